@@ -1,0 +1,42 @@
+// One pass from a camera frame's planes to an input tensor: bilinear resize,
+// colour conversion and quantization. The resize rounds as OpenCV's
+// INTER_LINEAR on bytes does, to the last bit: weights in 1/2048, columns
+// before rows. The plan holds everything that depends on geometry alone.
+#ifndef RTV_RESAMPLE_H
+#define RTV_RESAMPLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { RTV_RGB = 0, RTV_BGR = 1, RTV_GREY = 2, RTV_YUV = 3 };
+enum { RTV_BYTES = 0, RTV_FLIP_SIGN = 1, RTV_TABLE = 2, RTV_FLOAT = 3 };
+
+#define RTV_MAX_SIDE 4096
+
+// A sample channel: for each output column the two bytes of its plane's row to
+// blend, for each output row the two rows, with their weights in 1/2048.
+typedef struct {
+  int32_t plane, stride;
+  int32_t x0[RTV_MAX_SIDE], x1[RTV_MAX_SIDE], y0[RTV_MAX_SIDE], y1[RTV_MAX_SIDE];
+  int16_t a0[RTV_MAX_SIDE], a1[RTV_MAX_SIDE], b0[RTV_MAX_SIDE], b1[RTV_MAX_SIDE];
+  int16_t* row[2];  // two resampled source rows, in 1/128
+  int32_t held[2];  // which rows they are; -1 for none
+} rtv_channel;
+
+typedef struct {
+  int32_t width, height;  // of the picture written
+  int32_t channels;
+  int32_t colour, output;
+  size_t dst_stride;  // bytes from one output row to the next
+  rtv_channel channel[3];
+  // YUV to RGB in 1/16384: y_gain*(Y-y_zero), then r_v, g_u, g_v, b_u on U-128 and V-128
+  int32_t y_zero, y_gain, r_v, g_u, g_v, b_u;
+  uint8_t table[256];      // for RTV_TABLE
+  float gain[3], bias[3];  // for RTV_FLOAT: gain*byte + bias
+  uint8_t* sampled;        // one output row of each channel, side by side
+  uint8_t* rgb;            // one output row, interleaved
+} rtv_plan;
+
+void rtv_resample(rtv_plan* plan, const uint8_t* p0, const uint8_t* p1, const uint8_t* p2, void* dst);
+
+#endif

@@ -1,0 +1,44 @@
+package inference
+
+import "reterminal-vision/camera"
+
+// Input is the staging copy of a task's first input tensor, with the geometry
+// that leads from the model's picture back to the frame. The worker owns
+// several, so that one frame is prepared while another is in the network.
+type Input struct {
+	Data []byte // tensor bytes, in the model's dtype
+	Map  Mapping
+}
+
+// Mapping leads from normalised model coordinates (0..1 over the input
+// picture) to frame pixels: x*ScaleX + OffsetX.
+type Mapping struct{ ScaleX, ScaleY, OffsetX, OffsetY float32 }
+
+// Box maps normalised corners to a box in frame pixels.
+func (m Mapping) Box(x0, y0, x1, y1 float32) Box {
+	return Box{
+		X0: x0*m.ScaleX + m.OffsetX, Y0: y0*m.ScaleY + m.OffsetY,
+		X1: x1*m.ScaleX + m.OffsetX, Y1: y1*m.ScaleY + m.OffsetY,
+	}
+}
+
+// Point maps a normalised position to frame pixels.
+func (m Mapping) Point(x, y float32) Point {
+	return Point{X: x*m.ScaleX + m.OffsetX, Y: y*m.ScaleY + m.OffsetY}
+}
+
+// Task finds something in frames with one or more networks. Prepare and Run
+// are each called from one goroutine at a time, but side by side with each
+// other, so they share nothing but the Input handed from one to the other.
+// Neither allocates in the steady state.
+type Task interface {
+	// NewInput returns a staging buffer for Prepare.
+	NewInput() *Input
+	// Prepare fills in from the frame: crop, resize, colour, quantize.
+	Prepare(f *camera.Frame, in *Input) error
+	// Run takes the prepared frame through the networks and decodes into out,
+	// adding to out.Timing what each stage took.
+	Run(f *camera.Frame, in *Input, out *Result) error
+	// Close frees the networks. It is called once, after the last Run.
+	Close() error
+}
