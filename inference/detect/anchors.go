@@ -1,0 +1,156 @@
+package detect
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"reterminal-vision/camera"
+	"reterminal-vision/inference"
+)
+
+// Anchor is a prior box: centre and size as fractions of the input picture.
+type Anchor struct{ CX, CY, W, H float32 }
+
+// AnchorSpec describes SSD's grid of prior boxes (Liu et al. 2016, in the form
+// of TensorFlow's ssd_anchor_generator): layer k has a cell every Strides[k]
+// pixels and boxes of scale MinScale..MaxScale with the given aspect ratios,
+// plus one between its scale and the next.
+type AnchorSpec struct {
+	Strides            []int
+	MinScale, MaxScale float32
+	AspectRatios       []float32
+	ReduceLowestLayer  bool // the finest layer has only a small square, a wide and a tall box
+}
+
+// Anchors lists the prior boxes of a width x height input, layer by layer,
+// row by row.
+func (s AnchorSpec) Anchors(width, height int) []Anchor {
+	var all []Anchor
+	for k, stride := range s.Strides {
+		boxes := s.boxes(k)
+		rows, cols := (height+stride-1)/stride, (width+stride-1)/stride
+		for y := range rows {
+			for x := range cols {
+				for _, b := range boxes {
+					b.CX, b.CY = (float32(x)+0.5)/float32(cols), (float32(y)+0.5)/float32(rows)
+					all = append(all, b)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// boxes gives the sizes of layer k's boxes.
+func (s AnchorSpec) boxes(k int) []Anchor {
+	box := func(scale, ratio float32) Anchor {
+		root := float32(math.Sqrt(float64(ratio)))
+		return Anchor{W: scale * root, H: scale / root}
+	}
+	if k == 0 && s.ReduceLowestLayer {
+		return []Anchor{box(0.1, 1), box(s.scale(0), 2), box(s.scale(0), 0.5)}
+	}
+	var boxes []Anchor
+	for _, r := range s.AspectRatios {
+		boxes = append(boxes, box(s.scale(k), r))
+	}
+	between := math.Sqrt(float64(s.scale(k) * s.scale(k+1)))
+	return append(boxes, box(float32(between), 1))
+}
+
+// scale is that of layer k, 1 past the last.
+func (s AnchorSpec) scale(k int) float32 {
+	n := len(s.Strides)
+	switch {
+	case k >= n:
+		return 1
+	case n == 1:
+		return s.MinScale
+	}
+	return s.MinScale + (s.MaxScale-s.MinScale)*float32(k)/float32(n-1)
+}
+
+// AnchorOutputs names the two raw outputs of an SSD without post-process:
+// box encodings [1 N 4] as dy dx dh dw and class logits [1 N C], float32.
+type AnchorOutputs struct{ Boxes, Classes string }
+
+// AnchorConfig is the decoding of an SSD without post-process.
+type AnchorConfig struct {
+	Anchors   AnchorSpec
+	BoxScales [4]float32 // divisors of dy dx dh dw: 10 10 5 5 in TensorFlow's detectors
+	IoU       float32    // overlap at which the weaker box of a class is dropped
+}
+
+// AnchorSSD is a single-shot detector whose raw outputs are decoded here.
+// Class 0 is background.
+type AnchorSSD struct {
+	detector
+	cfg            AnchorConfig
+	anchors        []Anchor
+	boxes, classes *inference.Tensor
+	logit          float32 // the threshold before the sigmoid
+}
+
+// NewAnchorSSD takes over net, unless it returns an error, and checks it
+// against the contract.
+func NewAnchorSSD(net *inference.Interpreter, names AnchorOutputs, anchors AnchorConfig, cfg Config) (*AnchorSSD, error) {
+	d, err := newDetector(net, cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &AnchorSSD{detector: d, cfg: anchors, anchors: anchors.Anchors.Anchors(d.pre.Width, d.pre.Height)}
+	s.logit = float32(math.Log(float64(cfg.Threshold) / (1 - float64(cfg.Threshold))))
+	n := len(s.anchors)
+	s.boxes, err = inference.Bind(net.Outputs, inference.Contract{Name: names.Boxes, Shape: []int{1, n, 4}, DType: inference.Float32})
+	if err == nil {
+		s.classes, err = inference.Bind(net.Outputs, inference.Contract{Name: names.Classes, Shape: []int{1, n, len(cfg.Labels)}, DType: inference.Float32})
+	}
+	if err != nil {
+		d.pre.Close()
+		return nil, fmt.Errorf("model %s is not the SSD detector with %d anchors it should be: %w", net.Name, n, err)
+	}
+	return s, nil
+}
+
+// Run finds the objects of the prepared frame.
+func (s *AnchorSSD) Run(_ *camera.Frame, in *inference.Input, out *inference.Result) error {
+	if err := s.invoke(in, &out.Timing); err != nil {
+		return err
+	}
+	start := time.Now()
+	err := s.decode(in.Map, out)
+	out.Timing.Decode += time.Since(start)
+	return err
+}
+
+func (s *AnchorSSD) decode(m inference.Mapping, out *inference.Result) error {
+	boxes, err := inference.View[float32](s.boxes)
+	if err != nil {
+		return err
+	}
+	logits, err := inference.View[float32](s.classes)
+	if err != nil {
+		return err
+	}
+	c := len(s.labels)
+	for i, a := range s.anchors {
+		for class, logit := range logits[i*c+1 : (i+1)*c] {
+			if logit >= s.logit {
+				s.add(out, class+1, sigmoid(logit), s.box(m, a, boxes[4*i:4*i+4]))
+			}
+		}
+	}
+	out.Objects = suppress(out.Objects, s.cfg.IoU)
+	return nil
+}
+
+// box applies one encoding to its anchor.
+func (s *AnchorSSD) box(m inference.Mapping, a Anchor, e []float32) inference.Box {
+	cy, cx := e[0]/s.cfg.BoxScales[0]*a.H+a.CY, e[1]/s.cfg.BoxScales[1]*a.W+a.CX
+	h, w := exp(e[2]/s.cfg.BoxScales[2])*a.H/2, exp(e[3]/s.cfg.BoxScales[3])*a.W/2
+	return m.Box(cx-w, cy-h, cx+w, cy+h)
+}
+
+func exp(x float32) float32     { return float32(math.Exp(float64(x))) }
+func sigmoid(x float32) float32 { return 1 / (1 + exp(-x)) }
