@@ -84,7 +84,7 @@ func NewPreprocessor(t *Tensor, norm Normalization, resize Resize) (*Preprocesso
 	plan.rgb = (*C.uint8_t)(C.malloc(C.size_t(3 * w)))
 	for i := range plan.channel {
 		for j := range plan.channel[i].row {
-			plan.channel[i].row[j] = (*C.int16_t)(C.malloc(C.size_t(2 * w)))
+			plan.channel[i].row[j] = (*C.int16_t)(C.malloc(C.size_t(2 * (w + C.RTV_GROUP))))
 		}
 	}
 	plan.dst_stride = C.size_t(3 * w * t.DType.Size())
@@ -241,6 +241,8 @@ func (p *Preprocessor) replan(key planKey) error {
 			channel.x0[i], channel.x1[i] = C.int32_t(a*c.step+c.offset), C.int32_t(b*c.step+c.offset)
 			channel.a0[i], channel.a1[i] = wa, wb
 		})
+		row, _ := key.format.PlaneSize(c.plane, key.w, key.h)
+		C.rtv_group_columns(channel, C.int32_t(w), C.int32_t(row))
 		axis{key.crop.Y0, key.crop.Y1, h, ch, c.shiftY, true}.each(func(i, a, b int, wa, wb C.int16_t) {
 			channel.y0[i], channel.y1[i] = C.int32_t(a), C.int32_t(b)
 			channel.b0[i], channel.b1[i] = wa, wb

@@ -12,6 +12,15 @@ enum { RTV_RGB = 0, RTV_BGR = 1, RTV_GREY = 2, RTV_YUV = 3 };
 enum { RTV_BYTES = 0, RTV_FLIP_SIGN = 1, RTV_TABLE = 2, RTV_FLOAT = 3 };
 
 #define RTV_MAX_SIDE 4096
+#define RTV_GROUP 4
+
+// Four neighbouring output columns whose bytes lie close together: the byte
+// pairs are picked out of a window of a row that starts at base.
+typedef struct {
+  int32_t base;
+  uint8_t pick[2][16];  // from the window's first and second 16 bytes; 0x80 gives zero
+  int16_t weight[8];
+} rtv_group;
 
 // A sample channel: for each output column the two bytes of its plane's row to
 // blend, for each output row the two rows, with their weights in 1/2048.
@@ -19,8 +28,10 @@ typedef struct {
   int32_t plane, stride;
   int32_t x0[RTV_MAX_SIDE], x1[RTV_MAX_SIDE], y0[RTV_MAX_SIDE], y1[RTV_MAX_SIDE];
   int16_t a0[RTV_MAX_SIDE], a1[RTV_MAX_SIDE], b0[RTV_MAX_SIDE], b1[RTV_MAX_SIDE];
-  int16_t* row[2];  // two resampled source rows, in 1/128
+  int16_t* row[2];  // two resampled source rows, in 1/128, with room for a last group
   int32_t held[2];  // which rows they are; -1 for none
+  int32_t window;   // bytes in a group's window, 16 or 32; 0 samples the columns one by one
+  rtv_group group[RTV_MAX_SIDE / RTV_GROUP];
 } rtv_channel;
 
 typedef struct {
@@ -36,6 +47,10 @@ typedef struct {
   uint8_t* sampled;        // one output row of each channel, side by side
   uint8_t* rgb;            // one output row, interleaved
 } rtv_plan;
+
+// Groups the channel's n columns, whose plane has so many bytes in a row, if
+// the processor and the geometry allow it.
+void rtv_group_columns(rtv_channel* channel, int32_t n, int32_t row_bytes);
 
 void rtv_resample(rtv_plan* plan, const uint8_t* p0, const uint8_t* p1, const uint8_t* p2, void* dst);
 

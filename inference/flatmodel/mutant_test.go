@@ -81,10 +81,9 @@ func loads(data []byte) bool {
 
 // A mutator damages a model, mostly where it is not weights.
 type mutator struct {
-	model   []byte
-	leaves  []leaf   // stored values: scalars, vector elements, small constants
-	plain   [][2]int // byte ranges that are not weights
-	weights int      // bytes left out of plain
+	model  []byte
+	leaves []leaf   // stored values: scalars, vector elements, small constants
+	plain  [][2]int // byte ranges that are not weights
 }
 
 type leaf struct{ at, size int }
