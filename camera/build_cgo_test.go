@@ -1,0 +1,5 @@
+//go:build cgo && !purego
+
+package camera
+
+const pureGo = false

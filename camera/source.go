@@ -1,0 +1,72 @@
+package camera
+
+import (
+	"context"
+	"errors"
+)
+
+// Kind tells the sources apart for the screen and the log.
+type Kind uint8
+
+// Kinds of source.
+const (
+	KindV4L2 Kind = iota
+	KindVideo
+	KindStills
+	KindBuiltin
+)
+
+func (k Kind) String() string {
+	return [...]string{"camera", "video", "pictures", "built-in footage"}[k]
+}
+
+// Info describes an open source.
+type Info struct {
+	Name   string // what a person would call it: "HD Webcam C525", "cars.mp4", "Built-in: traffic"
+	Spec   string // the specification that opens it again
+	Kind   Kind
+	Width  int
+	Height int
+	FPS    float64 // nominal; 0 when unknown
+}
+
+// Live reports whether frames come in real time from a device: such a source
+// is never paced, and a consumer that is late loses frames.
+func (i Info) Live() bool { return i.Kind == KindV4L2 }
+
+// Source yields frames. Read is called from one goroutine; Close may be
+// called from any, once, and unblocks a Read in progress.
+type Source interface {
+	Info() Info
+	// Read blocks until the next frame, which the caller must Release.
+	// It returns io.EOF at the end of a source that does not loop,
+	// ctx.Err() when ctx ends, and otherwise an error that names the source
+	// and the remedy; errors.Is(err, ErrGone) tells that it vanished.
+	Read(ctx context.Context) (*Frame, error)
+	Close() error
+}
+
+// ErrGone marks the error of a source that was there and no longer is: an
+// unplugged camera, a deleted file.
+var ErrGone = errors.New("source is gone")
+
+// Options say how a source is read.
+type Options struct {
+	// Width, Height and FPS are wishes to a camera; 0 leaves the choice to it.
+	Width, Height int
+	FPS           float64
+	// Paced delivers recorded frames at their own timestamps; without it they
+	// come as fast as they are read.
+	Paced bool
+	// Loop starts a recorded source over at its end.
+	Loop bool
+	// Builtin holds the clips that "builtin:NAME" opens.
+	Builtin map[string]Clip
+}
+
+// Clip is footage held in memory: JPEG pictures one after the other.
+type Clip struct {
+	Title string
+	FPS   float64
+	Data  []byte
+}

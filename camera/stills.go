@@ -1,0 +1,232 @@
+package camera
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/disintegration/imaging"
+)
+
+var stillExtensions = []string{".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff"}
+
+// Pictures a second when Options leaves it open.
+const (
+	folderFPS = 0.5 // long enough to look at a result
+	stillFPS  = 10
+)
+
+// stillsReel shows the pictures of a folder, or one picture.
+type stillsReel struct {
+	path    string
+	folder  bool
+	repeat  bool // the one picture is shown for ever
+	fps     float64
+	decoder *Decoder
+	pool    Pool
+
+	files  []string
+	at     int
+	index  int             // pictures shown in this pass
+	broken map[string]bool // reported already
+	single *Frame          // the one picture, decoded once
+}
+
+func openStills(path string, folder bool, opt Options) (Source, error) {
+	decoder, err := NewDecoder()
+	if err != nil {
+		return nil, err
+	}
+	r := &stillsReel{path: path, folder: folder, repeat: !folder && opt.Loop, fps: opt.FPS, decoder: decoder, broken: map[string]bool{}}
+	if r.fps <= 0 {
+		r.fps = stillFPS
+		if folder {
+			r.fps = folderFPS
+		}
+	}
+	first, err := r.open()
+	if err != nil {
+		r.close()
+		return nil, err
+	}
+	info := Info{Name: filepath.Base(path), Spec: path, Kind: KindStills, Width: first.Width, Height: first.Height, FPS: r.fps}
+	first.Release()
+	return play(info, r, opt), nil
+}
+
+// open finds the first picture that can be read and goes back before it.
+func (r *stillsReel) open() (*Frame, error) {
+	if !r.folder {
+		f, err := readStill(r.path, r.decoder, &r.pool)
+		if err != nil {
+			return nil, fmt.Errorf("picture %w", err)
+		}
+		r.single = f.Retain()
+		return f, nil
+	}
+	if err := r.list(); err != nil {
+		return nil, err
+	}
+	if len(r.files) == 0 {
+		return nil, fmt.Errorf("folder %s: no pictures in it: put some there (%s)", r.path, strings.Join(stillExtensions, " "))
+	}
+	f, err := r.next(context.Background())
+	if err != nil {
+		return nil, fmt.Errorf("folder %s: none of its %d pictures could be read: replace them", r.path, len(r.files))
+	}
+	r.at, r.index = 0, 0
+	return f, nil
+}
+
+func (r *stillsReel) list() error {
+	entries, err := os.ReadDir(r.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("folder %s: %w: choose another source", r.path, ErrGone)
+	}
+	if err != nil {
+		return fmt.Errorf("folder %s: listing its pictures: %w", r.path, err)
+	}
+	r.files = r.files[:0]
+	for _, e := range entries {
+		if !e.IsDir() && hasExtension(e.Name(), stillExtensions) {
+			r.files = append(r.files, filepath.Join(r.path, e.Name()))
+		}
+	}
+	return nil
+}
+
+func (r *stillsReel) next(ctx context.Context) (*Frame, error) {
+	if !r.folder {
+		return r.nextSingle()
+	}
+	for r.at < len(r.files) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		path := r.files[r.at]
+		r.at++
+		f, err := readStill(path, r.decoder, &r.pool)
+		if err == nil {
+			f.Timestamp = time.Duration(r.index) * r.interval()
+			r.index++
+			return f, nil
+		}
+		if !r.broken[path] {
+			r.broken[path] = true
+			slog.Warn("picture skipped", "error", err)
+		}
+	}
+	if r.index == 0 { // nothing left: was it the folder that went?
+		if err := r.list(); err != nil {
+			return nil, err
+		}
+	}
+	return nil, io.EOF
+}
+
+func (r *stillsReel) nextSingle() (*Frame, error) {
+	if r.index > 0 && !r.repeat {
+		return nil, io.EOF
+	}
+	f := r.pool.Get(RGB24, r.single.Width, r.single.Height)
+	copy(f.Planes[0], r.single.Planes[0])
+	f.Timestamp = time.Duration(r.index) * r.interval()
+	r.index++
+	return f, nil
+}
+
+func (r *stillsReel) rewind(context.Context) error {
+	r.at, r.index = 0, 0
+	return r.list()
+}
+
+func (r *stillsReel) interval() time.Duration { return perFrame(r.fps) }
+
+func (r *stillsReel) close() {
+	if r.single != nil {
+		r.single.Release()
+	}
+	r.decoder.Close()
+}
+
+// ReadStill reads one picture file, turned upright by its EXIF orientation,
+// as an RGB24 frame of its own.
+func ReadStill(path string) (*Frame, error) {
+	decoder, err := NewDecoder()
+	if err != nil {
+		return nil, err
+	}
+	defer decoder.Close()
+	return readStill(path, decoder, &Pool{})
+}
+
+func readStill(path string, decoder *Decoder, pool *Pool) (*Frame, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: reading it: %w", path, err)
+	}
+	if bytes.HasPrefix(data, []byte{0xFF, 0xD8}) && exifOrientation(data) == 1 {
+		f, err := decoder.DecodeRGB(data, pool)
+		if !errors.Is(err, errUnsupportedJPEG) {
+			return f, pictureError(path, err)
+		}
+	}
+	config, _, err := image.DecodeConfig(bytes.NewReader(data))
+	if err == nil {
+		err = checkSize(config.Width, config.Height)
+	}
+	if err != nil {
+		return nil, pictureError(path, err)
+	}
+	img, err := imaging.Decode(bytes.NewReader(data), imaging.AutoOrientation(true))
+	if err != nil {
+		return nil, pictureError(path, err)
+	}
+	return frameOf(img, pool), nil
+}
+
+func pictureError(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: cannot be read as a picture, replace it: %w", path, err)
+}
+
+// frameOf copies img to an RGB24 frame; transparency is ignored.
+func frameOf(img image.Image, pool *Pool) *Frame {
+	m := imaging.Clone(img)
+	f := pool.Get(RGB24, m.Rect.Dx(), m.Rect.Dy())
+	for y := range f.Height {
+		dst, src := f.Planes[0][y*f.Stride[0]:], m.Pix[y*m.Stride:]
+		for x := range f.Width {
+			copy(dst[3*x:3*x+3], src[4*x:4*x+3])
+		}
+	}
+	return f
+}
+
+// copyRows fills plane p of f from rows stride bytes apart.
+func copyRows(f *Frame, p int, src []byte, stride int) {
+	row, rows := f.Format.PlaneSize(p, f.Width, f.Height)
+	if stride == row && f.Stride[p] == row {
+		copy(f.Planes[p][:row*rows], src)
+		return
+	}
+	for y := range rows {
+		copy(f.Planes[p][y*f.Stride[p]:][:row], src[y*stride:])
+	}
+}
+
+func hasExtension(name string, extensions []string) bool {
+	return slices.Contains(extensions, strings.ToLower(filepath.Ext(name)))
+}

@@ -1,0 +1,178 @@
+package camera
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/blackjack/webcam"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	waitSeconds   = 1 // how long Close may have to wait for a silent camera
+	stallAfter    = 5 * time.Second
+	retryInterval = 10 * time.Millisecond
+)
+
+// captureDevice is the part of a streaming V4L2 device that the frame loop
+// uses; *webcam.Webcam is one.
+type captureDevice interface {
+	// WaitForFrame returns *webcam.Timeout after so many seconds without one.
+	WaitForFrame(seconds uint32) error
+	// GetFrame returns a filled buffer, which stays the caller's until
+	// ReleaseFrame gives its index back.
+	GetFrame() (data []byte, index uint32, err error)
+	ReleaseFrame(index uint32) error
+	Close() error
+}
+
+// v4l2Source is the Source of a camera.
+type v4l2Source struct {
+	*feed
+	info    Info
+	capture *capture
+}
+
+// Info implements Source.
+func (s *v4l2Source) Info() Info { return s.info }
+
+// Damaged counts the buffers skipped so far because they held no whole picture.
+func (s *v4l2Source) Damaged() uint64 { return s.capture.damaged.Load() }
+
+// capture takes the frames of one device until it fails.
+type capture struct {
+	device  captureDevice
+	name    string
+	mode    captureMode
+	present func() bool // whether the device node is still there
+	stall   time.Duration
+	decoder *Decoder
+	pool    Pool
+
+	sequence uint64
+	start    time.Time // of the first frame
+	good     time.Time // when the last whole picture came, or the start
+	damaged  atomic.Uint64
+}
+
+// newV4L2Source starts the frame loop; it closes device and decoder at its end.
+func newV4L2Source(info Info, c *capture) Source {
+	// One frame waits: a reader that is late gets the newest.
+	return &v4l2Source{feed: startFeed(info.Name, 1, c.run), info: info, capture: c}
+}
+
+func (c *capture) run(ctx context.Context, out *feed) error {
+	defer c.decoder.Close()
+	defer c.device.Close()
+	growStack(0)
+	c.good = time.Now()
+	for ctx.Err() == nil {
+		f, err := c.next()
+		switch {
+		case err == nil:
+			out.publish(f)
+		case !c.passing(err):
+			return c.failure(err)
+		case time.Since(c.good) > c.stall:
+			return fmt.Errorf("camera %s: no picture for %v: unplug it, plug it in again", c.name, c.stall)
+		}
+	}
+	return ctx.Err()
+}
+
+// next waits for one buffer and makes a frame of it.
+func (c *capture) next() (*Frame, error) {
+	if err := c.device.WaitForFrame(waitSeconds); err != nil {
+		return nil, err
+	}
+	data, index, err := c.device.GetFrame()
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	f, err := c.frame(data)
+	released := c.device.ReleaseFrame(index)
+	sequence := c.sequence
+	c.sequence++
+	if err != nil {
+		return nil, err
+	}
+	if released != nil {
+		f.Release()
+		return nil, released
+	}
+	if c.start.IsZero() {
+		c.start = now
+	}
+	c.good = now
+	f.Sequence, f.Captured, f.Timestamp = sequence, now, now.Sub(c.start)
+	return f, nil
+}
+
+// frame decodes or copies what the device left in a buffer.
+func (c *capture) frame(data []byte) (*Frame, error) {
+	if c.mode.compressed() {
+		f, err := c.decoder.DecodeYUV(data, &c.pool)
+		if err != nil && !errors.Is(err, errCorrupt) { // a size beyond reason
+			err = fmt.Errorf("%w: %w", errCorrupt, err)
+		}
+		return f, err
+	}
+	if need := c.mode.bytes(); len(data) < need {
+		return nil, fmt.Errorf("%w: %d bytes of %d", errCorrupt, len(data), need)
+	}
+	f := c.pool.Get(c.mode.format, c.mode.width, c.mode.height)
+	f.Range = c.mode.rng
+	for p := range f.Planes {
+		stride, rows := c.mode.plane(p)
+		if rows > 0 {
+			copyRows(f, p, data, stride)
+			data = data[min(stride*rows, len(data)):]
+		}
+	}
+	return f, nil
+}
+
+// passing tells errors after which the next buffer may be fine, and sees to
+// it that they do not come at full speed.
+func (c *capture) passing(err error) bool {
+	var timeout *webcam.Timeout
+	switch {
+	case errors.Is(err, errCorrupt):
+		if c.damaged.Add(1) == 1 {
+			slog.Warn("picture skipped", "camera", c.name, "error", err)
+		}
+	case errors.As(err, &timeout):
+		return c.present()
+	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
+		time.Sleep(retryInterval)
+	case errors.Is(err, unix.EIO): // the driver lost a buffer
+		c.damaged.Add(1)
+		time.Sleep(retryInterval)
+		return c.present()
+	default:
+		return false
+	}
+	return true
+}
+
+func (c *capture) failure(err error) error {
+	if !c.present() || errors.Is(err, unix.ENODEV) || errors.Is(err, unix.ENXIO) {
+		return fmt.Errorf("camera %s: %w: plug it in again or choose another source", c.name, ErrGone)
+	}
+	return fmt.Errorf("camera %s: taking a picture: %w: unplug it, plug it in again", c.name, err)
+}
+
+// growStack makes room on the goroutine's stack. The webcam package hands the
+// kernel addresses of its stack as plain integers, which would go stale if the
+// stack grew, and so moved, in between.
+//
+//go:noinline
+func growStack(i int) byte {
+	var room [16 << 10]byte
+	return room[i]
+}

@@ -1,0 +1,250 @@
+package camera
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unsafe"
+
+	"github.com/blackjack/webcam"
+	"github.com/blackjack/webcam/ioctl"
+	"golang.org/x/sys/unix"
+)
+
+// deviceBuffers is enough to ride out a late reader and no more latency.
+const deviceBuffers = 4
+
+// openV4L2 opens the camera at path and starts it.
+func openV4L2(path string, opt Options) (Source, error) {
+	growStack(0)
+	cam, err := webcam.Open(path)
+	if err != nil {
+		return nil, deviceError(path, err)
+	}
+	src, err := startCamera(cam, path, opt)
+	if err != nil {
+		cam.Close()
+		return nil, deviceError(path, err)
+	}
+	return src, nil
+}
+
+func startCamera(cam *webcam.Webcam, path string, opt Options) (Source, error) {
+	mode, err := setMode(cam, path, opt)
+	if err != nil {
+		return nil, err
+	}
+	if err := cam.SetBufferCount(deviceBuffers); err != nil {
+		return nil, err
+	}
+	if err := cam.StartStreaming(); err != nil {
+		unmapBuffers(cam)
+		return nil, err
+	}
+	decoder, err := NewDecoder()
+	if err != nil {
+		return nil, err
+	}
+	name, err := cam.GetName()
+	if err != nil || name == "" {
+		name = path
+	}
+	fps, _ := cam.GetFramerate() // 0 when the device does not tell
+	info := Info{Name: shortName(name), Spec: path, Kind: KindV4L2, Width: mode.width, Height: mode.height, FPS: float64(fps)}
+	present := func() bool { _, err := os.Stat(path); return err == nil }
+	return newV4L2Source(info, &capture{
+		device: cam, name: path, mode: mode, present: present, stall: stallAfter, decoder: decoder,
+	}), nil
+}
+
+// unmapBuffers lets go of what a failed start mapped. The webcam package does
+// not, and the device would stay busy for as long as the program runs.
+func unmapBuffers(cam *webcam.Webcam) {
+	buffers := reflect.ValueOf(cam).Elem().FieldByName("buffers")
+	if !buffers.IsValid() {
+		return
+	}
+	for i := range buffers.Len() {
+		if b := buffers.Index(i).Bytes(); len(b) > 0 {
+			_ = unix.Munmap(b)
+		}
+	}
+}
+
+// setMode agrees on format, size and rate with the device.
+func setMode(cam *webcam.Webcam, path string, opt Options) (captureMode, error) {
+	mode, err := chooseMode(cam.GetSupportedFormats(), cam.GetSupportedFrameSizes, opt.Width, opt.Height)
+	if err != nil {
+		return mode, err
+	}
+	code, _, _, err := cam.SetImageFormat(mode.code, uint32(mode.width), uint32(mode.height))
+	if err != nil {
+		return mode, fmt.Errorf("setting %s %dx%d: %w", fourCCName(mode.code), mode.width, mode.height, err)
+	}
+	if code != mode.code {
+		return mode, fmt.Errorf("it gives %s where %s was asked", fourCCName(code), fourCCName(mode.code))
+	}
+	// The webcam package returns the size asked for; the driver may have set another.
+	if pix, err := currentFormat(path); err == nil && pix.pixelFormat == uint32(code) {
+		mode.adopt(pix)
+	}
+	if opt.FPS > 0 {
+		_ = cam.SetFramerate(float32(opt.FPS)) // a wish; many devices have one rate
+	}
+	return mode, checkSize(mode.width, mode.height)
+}
+
+// adopt takes what the driver says over what was asked.
+func (m *captureMode) adopt(pix v4l2PixFormat) {
+	m.width, m.height = int(pix.width), int(pix.height)
+	m.stride, _ = m.format.PlaneSize(0, m.width, m.height)
+	m.stride = max(m.stride, int(pix.bytesPerLine))
+	if pix.quantization == quantizationFull || pix.quantization == 0 && pix.colorspace == colorspaceJPEG || m.format == Grey {
+		m.rng = RangeFull
+	}
+}
+
+// deviceError says what can be done about a camera that does not open.
+func deviceError(path string, err error) error {
+	remedy := "unplug it, plug it in again, or choose another source"
+	switch text := err.Error(); {
+	case errors.Is(err, unix.ENOENT):
+		remedy = "plug in a camera or choose another source"
+	case errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENXIO):
+		return fmt.Errorf("camera %s: %w: plug it in again or choose another source", path, ErrGone)
+	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
+		remedy = "run 'sudo usermod -aG video $USER' and log in again"
+	case strings.Contains(text, unix.EBUSY.Error()): // the webcam package turns some errors into text
+		remedy = "another program uses it, close that one"
+	case errors.Is(err, unix.ENOTTY), strings.Contains(text, "Not a video capture device"):
+		remedy = "it is no camera, choose another source"
+	}
+	return fmt.Errorf("camera %s: %w: %s", path, err, remedy)
+}
+
+// Device is a camera that can be opened.
+type Device struct {
+	Name string // what the driver calls it
+	Path string // the specification that opens it
+}
+
+// notCameras are drivers of processing blocks that look like capture devices;
+// a Raspberry Pi has a dozen such nodes.
+var notCameras = []string{"bcm2835-codec", "bcm2835-isp", "pispbe", "rpivid", "rpi-hevc-dec"}
+
+// Devices lists the cameras of this machine in the order of their numbers.
+// Nodes that carry no pictures or none in a format that is read are left out;
+// a node that this user may not open is listed, so that opening it says why.
+func Devices() ([]Device, error) {
+	nodes, err := filepath.Glob("/dev/video*")
+	if err != nil {
+		return nil, fmt.Errorf("listing cameras: %w", err)
+	}
+	slices.SortFunc(nodes, func(a, b string) int { return cmp.Compare(nodeNumber(a), nodeNumber(b)) })
+	var devices []Device
+	for _, path := range nodes {
+		if name, ok := cameraName(path); ok {
+			devices = append(devices, Device{Name: name, Path: path})
+		}
+	}
+	return devices, nil
+}
+
+func nodeNumber(path string) int {
+	n, err := strconv.Atoi(strings.TrimPrefix(path, "/dev/video"))
+	if err != nil {
+		return 1 << 30
+	}
+	return n
+}
+
+// cameraName returns the name of the device at path if it is a camera.
+func cameraName(path string) (name string, ok bool) {
+	fd, err := unix.Open(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if errors.Is(err, unix.EACCES) {
+		return path, true
+	}
+	if err != nil {
+		return "", false
+	}
+	var capability v4l2Capability
+	err = deviceIoctl(fd, webcam.VIDIOC_QUERYCAP, unsafe.Pointer(&capability))
+	unix.Close(fd)
+	driver := webcam.CToGoString(capability.driver[:])
+	if err != nil || capability.deviceCaps&webcam.V4L2_CAP_VIDEO_CAPTURE == 0 || slices.Contains(notCameras, driver) {
+		return "", false
+	}
+	growStack(0)
+	cam, err := webcam.Open(path)
+	if err != nil {
+		return "", false
+	}
+	defer cam.Close()
+	if _, err := chooseMode(cam.GetSupportedFormats(), cam.GetSupportedFrameSizes, 0, 0); err != nil {
+		return "", false
+	}
+	return shortName(webcam.CToGoString(capability.card[:])), true
+}
+
+// shortName undoes the UVC driver's "Name: Name".
+func shortName(name string) string {
+	if a, b, ok := strings.Cut(name, ": "); ok && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a)) {
+		return a
+	}
+	return name
+}
+
+// Kernel structures and numbers of videodev2.h that the webcam package keeps
+// to itself.
+const (
+	bufTypeVideoCapture = 1
+	quantizationFull    = 1
+	colorspaceJPEG      = 7
+)
+
+var vidiocGFmt = ioctl.IoRW('V', 4, unsafe.Sizeof(v4l2Format{}))
+
+type v4l2Capability struct {
+	driver                            [16]byte
+	card, busInfo                     [32]byte
+	version, capabilities, deviceCaps uint32
+	_                                 [3]uint32
+}
+
+type v4l2PixFormat struct {
+	width, height, pixelFormat, field, bytesPerLine, sizeImage uint32
+	colorspace, priv, flags, ycbcr, quantization, transfer     uint32
+}
+
+// v4l2Format is aligned to a pointer after its first field.
+type v4l2Format struct {
+	kind uint32
+	_    [unsafe.Sizeof(uintptr(0)) - 4]byte
+	pix  v4l2PixFormat
+	_    [200 - unsafe.Sizeof(v4l2PixFormat{})]byte
+}
+
+// currentFormat asks a device, which may be open elsewhere, for its format.
+func currentFormat(path string) (v4l2PixFormat, error) {
+	fd, err := unix.Open(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return v4l2PixFormat{}, err
+	}
+	defer unix.Close(fd)
+	format := v4l2Format{kind: bufTypeVideoCapture}
+	err = deviceIoctl(fd, vidiocGFmt, unsafe.Pointer(&format))
+	return format.pix, err
+}
+
+func deviceIoctl(fd int, request uintptr, arg unsafe.Pointer) error {
+	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(arg)); errno != 0 {
+		return errno
+	}
+	return nil
+}

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Runs the tests of a real camera against the kernel's virtual one (vivid) in
+# a virtual machine that shares this machine's files. Needs the packages
+# qemu-system-x86 linux-image-amd64 kmod v4l-utils, and the program vng (virtme-ng).
+set -eu
+cd "$(dirname "$0")"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+go test -c -o "$work/camera.test" .
+cat >"$work/run" <<END
+#!/bin/sh
+modprobe vivid n_devs=1
+v4l2-ctl -d /dev/video0 --list-ctrls
+cd "$PWD"
+export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}" RTV_V4L2_DEVICE=/dev/video0
+$work/camera.test -test.run 'RealCamera|Devices' -test.v -test.timeout 3m
+echo "exit status \$?"
+END
+chmod +x "$work/run"
+kernel=$(ls /boot/vmlinuz-* | tail -n 1)
+# Without KVM it also runs inside containers and other virtual machines.
+timeout 300 vng -r "$kernel" --disable-kvm --user root --cpus 2 --memory 2G --rwdir "$work" -- "$work/run" </dev/null 2>&1 | tee "$work/log"
+grep -q 'exit status 0' "$work/log"
