@@ -1,0 +1,159 @@
+// Package models knows which networks the demos run and keeps their files.
+//
+// In: the catalogue (catalogue.json, embedded), label lists (labels/), and a
+// folder, mirror or web address that files come from. Out: the contract of
+// every network's tensors, the demos built from them, and paths of model
+// files whose size and SHA-256 have been checked.
+//
+// It imports nothing of this project; app and ui may import it.
+package models
+
+import "strings"
+
+// Catalogue lists the networks and the demos that run them.
+type Catalogue struct {
+	Models []Model
+	Demos  []Demo
+}
+
+// Model describes one network: where its file comes from and what its
+// tensors mean.
+type Model struct {
+	ID      string `json:"id"`
+	Title   string `json:"title"`
+	File    string `json:"file"` // name of the file in the store
+	URL     string `json:"url"`
+	SHA256  string `json:"sha256"` // 64 lower-case hex digits
+	Size    int64  `json:"size"`   // bytes
+	Licence string `json:"licence"`
+	Source  string `json:"source"` // who published it
+	// Task names the decoder, and so the roles of the outputs: "ssd" is a
+	// detector with its post-processing inside the graph (boxes, classes,
+	// scores, count), "ssd-anchors" one with raw outputs (boxes, scores).
+	Task    string   `json:"task"`
+	Input   Input    `json:"input"`
+	Outputs []Output `json:"outputs"`
+	// Labels names the label list; class c of the network is line
+	// c+LabelOffset of it, counted from 0.
+	Labels      string  `json:"labels"`
+	LabelOffset int     `json:"labelOffset,omitempty"`
+	Threshold   float32 `json:"threshold"`     // least score of a result, 0..1
+	IoU         float32 `json:"iou,omitempty"` // overlap at which the weaker of two boxes goes; 0 when the graph does it
+	// Anchors is set for the task "ssd-anchors" alone.
+	Anchors *SSDAnchors `json:"anchors,omitempty"`
+}
+
+// Input is the picture a network wants: RGB, NHWC, each value (x-Mean)/Std of
+// 0..255. A uint8 tensor quantized with that scale takes the raw bytes.
+type Input struct {
+	Name   string  `json:"name"`
+	Shape  []int   `json:"shape"` // 1, height, width, 3
+	DType  string  `json:"dtype"` // "uint8" or "float32"
+	Mean   float32 `json:"mean"`
+	Std    float32 `json:"std"`
+	Resize string  `json:"resize"` // "stretch" or "letterbox"
+}
+
+// Output is one output tensor and what it means to the task.
+type Output struct {
+	Role  string `json:"role"`
+	Name  string `json:"name"`
+	Shape []int  `json:"shape"`
+	DType string `json:"dtype"`
+}
+
+// SSDAnchors are the numbers from which the prior boxes of an SSD follow: a
+// square grid for each stride, anchor centres in the middle of its cells, and
+// scales spread evenly from MinScale to MaxScale over the grids.
+type SSDAnchors struct {
+	Strides  []int     `json:"strides"` // pixels, one grid each
+	MinScale float32   `json:"minScale"`
+	MaxScale float32   `json:"maxScale"`
+	Ratios   []float32 `json:"ratios"` // width over height
+	// InterpolatedRatio adds one anchor a cell at the geometric mean of this
+	// grid's scale and the next one's (1 after the last); 0 adds none.
+	InterpolatedRatio float32 `json:"interpolatedRatio"`
+	// ReduceLowest gives the first grid three anchors only: scale 0.1 at
+	// ratio 1, then MinScale at ratios 2 and 0.5.
+	ReduceLowest bool `json:"reduceLowest"`
+	// BoxScale divides the encoded y, x, height and width.
+	BoxScale [4]float32 `json:"boxScale"`
+	// Background is the class that means "nothing"; -1 when there is none.
+	Background int `json:"background"`
+}
+
+// Count is the number of anchors for a square picture of size pixels a side.
+func (a *SSDAnchors) Count(size int) int {
+	perCell := len(a.Ratios)
+	if a.InterpolatedRatio > 0 {
+		perCell++
+	}
+	n := 0
+	for i, stride := range a.Strides {
+		cells := (size + stride - 1) / stride
+		if i == 0 && a.ReduceLowest {
+			n += 3 * cells * cells
+		} else {
+			n += perCell * cells * cells
+		}
+	}
+	return n
+}
+
+// Demo is one tile of the gallery: a task and the networks that can do it.
+type Demo struct {
+	ID      string `json:"id"`
+	Title   string `json:"title"`
+	Summary string `json:"summary"`
+	// Task says what is shown; "detect" takes models of the tasks "ssd" and
+	// "ssd-anchors".
+	Task      string   `json:"task"`
+	Models    []string `json:"models"`              // IDs, preferred first
+	Filter    []string `json:"filter,omitempty"`    // labels kept; empty keeps all
+	Threshold float32  `json:"threshold,omitempty"` // 0 leaves it to the model
+	Builtin   string   `json:"builtin,omitempty"`   // name of the built-in footage
+}
+
+// Keeps reports whether the demo shows results of this label. Case is
+// ignored, since label lists differ in it.
+func (d *Demo) Keeps(label string) bool {
+	if len(d.Filter) == 0 {
+		return true
+	}
+	for _, f := range d.Filter {
+		if strings.EqualFold(f, label) {
+			return true
+		}
+	}
+	return false
+}
+
+// Model finds a network by its ID, nil when there is none.
+func (c *Catalogue) Model(id string) *Model {
+	for i := range c.Models {
+		if c.Models[i].ID == id {
+			return &c.Models[i]
+		}
+	}
+	return nil
+}
+
+// Demo finds a demo by its ID, nil when there is none.
+func (c *Catalogue) Demo(id string) *Demo {
+	for i := range c.Demos {
+		if c.Demos[i].ID == id {
+			return &c.Demos[i]
+		}
+	}
+	return nil
+}
+
+// Output finds an output by its role, nil when there is none.
+func (m *Model) Output(role string) *Output {
+	for i := range m.Outputs {
+		if m.Outputs[i].Role == role {
+			return &m.Outputs[i]
+		}
+	}
+	return nil
+}
