@@ -1,0 +1,59 @@
+package ui
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"reterminal-vision/assets/icon"
+)
+
+// button is a finger-sized button with a glyph and a word.
+type button struct {
+	panel
+	ground *canvas.Rectangle
+	glyph  *canvas.Image
+	label  *canvas.Text
+	idle   color.Color
+	tapped func()
+}
+
+// newButton makes a button; the primary one is the way on that is advised.
+func newButton(glyph, label string, primary bool, tapped func()) *button {
+	b := &button{tapped: tapped, idle: colors.raised}
+	ink := colors.text
+	if primary {
+		b.idle, ink = colors.accent, colors.onAccent
+	}
+	b.ground = rounded(b.idle, radius)
+	b.glyph = svg(glyph+".svg", icon.Glyph(glyph))
+	b.label = text(label, sizeBody+3, ink, true)
+	b.panel.show(b.ground, b.glyph, b.label)
+	b.panel.init(b, b.place)
+	return b
+}
+
+func (b *button) place(s fyne.Size) {
+	const glyphSize = 44
+	put(b.ground, 0, 0, s.Width, s.Height)
+	w := b.label.MinSize()
+	x := (s.Width - glyphSize - gap - w.Width) / 2
+	put(b.glyph, x, (s.Height-glyphSize)/2, glyphSize, glyphSize)
+	put(b.label, x+glyphSize+gap, (s.Height-w.Height)/2, w.Width, w.Height)
+}
+
+// Tapped implements fyne.Tappable.
+func (b *button) Tapped(*fyne.PointEvent) { b.tapped() }
+
+// MouseDown implements desktop.Mouseable: a finger sees that it was felt.
+func (b *button) MouseDown(*desktop.MouseEvent) { b.fill(colors.pressed) }
+
+// MouseUp implements desktop.Mouseable.
+func (b *button) MouseUp(*desktop.MouseEvent) { b.fill(b.idle) }
+
+func (b *button) fill(c color.Color) {
+	b.ground.FillColor = c
+	b.ground.Refresh()
+}

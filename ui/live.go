@@ -1,0 +1,355 @@
+package ui
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+
+	"reterminal-vision/assets/icon"
+	"reterminal-vision/camera"
+)
+
+// liveActions are the ways out of the live screen.
+type liveActions struct{ back, quit func() }
+
+// liveScreen is a running demo: the picture first, with what was found drawn
+// over it, then how fast it is and what is in view.
+type liveScreen struct {
+	panel
+	do liveActions
+	id string // of the demo
+
+	leave   *button
+	title   *paragraph
+	ground  *canvas.Rectangle // behind the picture
+	picture *picture
+	overlay *overlay
+	results results
+	waiting *waiting
+	meters  *meters
+	notice  *notice
+	seen    *seenList
+	footer  [2]*paragraph
+	trouble *trouble
+
+	pictureW, pictureH int  // of the frames
+	on                 area // where the picture is
+	seenAt             time.Time
+
+	mu        sync.Mutex
+	status    Status // under mu
+	newStatus bool   // under mu
+}
+
+// seenEvery is how often the list of what is in view changes, so that it can
+// be read.
+const seenEvery = 250 * time.Millisecond
+
+func newLive(do liveActions) *liveScreen {
+	l := &liveScreen{
+		do:      do,
+		leave:   newButton("back", say.back, false, do.back),
+		title:   newParagraph("", sizeHeading, colors.text, true, 2),
+		ground:  rect(colors.picture),
+		picture: newPicture(),
+		overlay: newOverlay(),
+		results: newResults(),
+		waiting: newWaiting(),
+		meters:  newMeters(),
+		notice:  newNotice(),
+		seen:    newSeenList(),
+		trouble: newTrouble(do.back, do.quit),
+	}
+	for i := range l.footer {
+		l.footer[i] = newParagraph("", sizeSmall-2, colors.muted, false, 1)
+	}
+	l.panel.show(l.ground, l.picture.raster, l.overlay.box, l.waiting, l.meters, l.notice,
+		l.seen, l.footer[0].box, l.footer[1].box, l.trouble, l.leave, l.title.box)
+	l.panel.init(l, l.place)
+	return l
+}
+
+// start waits for the first frame of a demo.
+func (l *liveScreen) start(c Card) {
+	l.id, l.title.text, l.pictureW, l.pictureH = c.ID, c.Title, 4, 3
+	l.picture.restart(true)
+	l.results.clear()
+	l.overlay.show(l.results.shown, l.on)
+	l.seen.clear()
+	l.mu.Lock()
+	l.newStatus = false
+	l.mu.Unlock()
+	l.showStatus(Status{Model: c.Model})
+	l.trouble.Hide()
+	l.wait(c.Title)
+}
+
+// wait shows that a first frame is awaited.
+func (l *liveScreen) wait(title string) {
+	l.waiting.say(say.starting + " " + title + ellipsis)
+	l.picture.raster.Hide()
+	l.waiting.Show()
+	l.panel.relayout()
+}
+
+// stop takes no more frames.
+func (l *liveScreen) stop() { l.picture.restart(false); l.id = "" }
+
+func (l *liveScreen) back() { l.do.back() }
+
+func (l *liveScreen) showProblem(p Problem) {
+	l.trouble.show(p)
+	l.trouble.Show()
+	l.panel.relayout()
+}
+
+func (l *liveScreen) clearProblem() {
+	if l.trouble.Visible() {
+		l.trouble.Hide()
+		l.results.clear()
+		l.overlay.show(l.results.shown, l.on)
+		l.wait(l.title.text)
+	}
+}
+
+func (l *liveScreen) putStatus(s Status) {
+	l.mu.Lock()
+	l.status, l.newStatus = s, true
+	l.mu.Unlock()
+}
+
+// tick shows what is new.
+func (l *liveScreen) tick(now time.Time) {
+	l.tickPicture()
+	l.waiting.tick(now)
+	if l.results.take() && !l.trouble.Visible() {
+		l.overlay.show(l.results.shown, l.on)
+		if now.Sub(l.seenAt) >= seenEvery {
+			l.seenAt = now
+			l.seen.show(l.results.shown)
+		}
+	}
+	l.mu.Lock()
+	s, fresh := l.status, l.newStatus
+	l.newStatus = false
+	l.mu.Unlock()
+	if fresh {
+		l.showStatus(s)
+	}
+}
+
+// tickPicture has a new picture painted, and makes room for it when its shape
+// is another.
+func (l *liveScreen) tickPicture() {
+	size, ok := l.picture.waiting()
+	if !ok {
+		return
+	}
+	if size.X != l.pictureW || size.Y != l.pictureH {
+		l.pictureW, l.pictureH = size.X, size.Y
+		l.panel.relayout()
+	}
+	if !l.picture.raster.Visible() {
+		l.waiting.Hide()
+		l.picture.raster.Show()
+	}
+	l.picture.raster.Refresh()
+}
+
+func (l *liveScreen) showStatus(s Status) {
+	l.meters.show(&s)
+	n := s.Notice
+	if n == "" && s.Source != "" && s.SourceKind == camera.KindBuiltin {
+		n = say.builtin
+	}
+	changed := l.notice.say(n)
+	if s.DisplayFPS == 0 {
+		s.DisplayFPS = l.picture.paints.perSecond(time.Now())
+	}
+	lines := [2]string{say.model + ": " + orNone(s.Model), ""}
+	if s.Source != "" {
+		lines[1] = fmt.Sprintf("%s: %s · %s %.0f/s", say.source, s.Source, say.display, s.DisplayFPS)
+	}
+	for i, f := range l.footer {
+		if f.text != lines[i] {
+			f.text = lines[i]
+			f.place(f.box.Position().X, f.box.Position().Y, f.box.Size().Width)
+		}
+	}
+	if changed {
+		l.panel.relayout()
+	}
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return noNumber
+	}
+	return s
+}
+
+// place lays the screen out upright or, on a wide window, with the picture at
+// the left and the rest in a column beside it.
+func (l *liveScreen) place(s fyne.Size) {
+	put(l.trouble, 0, 0, s.Width, s.Height)
+	if s.Width > s.Height {
+		const column = 440
+		room := area{0, 0, s.Width - column, s.Height}
+		side := area{room.right() + margin, headerBar, column - 2*margin, s.Height - headerBar}
+		if l.trouble.Visible() {
+			l.placeHeader(area{0, 0, s.Width, headerBar})
+		} else {
+			l.placeHeader(area{room.right(), 0, column, headerBar})
+		}
+		l.placePicture(room)
+		l.placeColumn(side, metersNarrow)
+		return
+	}
+	l.placeHeader(area{0, 0, s.Width, headerBar})
+	tall := s.Width * float32(l.pictureH) / float32(l.pictureW)
+	room := area{0, headerBar, s.Width, min(tall, s.Height*0.5)}
+	l.placePicture(room)
+	y := room.bottom() + gap + 4
+	l.placeColumn(area{margin, y, s.Width - 2*margin, s.Height - y}, metersTall)
+}
+
+func (l *liveScreen) placeHeader(a area) {
+	const leaveWide = 190
+	put(l.leave, a.x+12, a.y+12, leaveWide, finger)
+	x := a.x + 12 + leaveWide + margin
+	w := a.right() - x - 12
+	h := l.title.reflow(w)
+	l.title.place(x, a.y+(headerBar-h)/2, w)
+}
+
+func (l *liveScreen) placePicture(room area) {
+	put(l.ground, room.x, room.y, room.w, room.h)
+	put(l.waiting, room.x, room.y, room.w, room.h)
+	l.on = fit(l.pictureW, l.pictureH, room)
+	// Whole pixels keep boxes and picture in step.
+	l.on.x, l.on.y = float32(math.Round(float64(l.on.x))), float32(math.Round(float64(l.on.y)))
+	put(l.picture.raster, l.on.x, l.on.y, l.on.w, l.on.h)
+	l.overlay.show(l.results.shown, l.on)
+}
+
+// placeColumn places what is beneath or beside the picture.
+func (l *liveScreen) placeColumn(a area, metersHeight float32) {
+	y := a.y
+	put(l.meters, a.x, y, a.w, metersHeight)
+	y += metersHeight + gap
+	if l.notice.Visible() {
+		h := l.notice.height(a.w)
+		put(l.notice, a.x, y, a.w, h)
+		y += h + gap
+	}
+	bottom := a.bottom() - gap
+	for i := len(l.footer) - 1; i >= 0; i-- {
+		f := l.footer[i]
+		h := max(f.reflow(a.w), 34)
+		bottom -= h
+		f.place(a.x, bottom, a.w)
+	}
+	put(l.seen, a.x, y, a.w, max(0, bottom-8-y))
+}
+
+// notice is a line that must not be missed.
+type notice struct {
+	panel
+	ground *canvas.Rectangle
+	sign   *canvas.Image
+	words  *paragraph
+}
+
+const noticePad, noticeSign = 16, 40
+
+func newNotice() *notice {
+	n := &notice{
+		ground: rounded(colors.surface, radius),
+		sign:   svg("warning.svg", icon.Glyph("warning")),
+		words:  newParagraph("", sizeBody, colors.warning, true, 3),
+	}
+	n.ground.StrokeColor, n.ground.StrokeWidth = colors.warning, 3
+	n.panel.show(n.ground, n.sign, n.words.box)
+	n.panel.init(n, n.place)
+	n.Hide()
+	return n
+}
+
+// say shows the words, none hides the notice; it tells whether that needs
+// another layout.
+func (n *notice) say(words string) bool {
+	if n.words.text == words {
+		return false
+	}
+	n.words.text = words
+	setVisible(n, words != "")
+	if !n.Size().IsZero() {
+		n.place(n.Size())
+	}
+	return true
+}
+
+func (n *notice) height(w float32) float32 {
+	return max(noticeSign, n.words.reflow(w-3*noticePad-noticeSign)) + 2*noticePad
+}
+
+func (n *notice) place(s fyne.Size) {
+	put(n.ground, 0, 0, s.Width, s.Height)
+	put(n.sign, noticePad, (s.Height-noticeSign)/2, noticeSign, noticeSign)
+	w := s.Width - 3*noticePad - noticeSign
+	h := n.words.reflow(w)
+	n.words.place(2*noticePad+noticeSign, (s.Height-h)/2, w)
+}
+
+// waiting shows that something is about to come.
+type waiting struct {
+	panel
+	words *paragraph
+	dots  [3]*canvas.Circle
+	step  int
+}
+
+func newWaiting() *waiting {
+	w := &waiting{words: newParagraph("", sizeBody+3, colors.text, false, 2)}
+	w.words.center = true
+	objects := []fyne.CanvasObject{w.words.box}
+	for i := range w.dots {
+		w.dots[i] = canvas.NewCircle(colors.raised)
+		objects = append(objects, w.dots[i])
+	}
+	w.panel.show(objects...)
+	w.panel.init(w, w.place)
+	return w
+}
+
+func (w *waiting) say(words string) { w.words.text = words; w.panel.relayout() }
+
+func (w *waiting) place(s fyne.Size) {
+	const dot, space = 22, 20
+	x := (s.Width - 3*dot - 2*space) / 2
+	for i, d := range w.dots {
+		put(d, x+float32(i)*(dot+space), s.Height/2-dot-gap, dot, dot)
+	}
+	w.words.place(margin, s.Height/2+gap, s.Width-2*margin)
+}
+
+// tick lights one dot after the other, three a second.
+func (w *waiting) tick(now time.Time) {
+	step := int(now.UnixMilli()/300) % len(w.dots)
+	if !w.Visible() || step == w.step {
+		return
+	}
+	w.step = step
+	for i, d := range w.dots {
+		c := colors.outline
+		if i == step {
+			c = colors.accent
+		}
+		d.FillColor = c
+		d.Refresh()
+	}
+}

@@ -1,0 +1,235 @@
+package ui
+
+import (
+	"slices"
+	"strconv"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+
+	"reterminal-vision/inference"
+)
+
+// finding is one line of what is seen right now.
+type finding struct {
+	label string
+	color int     // index in classColors
+	count int     // objects with that label
+	share float32 // probability, or part of the picture; of objects unused
+}
+
+// findings sums a result up: the guesses of a classification as they come,
+// else the classes of a mask by their share, else the objects counted by label
+// in the order of their classes, so that lines keep their places. It appends
+// to dst.
+func findings(dst []finding, r *inference.Result) []finding {
+	switch {
+	case len(r.Classes) > 0:
+		for i := range r.Classes {
+			c := &r.Classes[i]
+			dst = append(dst, finding{label: c.Label, color: classIndex(c.Index), share: c.Score})
+		}
+	case r.Mask != nil && r.Mask.Width > 0:
+		dst = maskFindings(dst, r.Mask)
+	default:
+		dst = objectFindings(dst, r.Objects)
+	}
+	return dst
+}
+
+// leastShare is the part of the picture below which a class is left out.
+const leastShare = 0.005
+
+func maskFindings(dst []finding, m *inference.Mask) []finding {
+	for class, share := range m.Share {
+		if class == 0 || share < leastShare {
+			continue
+		}
+		label := strconv.Itoa(class)
+		if class < len(m.Labels) {
+			label = m.Labels[class]
+		}
+		dst = append(dst, finding{label: label, color: classIndex(class), share: share})
+	}
+	slices.SortStableFunc(dst, func(a, b finding) int {
+		switch {
+		case a.share > b.share:
+			return -1
+		case a.share < b.share:
+			return 1
+		}
+		return 0
+	})
+	return dst
+}
+
+func objectFindings(dst []finding, objects []inference.Object) []finding {
+	for i := range objects {
+		o := &objects[i]
+		at := slices.IndexFunc(dst, func(f finding) bool { return f.label == o.Label })
+		if at < 0 {
+			// Class stands in for share until the sort below.
+			dst = append(dst, finding{label: o.Label, color: classIndex(o.Class), share: float32(o.Class)})
+			at = len(dst) - 1
+		}
+		dst[at].count++
+	}
+	slices.SortStableFunc(dst, func(a, b finding) int { return int(a.share - b.share) })
+	return dst
+}
+
+// seenList shows what is seen right now under a heading.
+type seenList struct {
+	panel
+	heading *canvas.Text
+	empty   *canvas.Text
+	rows    []*seenRow
+	found   []finding
+	bars    bool // one column, with a bar each: a classification
+}
+
+type seenRow struct {
+	ground, swatch *canvas.Rectangle
+	bar, level     *canvas.Rectangle
+	label, value   *canvas.Text
+}
+
+const (
+	seenHeading = 46
+	seenRowSize = 66
+	seenBarSize = 72
+	seenColumn  = 300 // narrowest
+	seenMost    = 16  // rows
+)
+
+func newSeenList() *seenList {
+	l := &seenList{
+		heading: text(say.inView, sizeSmall, colors.muted, true),
+		empty:   text(say.nothingInView, sizeBody, colors.muted, false),
+	}
+	objects := []fyne.CanvasObject{l.heading, l.empty}
+	for range seenMost {
+		r := &seenRow{
+			ground: rounded(colors.surface, 14), swatch: rounded(colors.accent, 8),
+			bar: rounded(colors.raised, 7), level: rounded(colors.accent, 7),
+			label: text("", sizeBody, colors.text, false), value: text("", sizeBody, colors.text, true),
+		}
+		r.value.Alignment = fyne.TextAlignTrailing
+		l.rows = append(l.rows, r)
+		objects = append(objects, r.ground, r.bar, r.level, r.swatch, r.label, r.value)
+	}
+	l.panel.show(objects...)
+	l.panel.init(l, func(fyne.Size) { l.fill() })
+	return l
+}
+
+// show sums up a result.
+func (l *seenList) show(r *inference.Result) {
+	l.found = findings(l.found[:0], r)
+	l.bars = len(r.Classes) > 0
+	heading := say.inView
+	switch {
+	case l.bars:
+		heading = say.guesses
+	case r.Mask != nil && r.Mask.Width > 0:
+		heading = say.scene
+	}
+	setText(l.heading, heading)
+	l.fill()
+}
+
+// clear shows nothing, not even that there is nothing.
+func (l *seenList) clear() {
+	l.found = l.found[:0]
+	setText(l.heading, "")
+	l.fill()
+}
+
+// fill puts the findings into as many rows as there is room for.
+func (l *seenList) fill() {
+	s := l.Size()
+	put(l.heading, 0, 0, s.Width, l.heading.MinSize().Height)
+	put(l.empty, 0, seenHeading, s.Width, l.empty.MinSize().Height)
+	setVisible(l.empty, len(l.found) == 0 && l.heading.Text != "")
+
+	slots := seenSlots(s.Width, s.Height, l.bars)
+	slots = slots[:min(len(slots), len(l.rows))]
+	for i, r := range l.rows {
+		if i >= len(slots) || i >= len(l.found) {
+			r.hide()
+			continue
+		}
+		if rest := len(l.found) - i; i == len(slots)-1 && i > 0 && rest > 1 && !l.bars {
+			r.showMore(slots[i], rest)
+			continue
+		}
+		r.show(slots[i], l.found[i], l.bars)
+	}
+}
+
+// seenSlots are the places of the rows in a list of the given size.
+func seenSlots(width, height float32, bars bool) []area {
+	columns, step := max(1, int(width/seenColumn)), float32(seenRowSize)
+	if bars {
+		columns, step = 1, seenBarSize
+	}
+	w := (width - float32(columns-1)*gap) / float32(columns)
+	var slots []area
+	for y := float32(seenHeading); y+step <= height+1 && len(slots) < seenMost; y += step {
+		for c := range columns {
+			slots = append(slots, area{float32(c) * (w + gap), y, w, step - 8})
+		}
+	}
+	return slots
+}
+
+func (r *seenRow) show(at area, f finding, bar bool) {
+	value := strconv.Itoa(f.count)
+	if f.count == 0 {
+		value = percentText(percent(f.share))
+	}
+	fill := classInk[f.color].fill
+	r.level.FillColor, r.swatch.FillColor = fill, fill
+	r.label.Color = colors.text
+	setText(r.value, value)
+	vw := r.value.MinSize()
+	x, w := at.x+gap, at.w-2*gap
+	textY := at.y + (at.h-vw.Height)/2
+	if bar {
+		x, w, textY = at.x, at.w, at.y
+		put(r.bar, at.x, at.bottom()-20, at.w, 14)
+		put(r.level, at.x, at.bottom()-20, max(14, at.w*f.share), 14)
+	} else {
+		const swatch = 26
+		put(r.ground, at.x, at.y, at.w, at.h)
+		put(r.swatch, x, at.y+(at.h-swatch)/2, swatch, swatch)
+		x, w = x+swatch+14, w-swatch-14
+	}
+	r.swatch.Refresh()
+	setText(r.label, shorten(f.label, w-vw.Width-gap, measurer(sizeBody, false)))
+	put(r.label, x, textY, w-vw.Width-gap, vw.Height)
+	put(r.value, x, textY, w, vw.Height)
+	r.visible(bar, !bar, true)
+}
+
+// showMore tells how many findings found no room.
+func (r *seenRow) showMore(at area, rest int) {
+	r.label.Color = colors.muted
+	setText(r.label, "+ "+strconv.Itoa(rest)+" "+say.more)
+	r.label.Refresh()
+	h := r.label.MinSize().Height
+	put(r.label, at.x+gap, at.y+(at.h-h)/2, at.w-2*gap, h)
+	setText(r.value, "")
+	r.visible(false, false, true)
+}
+
+func (r *seenRow) hide() { r.visible(false, false, false) }
+
+func (r *seenRow) visible(bar, chip, words bool) {
+	setVisible(r.bar, bar)
+	setVisible(r.level, bar)
+	setVisible(r.ground, chip)
+	setVisible(r.swatch, chip)
+	setVisible(r.label, words)
+	setVisible(r.value, words)
+}

@@ -1,0 +1,249 @@
+package ui
+
+import (
+	"image"
+	"image/draw"
+	"image/jpeg"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"reterminal-vision/camera"
+	"reterminal-vision/inference"
+)
+
+// shared finds test material outside the repository, or skips.
+func shared(t testing.TB, elem ...string) string {
+	t.Helper()
+	dir := os.Getenv("RTV_SHARED")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "shared")
+	}
+	p := filepath.Join(append([]string{dir}, elem...)...)
+	if _, err := os.Stat(p); err != nil {
+		t.Skipf("test material is absent: %v; set RTV_SHARED to its folder", err)
+	}
+	return p
+}
+
+// loadFrame reads a JPEG as an RGB24 frame.
+func loadFrame(t testing.TB, path string) *camera.Frame {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	img, err := jpeg.Decode(file)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return frameOf(img)
+}
+
+func frameOf(img image.Image) *camera.Frame {
+	b := img.Bounds()
+	rgba := image.NewRGBA(b)
+	draw.Draw(rgba, b, img, b.Min, draw.Src)
+	f := new(camera.Pool).Get(camera.RGB24, b.Dx(), b.Dy())
+	for i := range b.Dx() * b.Dy() {
+		copy(f.Planes[0][3*i:3*i+3], rgba.Pix[4*i:])
+	}
+	return f
+}
+
+var testCards = []Card{
+	{ID: "object-detection", Title: "Object detection", Summary: "Finds and names 80 kinds of everyday things", Model: "SSD MobileNet v1, 8 bit", Ready: true},
+	{ID: "scene-segmentation", Title: "Segmentation", Summary: "Colours every part of the picture by what it is", Model: "DeepLab v3 MobileNet v2", Ready: true},
+	{ID: "image-classification", Title: "Classification", Summary: "Names what the picture shows", Model: "MobileNet v2", Ready: true},
+	{ID: "face-emotion", Title: "Faces and emotions", Summary: "Reads the expression of every face", Model: "Ultra-Light RFB + MobileFaceNet", Ready: false,
+		Reason: "The model is not on this device. Connect to the network and run: reterminal-vision models fetch face-emotion"},
+	{ID: "face-recognition", Title: "Who is it?", Summary: "Recognises the people you introduced", Model: "MobileFaceNet", Ready: true},
+	{ID: "face-age-gender", Title: "Age and gender", Summary: "Guesses the age of every face in view", Model: "MobileFaceNet 2.0", Ready: true},
+	{ID: "conveyor-belt", Title: "Conveyor belt", Summary: "Spots a torn belt before it stops the line", Model: "MobileNet v1 0.25", Ready: true},
+}
+
+// deeds is what a UI asked of its handler.
+type deeds struct{ done []string }
+
+func (d *deeds) StartDemo(id string) { d.done = append(d.done, "start "+id) }
+func (d *deeds) StopDemo()           { d.done = append(d.done, "stop") }
+func (d *deeds) Quit()               { d.done = append(d.done, "quit") }
+
+// newTestUI makes a UI on the software driver.
+func newTestUI(t testing.TB, size fyne.Size, kiosk bool) (*UI, *deeds) {
+	t.Helper()
+	d := &deeds{}
+	u := newUI(test.NewApp(), Options{Title: "reTerminal Vision", Cards: testCards, Handler: d, Size: size, Kiosk: kiosk})
+	u.win.Canvas().(interface{ SetScale(float32) }).SetScale(1)
+	u.win.Resize(size)
+	return u, d
+}
+
+// look paints the window until it is at rest and returns the picture, kept in
+// the folder RTV_SHOTS when that is set.
+func look(t testing.TB, u *UI, name string) image.Image {
+	t.Helper()
+	var img image.Image
+	for range 2 {
+		u.tick(time.Now())
+		img = u.win.Canvas().Capture()
+	}
+	if dir := os.Getenv("RTV_SHOTS"); dir != "" {
+		f, err := os.Create(filepath.Join(dir, name+".png"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := png.Encode(f, img); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return img
+}
+
+var (
+	portrait  = fyne.NewSize(720, 1280)
+	landscape = fyne.NewSize(1280, 720)
+)
+
+// street is a made-up result for a 640x480 frame.
+func street() *inference.Result {
+	return &inference.Result{Width: 640, Height: 480, Objects: []inference.Object{
+		{Box: inference.Box{X0: 20, Y0: 200, X1: 250, Y1: 380}, Class: 2, Label: "car", Score: 0.871},
+		{Box: inference.Box{X0: 230, Y0: 180, X1: 330, Y1: 270}, Class: 2, Label: "car", Score: 0.74},
+		{Box: inference.Box{X0: 300, Y0: 185, X1: 380, Y1: 265}, Class: 7, Label: "truck", Score: 0.62},
+		{Box: inference.Box{X0: 420, Y0: 150, X1: 520, Y1: 420}, Class: 0, Label: "person", Score: 0.93},
+		{Box: inference.Box{X0: 560, Y0: -10, X1: 660, Y1: 90}, Class: 9, Label: "traffic light", Score: 0.55},
+		{Box: inference.Box{X0: 480, Y0: 300, X1: 630, Y1: 470}, Class: 1, Label: "bicycle", Score: 0.81},
+		{Box: inference.Box{X0: 600, Y0: 440, X1: 640, Y1: 480}, Class: 26, Label: "handbag", Score: 0.41},
+	}}
+}
+
+// faces is a made-up result with landmarks and attributes.
+func faces() *inference.Result {
+	r := &inference.Result{Width: 640, Height: 480}
+	for i, box := range []inference.Box{{X0: 90, Y0: 90, X1: 240, Y1: 290}, {X0: 380, Y0: 120, X1: 520, Y1: 300}} {
+		o := r.AddObject()
+		o.Box, o.Label, o.Class, o.Score, o.HasLandmarks = box, "face", 0, 0.98, true
+		for j, p := range [5]inference.Point{{X: 0.3, Y: 0.4}, {X: 0.7, Y: 0.4}, {X: 0.5, Y: 0.6}, {X: 0.35, Y: 0.78}, {X: 0.65, Y: 0.78}} {
+			o.Landmarks[j] = inference.Point{X: box.X0 + p.X*box.Width(), Y: box.Y0 + p.Y*box.Height()}
+		}
+		o.Attributes = append(o.Attributes,
+			inference.Attribute{Name: "emotion", Value: []string{"happy", "surprised"}[i], Score: 0.83},
+			inference.Attribute{Name: "age", Value: []string{"21-45", "46-60"}[i]})
+	}
+	return r
+}
+
+// scene is a made-up segmentation of 65x65 cells.
+func scene() *inference.Result {
+	const side = 65
+	m := &inference.Mask{Width: side, Height: side, Area: inference.Box{X1: 640, Y1: 480},
+		Class: make([]uint8, side*side), Labels: []string{"background", "person", "car", "sky", "plant"}, Share: make([]float32, 5)}
+	for y := range side {
+		for x := range side {
+			c := uint8(0)
+			switch dx, dy := x-22, y-40; {
+			case dx*dx+dy*dy < 260:
+				c = 2
+			case x > 42 && x < 52 && y > 20:
+				c = 1
+			case y < 14:
+				c = 3
+			case y > 58:
+				c = 4
+			}
+			m.Class[y*side+x] = c
+			m.Share[c] += 1.0 / (side * side)
+		}
+	}
+	return &inference.Result{Width: 640, Height: 480, Mask: m}
+}
+
+// guesses is a made-up classification.
+func guesses() *inference.Result {
+	return &inference.Result{Width: 640, Height: 480, Classes: []inference.Class{
+		{Index: 1, Label: "minivan", Score: 0.71}, {Index: 2, Label: "sports car", Score: 0.14},
+		{Index: 3, Label: "traffic light", Score: 0.06}, {Index: 4, Label: "parking meter, a rather long name for it", Score: 0.021},
+		{Index: 5, Label: "street sign", Score: 0.008},
+	}}
+}
+
+// scaled brings a result made up for 640x480 to the frame's size.
+func scaled(r *inference.Result, f *camera.Frame) *inference.Result {
+	sx, sy := float32(f.Width)/640, float32(f.Height)/480
+	r.Width, r.Height = f.Width, f.Height
+	for i := range r.Objects {
+		o := &r.Objects[i]
+		o.Box = inference.Box{X0: o.Box.X0 * sx, Y0: o.Box.Y0 * sy, X1: o.Box.X1 * sx, Y1: o.Box.Y1 * sy}
+		for j := range o.Landmarks {
+			o.Landmarks[j].X *= sx
+			o.Landmarks[j].Y *= sy
+		}
+	}
+	if r.Mask != nil {
+		r.Mask.Area = inference.Box{X1: float32(f.Width), Y1: float32(f.Height)}
+	}
+	return r
+}
+
+func okStatus() Status {
+	return Status{Source: "HD Webcam C525", Model: "SSD MobileNet v1, 8 bit", FPS: 29.6, DisplayFPS: 30,
+		Latency: 41 * time.Millisecond, Invoke: 9700 * time.Microsecond}
+}
+
+func builtinStatus() Status {
+	s := okStatus()
+	s.Notice, s.SourceKind, s.Source = "No camera: showing built-in footage", camera.KindBuiltin, "Built-in: traffic"
+	return s
+}
+
+// TestScreens walks through every state of both ways up. It checks that each
+// paints; RTV_SHOTS=folder keeps the pictures to be looked at.
+func TestScreens(t *testing.T) {
+	frame := loadFrame(t, shared(t, "media", "objects", "ssd_example.jpg"))
+	for _, o := range []struct {
+		name string
+		size fyne.Size
+	}{{"portrait", portrait}, {"landscape", landscape}} {
+		t.Run(o.name, func(t *testing.T) {
+			u, _ := newTestUI(t, o.size, false)
+			look(t, u, o.name+"-home")
+			u.home.scroll.scrollTo(4000)
+			look(t, u, o.name+"-home-scrolled")
+
+			u.ShowDemo("object-detection")
+			look(t, u, o.name+"-starting")
+			for _, s := range []struct {
+				name   string
+				result *inference.Result
+				status Status
+			}{
+				{"live", street(), okStatus()},
+				{"builtin", street(), builtinStatus()},
+				{"empty", &inference.Result{}, okStatus()},
+				{"faces", faces(), okStatus()},
+				{"segmentation", scene(), okStatus()},
+				{"classification", guesses(), okStatus()},
+			} {
+				u.live.seenAt = time.Time{}
+				u.Result(scaled(s.result, frame))
+				u.Status(s.status)
+				u.Frame(frame)
+				look(t, u, o.name+"-"+s.name)
+			}
+			u.Problem(Problem{Title: "The camera is gone", Detail: "/dev/video0 (HD Webcam C525) was unplugged 4 seconds ago.",
+				Remedy: "Plug the camera in again: the picture comes back by itself. Another port helps when it does not.", Retry: func() {}})
+			look(t, u, o.name+"-problem")
+			u.Problem(Problem{Title: "The model cannot be loaded", Detail: "ssd_mobilenet.tflite: checksum differs from the catalogue's.",
+				Remedy: "Run: reterminal-vision models fetch object-detection", Fatal: true})
+			look(t, u, o.name+"-fatal")
+		})
+	}
+}

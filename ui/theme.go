@@ -1,0 +1,120 @@
+package ui
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+)
+
+// palette is every colour of the interface but those of classes.
+type palette struct {
+	background, surface, raised, pressed color.Color
+	text, muted                          color.Color // on background, surface and raised
+	accent, onAccent                     color.Color
+	warning, onWarning                   color.Color
+	danger                               color.Color
+	outline                              color.Color
+	ink                                  color.Color // dark text on a light ground
+	picture                              color.Color // behind a picture that does not fill its place
+	halo                                 color.Color // around what is drawn over a picture
+}
+
+// dark is the palette of a device in a workshop or a hall. Text keeps a
+// contrast of 4.5 and more to all it stands on, as a test checks.
+var dark = palette{
+	background: rgb(0x0D1117), surface: rgb(0x171D26), raised: rgb(0x242D39), pressed: rgb(0x35414F),
+	text: rgb(0xF3F6FA), muted: rgb(0xA7B3C2),
+	accent: rgb(0x4FD1A5), onAccent: rgb(0x0D1117),
+	warning: rgb(0xFFC857), onWarning: rgb(0x0D1117),
+	danger:  rgb(0xFF7A66),
+	outline: rgb(0x3A4655),
+	ink:     rgb(0x0D1117),
+	picture: rgb(0x000000),
+	halo:    color.NRGBA{A: 0x90},
+}
+
+// colors is the palette in use.
+var colors = dark
+
+func rgb(v uint32) color.Color {
+	return color.NRGBA{R: uint8(v >> 16), G: uint8(v >> 8), B: uint8(v), A: 0xFF}
+}
+
+// Sizes in screen pixels of a 5 inch 720x1280 panel, 290 to the inch: a finger
+// needs 9 mm, about 100; a line to be read at arm's length about 28.
+const (
+	sizeDisplay = 92 // the one number to be seen from afar
+	sizeTitle   = 54
+	sizeHeading = 38
+	sizeBody    = 29
+	sizeSmall   = 26
+	sizePlate   = 28 // on the picture
+
+	finger    = 104 // height of a button
+	gap       = 16
+	margin    = 24
+	radius    = 20
+	headerBar = finger + 2*12
+)
+
+// appTheme gives Fyne's own widgets our colours and sizes.
+type appTheme struct{ fyne.Theme }
+
+func newTheme() fyne.Theme { return appTheme{theme.DefaultTheme()} }
+
+// Color implements fyne.Theme.
+func (t appTheme) Color(n fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
+	switch n {
+	case theme.ColorNameBackground:
+		return colors.background
+	case theme.ColorNameForeground:
+		return colors.text
+	case theme.ColorNamePlaceHolder, theme.ColorNameDisabled:
+		return colors.muted
+	case theme.ColorNamePrimary, theme.ColorNameFocus, theme.ColorNameHyperlink, theme.ColorNameSuccess:
+		return colors.accent
+	case theme.ColorNameForegroundOnPrimary, theme.ColorNameForegroundOnSuccess:
+		return colors.onAccent
+	case theme.ColorNameButton, theme.ColorNameInputBackground, theme.ColorNameMenuBackground, theme.ColorNameOverlayBackground:
+		return colors.raised
+	case theme.ColorNameHover, theme.ColorNamePressed, theme.ColorNameSelection:
+		return colors.pressed
+	case theme.ColorNameHeaderBackground, theme.ColorNameDisabledButton:
+		return colors.surface
+	case theme.ColorNameSeparator, theme.ColorNameInputBorder, theme.ColorNameScrollBar:
+		return colors.outline
+	case theme.ColorNameWarning:
+		return colors.warning
+	case theme.ColorNameForegroundOnWarning, theme.ColorNameForegroundOnError:
+		return colors.onWarning
+	case theme.ColorNameError:
+		return colors.danger
+	}
+	return t.Theme.Color(n, theme.VariantDark)
+}
+
+// Size implements fyne.Theme.
+func (t appTheme) Size(n fyne.ThemeSizeName) float32 {
+	switch n {
+	case theme.SizeNameText:
+		return sizeBody
+	case theme.SizeNameCaptionText:
+		return sizeSmall
+	case theme.SizeNameSubHeadingText:
+		return sizeHeading
+	case theme.SizeNameHeadingText:
+		return sizeTitle
+	case theme.SizeNamePadding:
+		return gap / 2
+	case theme.SizeNameInnerPadding:
+		return gap
+	case theme.SizeNameInlineIcon:
+		return 44
+	case theme.SizeNameInputRadius, theme.SizeNameSelectionRadius:
+		return radius
+	case theme.SizeNameScrollBar, theme.SizeNameScrollBarSmall:
+		return 8
+	}
+	return t.Theme.Size(n)
+}

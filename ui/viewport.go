@@ -1,0 +1,106 @@
+package ui
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+)
+
+// viewport shows a part of something taller and is moved by a finger, with
+// momentum. Fyne's own Scroll ignores a drag on everything but a phone, and
+// the driver takes any drag of two pixels for one: here a finger that strays
+// less than slop still taps.
+type viewport struct {
+	panel
+	content  fyne.CanvasObject
+	height   func(width float32) float32 // of the content; lays it out, too
+	bar      *canvas.Rectangle
+	tapAt    func(fyne.Position) // a tap, in the content's coordinates
+	released func()              // the finger scrolls or has left
+
+	offset, span float32 // of the content above the top; its height
+	strayed      float32 // how far the finger has gone, with sign
+	scrolling    bool
+	start        fyne.Position
+	held         bool    // a finger is on it
+	speed        float32 // pixels a tick
+}
+
+const (
+	slop     = 24   // pixels a tapping finger may stray
+	friction = 0.94 // of the speed, kept each tick
+	slowest  = 0.5  // pixels a tick
+)
+
+func newViewport(content fyne.CanvasObject, height func(float32) float32) *viewport {
+	v := &viewport{content: content, height: height, bar: rounded(colors.outline, 4)}
+	v.panel.show(v.content, v.bar)
+	v.panel.init(v, v.place)
+	return v
+}
+
+func (v *viewport) place(s fyne.Size) {
+	v.span = v.height(s.Width)
+	v.content.Resize(fyne.NewSize(s.Width, v.span))
+	v.scrollTo(v.offset)
+}
+
+// scrollTo moves the content, as far as it goes.
+func (v *viewport) scrollTo(offset float32) {
+	s := v.Size()
+	v.offset = max(0, min(offset, v.span-s.Height))
+	v.content.Move(fyne.NewPos(0, -v.offset))
+	setVisible(v.bar, v.span > s.Height)
+	if v.span > s.Height {
+		length := s.Height * s.Height / v.span
+		put(v.bar, s.Width-12, v.offset/v.span*s.Height, 8, length)
+	}
+}
+
+// Scrolled implements fyne.Scrollable, which also clips the content.
+func (v *viewport) Scrolled(e *fyne.ScrollEvent) { v.scrollTo(v.offset - 3*e.Scrolled.DY) }
+
+// Dragged implements fyne.Draggable.
+func (v *viewport) Dragged(e *fyne.DragEvent) {
+	if !v.held {
+		v.held, v.scrolling, v.strayed, v.speed = true, false, 0, 0
+		v.start = e.Position.Subtract(e.Dragged)
+	}
+	v.strayed += e.Dragged.DY
+	if !v.scrolling && abs(v.strayed) < slop {
+		return
+	}
+	if !v.scrolling {
+		v.scrolling = true
+		v.released()
+	}
+	v.speed = -e.Dragged.DY
+	v.scrollTo(v.offset - e.Dragged.DY)
+}
+
+// DragEnd implements fyne.Draggable.
+func (v *viewport) DragEnd() {
+	v.held = false
+	v.released()
+	if !v.scrolling {
+		v.tapAt(v.start.AddXY(0, v.offset))
+	}
+}
+
+// tick carries the content on after the finger has left.
+func (v *viewport) tick(time.Time) {
+	if v.speed == 0 {
+		return
+	}
+	if v.held {
+		v.speed *= friction // a finger that rests before it leaves throws nothing
+		return
+	}
+	before := v.offset
+	v.scrollTo(v.offset + v.speed)
+	v.speed *= friction
+	if v.offset == before || abs(v.speed) < slowest {
+		v.speed = 0
+	}
+}
