@@ -1,0 +1,59 @@
+# Builds, runs, tests and measures the app on Debian 12 or Raspberry Pi OS bookworm (64-bit).
+# Every target sets the machine up first; where that is done already, it costs a moment.
+ARCH   ?= $(shell dpkg --print-architecture)
+NATIVE := $(CURDIR)/.native/$(ARCH)
+BIN    := build/reterminal-vision
+SHARED ?= $(CURDIR)/../shared
+
+# What `make run` passes to the app, and `make bench` to the benchmark.
+ARGS       ?= --demo vehicles
+BENCH_ARGS ?= --demo vehicles --threads 1,2
+
+export PATH            := $(CURDIR)/.native/go/bin:$(PATH)
+export CGO_CFLAGS      := -O3 -I$(CURDIR)/inference/include
+export CGO_LDFLAGS     := -L$(NATIVE)/lib
+export LD_LIBRARY_PATH := $(NATIVE)/lib
+# The app touches Fyne's objects on its event loop only, so Fyne can leave its checks out.
+export GOFLAGS         := -tags=migrated_fynedo
+# Fyne complains about a machine without a language.
+export LANGUAGE        ?= en
+
+.PHONY: run setup build test lint bench bench-go footage clean
+
+run: build
+	$(BIN) $(ARGS)
+
+setup:
+	packaging/setup.sh $(ARCH)
+
+# The program finds the library and the models beside itself.
+build: setup
+	go build -ldflags '-r $$ORIGIN/lib' -o $(BIN) .
+	install -D -m 755 $(NATIVE)/lib/libtensorflowlite_c.so build/lib/libtensorflowlite_c.so
+	install -D -m 644 -t build/models .native/mirror/*.tflite
+
+# Tests on published models and footage need the folder $(SHARED); without it they skip and say so.
+test: build lint
+	RTV_BINARY=$(CURDIR)/$(BIN) RTV_SHARED=$(SHARED) RTV_REQUIRE_MEDIA=$(if $(wildcard $(SHARED)/models),1) \
+		go test -race -timeout 30m ./...
+
+lint: setup
+	@bad=$$(gofmt -l app assets camera inference models ui main.go); \
+		[ -z "$$bad" ] || { echo "not formatted, run gofmt -w:" $$bad; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+
+# Where the time goes, as a table and in build/bench.json.
+bench: build
+	$(BIN) bench $(BENCH_ARGS) --json build/bench.json
+
+# Time and allocations of each part alone.
+bench-go: setup
+	RTV_SHARED=$(SHARED) go test -run '^$$' -bench . -benchmem ./...
+
+# Draws the built-in footage anew; takes minutes.
+footage: setup
+	go run ./assets/footage/render -out assets/footage/traffic.mjpeg
+
+clean:
+	rm -rf build

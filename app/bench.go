@@ -1,0 +1,243 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"reterminal-vision/camera"
+	"reterminal-vision/inference"
+)
+
+// Figures is one row of the benchmark: a demo over a source, every frame
+// worked on as fast as the network takes them. Times are milliseconds.
+type Figures struct {
+	Demo     string `json:"demo"`
+	Model    string `json:"model"`
+	Source   string `json:"source"`
+	Delegate string `json:"delegate"`
+	Threads  int    `json:"threads"`
+	Frames   int    `json:"frames"`
+
+	FPS             float64 `json:"fps"`               // results over wall time, source to result
+	InvokeFPS       float64 `json:"invoke_fps"`        // frames over the time spent inside Invoke in that same run
+	TightFPS        float64 `json:"tight_invoke_fps"`  // Invoke in a loop with nothing beside it
+	OverInvoke      float64 `json:"fps_over_invoke"`   // FPS / InvokeFPS
+	OverTight       float64 `json:"fps_over_tight"`    // FPS / TightFPS
+	PreprocessMs    float64 `json:"preprocess_ms"`     // median
+	InvokeMs        float64 `json:"invoke_ms"`         // median
+	DecodeMs        float64 `json:"decode_ms"`         // median
+	LatencyMs       float64 `json:"latency_ms"`        // median, picture decoded to result
+	LatencyP95Ms    float64 `json:"latency_p95_ms"`    //
+	TightInvokeMs   float64 `json:"tight_invoke_ms"`   // mean
+	AllocsPerFrame  float64 `json:"allocs_per_frame"`  // Go allocations in the whole process
+	BytesPerFrame   float64 `json:"bytes_per_frame"`   //
+	CPUMsPerFrame   float64 `json:"cpu_ms_per_frame"`  // this process
+	PeakRSSMegabyte float64 `json:"peak_rss_mb"`       //
+	ObjectsPerFrame float64 `json:"objects_per_frame"` // a check that the work was done
+}
+
+const benchUsage = `Usage: reterminal-vision bench [flags]
+
+Runs a demo over a source with nothing shown and every frame worked on, and
+prints where the time goes.
+
+Flags:
+`
+
+func benchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	cfg := Config{Demo: "vehicles", Source: "builtin:traffic", Delegate: inference.XNNPACK}
+	fs := newFlagSet("bench", benchUsage, stderr)
+	commonFlags(fs, &cfg)
+	threads := fs.String("threads", "1,"+strconv.Itoa(max(defaultThreads(), 2)), "thread counts, comma-separated")
+	frames := fs.Int("frames", 500, "frames to measure, for which shorter sources loop; 0 plays the source once")
+	file := fs.String("json", "", "write the figures as JSON to this `file` as well")
+	if err := parseFlags(fs, args); err != nil {
+		return err
+	}
+	var rows []Figures
+	for _, n := range strings.Split(*threads, ",") {
+		var err error
+		if cfg.Threads, err = strconv.Atoi(strings.TrimSpace(n)); err != nil {
+			return usagef("--threads %q: give numbers, as in 1,2,4", *threads)
+		}
+		if err := cfg.check(); err != nil {
+			return err
+		}
+		row, err := measure(ctx, cfg, *frames)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+	}
+	printFigures(stdout, rows)
+	if *file == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(rows, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(*file, append(text, '\n'), 0o644)
+}
+
+// warmup is how many frames pass before anything counts.
+const warmup = 20
+
+// benchSink collects timings and ends the session after the wanted frames.
+type benchSink struct {
+	want    int
+	done    context.CancelFunc
+	timings []inference.Timing
+	objects int
+	begin   time.Time
+	end     time.Time
+	before  usage
+	after   usage
+	seen    int
+	err     error
+}
+
+func (b *benchSink) Frame(*camera.Frame) {}
+func (b *benchSink) Status(status)       {}
+func (b *benchSink) Lost(error)          {}
+
+func (b *benchSink) Failed(err error) {
+	b.err = err
+	b.done()
+}
+
+func (b *benchSink) Result(r *inference.Result) {
+	b.seen++
+	switch {
+	case b.seen < warmup || b.want > 0 && len(b.timings) == b.want:
+		return
+	case b.seen == warmup:
+		b.before, b.begin = readUsage(), time.Now()
+		return
+	}
+	b.timings = append(b.timings, r.Timing)
+	b.objects += len(r.Objects)
+	b.end = time.Now()
+	if len(b.timings) == b.want {
+		b.after = readUsage()
+		b.done()
+	}
+}
+
+// most is how many timings are kept without allocating.
+const most = 1 << 16
+
+// measure runs one configuration; 0 frames means one pass over the source.
+func measure(ctx context.Context, cfg Config, frames int) (Figures, error) {
+	task, err := openDemo(cfg, cfg.Demo)
+	if err != nil {
+		return Figures{}, err
+	}
+	defer task.Close()
+	cfg.Loop = frames > 0
+	run, done := context.WithCancel(ctx)
+	defer done()
+	b := &benchSink{want: frames, done: done, timings: make([]inference.Timing, 0, max(frames, most))}
+	s := newSession(cfg, task, b)
+	s.every = true
+	err = s.run(run)
+	switch {
+	case err != nil:
+		return Figures{}, err
+	case b.err != nil:
+		return Figures{}, b.err
+	case ctx.Err() != nil || len(b.timings) < max(frames, 1):
+		return Figures{}, errors.Join(ctx.Err(), fmt.Errorf("%d frames came; the first %d do not count", b.seen, warmup))
+	case frames <= 0:
+		b.after = readUsage()
+	}
+	tight, err := tightInvoke(ctx, task.Net)
+	if err != nil {
+		return Figures{}, err
+	}
+	f := b.figures()
+	f.Demo, f.Model, f.Source = cfg.Demo, task.Model.ID, s.state.Source.Name
+	f.Delegate, f.Threads = string(cfg.Delegate), cfg.Threads
+	f.TightInvokeMs, f.TightFPS = millis(tight), 1/tight.Seconds()
+	f.OverTight = f.FPS / f.TightFPS
+	return f, nil
+}
+
+// figures reduces what was collected.
+func (b *benchSink) figures() Figures {
+	n := float64(len(b.timings))
+	var invoke time.Duration
+	for _, t := range b.timings {
+		invoke += t.Invoke
+	}
+	quantile := func(q float64, part func(inference.Timing) time.Duration) float64 {
+		all := make([]time.Duration, len(b.timings))
+		for i, t := range b.timings {
+			all[i] = part(t)
+		}
+		slices.Sort(all)
+		return millis(all[min(int(q*n), len(all)-1)])
+	}
+	latency := func(t inference.Timing) time.Duration { return t.Latency }
+	wall := b.end.Sub(b.begin)
+	return Figures{
+		Frames: len(b.timings),
+		FPS:    n / wall.Seconds(), InvokeFPS: n / invoke.Seconds(), OverInvoke: invoke.Seconds() / wall.Seconds(),
+		PreprocessMs:    quantile(.5, func(t inference.Timing) time.Duration { return t.Preprocess }),
+		InvokeMs:        quantile(.5, func(t inference.Timing) time.Duration { return t.Invoke }),
+		DecodeMs:        quantile(.5, func(t inference.Timing) time.Duration { return t.Decode }),
+		LatencyMs:       quantile(.5, latency),
+		LatencyP95Ms:    quantile(.95, latency),
+		AllocsPerFrame:  float64(b.after.mallocs-b.before.mallocs) / n,
+		BytesPerFrame:   float64(b.after.bytes-b.before.bytes) / n,
+		CPUMsPerFrame:   millis(b.after.cpu-b.before.cpu) / n,
+		PeakRSSMegabyte: float64(b.after.peakRSS) / (1 << 20),
+		ObjectsPerFrame: float64(b.objects) / n,
+	}
+}
+
+// tightInvoke is the mean time of the network alone, its input left in place.
+func tightInvoke(ctx context.Context, net *inference.Interpreter) (time.Duration, error) {
+	const runs = 150
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var start time.Time
+	for i := range runs + 10 {
+		if i == 10 {
+			start = time.Now()
+		}
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		if err := net.Invoke(); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(start) / runs, nil
+}
+
+func millis(d time.Duration) float64 { return float64(d) / 1e6 }
+
+func printFigures(w io.Writer, rows []Figures) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "threads\tdelegate\tFPS\tInvoke FPS\tFPS/Invoke\talone FPS\tFPS/alone\tprep ms\tinvoke ms\tdecode ms\tlatency ms\tp95\tCPU ms/frame\tallocs/frame\tpeak MB\tobjects\t")
+	for _, f := range rows {
+		fmt.Fprintf(t, "%d\t%s\t%.1f\t%.1f\t%.3f\t%.1f\t%.3f\t%.3f\t%.3f\t%.3f\t%.2f\t%.2f\t%.2f\t%.2f\t%.1f\t%.2f\t\n",
+			f.Threads, f.Delegate, f.FPS, f.InvokeFPS, f.OverInvoke, f.TightFPS, f.OverTight,
+			f.PreprocessMs, f.InvokeMs, f.DecodeMs, f.LatencyMs, f.LatencyP95Ms, f.CPUMsPerFrame, f.AllocsPerFrame, f.PeakRSSMegabyte, f.ObjectsPerFrame)
+	}
+	t.Flush()
+	if len(rows) > 0 {
+		fmt.Fprintf(w, "%s on %s, %d frames of %s\n", rows[0].Model, runtime.GOARCH, rows[0].Frames, rows[0].Source)
+	}
+}

@@ -1,0 +1,139 @@
+package app
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"reterminal-vision/inference"
+	"reterminal-vision/models"
+)
+
+// Config is what the command line says.
+type Config struct {
+	Demo      string // demo to open at once; "" shows the home screen
+	Source    string // camera.Open specification, or "auto"
+	Model     string // ID from the catalogue; "" takes the best that is present
+	ModelsDir string
+	Threads   int
+	Delegate  inference.Delegate
+	Threshold float64 // 0 leaves it to the demo
+	Kiosk     bool
+	Headless  bool
+	Unpaced   bool
+	Loop      bool
+	Verbose   bool
+	Duration  time.Duration
+	SaveFrame string
+}
+
+// usageError is a command line that makes no sense.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+const usageText = `Usage: reterminal-vision [flags]            the touchscreen app
+       reterminal-vision --headless [flags]  results as JSON lines, no window
+       reterminal-vision bench [flags]       how fast, stage by stage
+       reterminal-vision models ...          list, fetch and verify models
+
+Flags:
+`
+
+// commonFlags are those that the app and the benchmark share.
+func commonFlags(fs *flag.FlagSet, cfg *Config) {
+	fs.StringVar(&cfg.Demo, "demo", cfg.Demo, "demo to run, by ID (see 'models list')")
+	fs.StringVar(&cfg.Source, "source", cfg.Source, "where frames come from: auto, /dev/videoN, a video file, a picture, a folder of pictures, builtin:traffic")
+	fs.StringVar(&cfg.Model, "model", "", "model to use instead of the demo's own choice, by ID")
+	fs.StringVar(&cfg.ModelsDir, "models-dir", "", "folder with the models")
+	fs.Float64Var(&cfg.Threshold, "threshold", 0, "least score shown, 0 to 1 (default: the demo's)")
+	fs.Func("delegate", "kernels: xnnpack or none (default xnnpack)", func(s string) (err error) {
+		cfg.Delegate, err = inference.ParseDelegate(s)
+		return err
+	})
+}
+
+func parseConfig(args []string, stderr io.Writer) (Config, error) {
+	cfg := Config{Source: "auto", Delegate: inference.XNNPACK}
+	fs := newFlagSet("reterminal-vision", usageText, stderr)
+	commonFlags(fs, &cfg)
+	fs.IntVar(&cfg.Threads, "threads", defaultThreads(), "threads of the network")
+	fs.BoolVar(&cfg.Kiosk, "kiosk", false, "full screen, no cursor, no way out by keyboard")
+	fs.BoolVar(&cfg.Headless, "headless", false, "no window: one JSON line a frame on standard output")
+	fs.BoolVar(&cfg.Unpaced, "unpaced", false, "headless: read recorded sources as fast as the network takes them")
+	fs.BoolVar(&cfg.Loop, "loop", false, "headless: start recorded sources over at their end")
+	fs.BoolVar(&cfg.Verbose, "verbose", false, "log more")
+	fs.DurationVar(&cfg.Duration, "duration", 0, "stop after this long, as in 30s")
+	fs.StringVar(&cfg.SaveFrame, "save-frame", "", "save one picture with its overlay to this .png or .jpg `file`")
+	if err := parseFlags(fs, args); err != nil {
+		return cfg, err
+	}
+	if cfg.Headless && cfg.Demo == "" {
+		cfg.Demo = "vehicles"
+	}
+	return cfg, cfg.check()
+}
+
+// check reports settings that contradict each other or the catalogue.
+func (cfg Config) check() error {
+	switch {
+	case cfg.Threads < 1 || cfg.Threads > 64:
+		return usagef("--threads %d: choose 1 to 64", cfg.Threads)
+	case !(cfg.Threshold >= 0 && cfg.Threshold < 1):
+		return usagef("--threshold %g: choose 0 to 1", cfg.Threshold)
+	case cfg.Duration < 0:
+		return usagef("--duration %v is negative", cfg.Duration)
+	case cfg.Headless && cfg.Kiosk:
+		return usagef("--kiosk needs a window and --headless has none: choose one")
+	}
+	if cfg.SaveFrame != "" {
+		if _, err := pictureEncoder(cfg.SaveFrame); err != nil {
+			return usageError{err}
+		}
+	}
+	if cfg.Demo != "" && models.Default().Demo(cfg.Demo) == nil {
+		return usagef("no demo %q: choose one of %s", cfg.Demo, demoIDs())
+	}
+	return nil
+}
+
+func newFlagSet(name, usage string, stderr io.Writer) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.Usage = func() {
+		fmt.Fprint(stderr, usage)
+		fs.PrintDefaults()
+	}
+	return fs
+}
+
+func parseFlags(fs *flag.FlagSet, args []string) error {
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return usageError{err}
+	}
+	if fs.NArg() > 0 {
+		return usagef("unexpected argument %q", fs.Arg(0))
+	}
+	return nil
+}
+
+func demoIDs() (ids []string) {
+	for _, d := range models.Default().Demos {
+		ids = append(ids, d.ID)
+	}
+	return ids
+}
+
+// defaultThreads leaves one core of a larger machine to capture and drawing.
+func defaultThreads() int {
+	if n := runtime.NumCPU(); n > 2 {
+		return n - 1
+	}
+	return runtime.NumCPU()
+}

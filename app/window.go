@@ -1,0 +1,215 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"reterminal-vision/camera"
+	"reterminal-vision/inference"
+	"reterminal-vision/models"
+	"reterminal-vision/ui"
+)
+
+// window runs the touchscreen app: at most one session at a time, started and
+// ended by taps.
+type window struct {
+	cfg    Config
+	screen *ui.UI
+	ctx    context.Context
+
+	mu      sync.Mutex
+	stop    context.CancelFunc // ends the session that runs
+	ended   chan struct{}      // closed when it has ended
+	picture *picture
+}
+
+// runWindow shows the app until it is quit or ctx ends.
+func runWindow(ctx context.Context, cfg Config) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cfg.Loop = true
+	w := &window{cfg: cfg, ctx: ctx, picture: newPicture(cfg.SaveFrame)}
+	started := time.Now()
+	w.screen = ui.New(ui.Options{
+		Title: "reTerminal Vision", Cards: cards(cfg), Kiosk: cfg.Kiosk, Handler: w,
+		FirstFrame: func() { slog.Info("window shown", "after", time.Since(started).Round(time.Millisecond)) },
+	})
+	context.AfterFunc(ctx, w.screen.Stop)
+	if cfg.Demo != "" {
+		w.StartDemo(cfg.Demo)
+	}
+	err := w.screen.Run()
+	w.StopDemo()
+	w.wait()
+	return errors.Join(err, w.picture.save())
+}
+
+// cards describes the demos to the home screen.
+func cards(cfg Config) []ui.Card {
+	catalogue, store := models.Default(), cfg.store()
+	var all []ui.Card
+	for _, d := range catalogue.Demos {
+		card := ui.Card{ID: d.ID, Title: d.Title, Summary: d.Summary}
+		for _, id := range d.Models {
+			model := catalogue.Model(id)
+			if store.Has(model) {
+				card.Ready, card.Model = true, model.Title
+				break
+			}
+		}
+		if !card.Ready {
+			card.Reason = "Its model is not on this device. Fetch it with: reterminal-vision models fetch " + d.Models[0]
+		}
+		all = append(all, card)
+	}
+	return all
+}
+
+// StartDemo ends what runs and starts a demo.
+func (w *window) StartDemo(id string) {
+	w.StopDemo()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ctx, stop := context.WithCancel(w.ctx)
+	before, ended := w.ended, make(chan struct{})
+	w.stop, w.ended = stop, ended
+	w.screen.ShowDemo(id)
+	go func() {
+		defer close(ended)
+		defer stop()
+		// The device and the cores are free once the session before is gone.
+		if before != nil {
+			<-before
+		}
+		w.session(ctx, id)
+	}()
+}
+
+// StopDemo asks the running demo to end and returns at once.
+func (w *window) StopDemo() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stop != nil {
+		w.stop()
+	}
+}
+
+// Quit ends the app.
+func (w *window) Quit() { w.screen.Stop() }
+
+// wait returns when the last session has ended.
+func (w *window) wait() {
+	w.mu.Lock()
+	ended := w.ended
+	w.mu.Unlock()
+	if ended != nil {
+		<-ended
+	}
+}
+
+// session runs one demo until ctx ends, and tells the screen what keeps it
+// from running.
+func (w *window) session(ctx context.Context, id string) {
+	task, err := openDemo(w.cfg, id)
+	if err != nil {
+		slog.Error("demo cannot start", "demo", id, "error", err)
+		w.screen.Problem(w.problem(err, id))
+		return
+	}
+	defer task.Close()
+	s := newSession(w.cfg, task, &screenSink{window: w, ctx: ctx})
+	s.retry = true
+	if err := s.run(ctx); err != nil {
+		w.screen.Problem(w.problem(err, id))
+	}
+}
+
+// problem words an error for a person at the screen.
+func (w *window) problem(err error, id string) ui.Problem {
+	p := ui.Problem{Title: "This demo cannot run", Detail: err.Error(), Retry: func() { w.StartDemo(id) }}
+	var m *modelError
+	if errors.As(err, &m) {
+		p.Title, p.Detail, p.Remedy = "The model is missing or damaged", m.detail(), m.Remedy
+	}
+	return p
+}
+
+// screenSink shows what a session produces, as long as the session is the one
+// on the screen.
+type screenSink struct {
+	*window
+	ctx    context.Context
+	mu     sync.Mutex
+	lost   bool
+	failed time.Time
+}
+
+func (s *screenSink) Frame(f *camera.Frame) {
+	if s.ctx.Err() != nil {
+		return
+	}
+	s.found()
+	s.picture.frame(f)
+	s.screen.Frame(f)
+}
+
+func (s *screenSink) Result(r *inference.Result) {
+	if s.ctx.Err() != nil {
+		return
+	}
+	s.picture.result(r)
+	s.screen.Result(r)
+}
+
+func (s *screenSink) Status(st status) {
+	if s.ctx.Err() != nil {
+		return
+	}
+	s.screen.Status(ui.Status{
+		Source: st.Source.Name, SourceKind: st.Source.Kind, Notice: st.Notice, Model: st.Model,
+		FPS: st.FPS, DisplayFPS: s.screen.DisplayFPS(), Latency: st.Latency, Invoke: st.Invoke, Dropped: st.Dropped,
+	})
+}
+
+// Lost tells once that the pictures stopped; the session goes on trying.
+func (s *screenSink) Lost(err error) {
+	s.mu.Lock()
+	first := !s.lost
+	s.lost = true
+	s.mu.Unlock()
+	if !first || s.ctx.Err() != nil {
+		return
+	}
+	p := ui.Problem{
+		Title: "No pictures", Detail: err.Error(),
+		Remedy: "The demo goes on by itself when they come back.",
+	}
+	if errors.Is(err, camera.ErrGone) {
+		p.Title, p.Remedy = "The camera is gone", "Plug it in again: the demo goes on by itself."
+	}
+	s.screen.Problem(p)
+}
+
+// found takes the message away again.
+func (s *screenSink) found() {
+	s.mu.Lock()
+	was := s.lost
+	s.lost = false
+	s.mu.Unlock()
+	if was {
+		s.screen.ClearProblem()
+	}
+}
+
+// Failed logs at most one failure a second.
+func (s *screenSink) Failed(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := time.Now(); now.Sub(s.failed) > time.Second {
+		s.failed = now
+		slog.Error("frame failed", "error", err)
+	}
+}
