@@ -43,6 +43,7 @@ type Figures struct {
 	BytesPerFrame   float64 `json:"bytes_per_frame"`   //
 	CPUMsPerFrame   float64 `json:"cpu_ms_per_frame"`  // this process
 	PeakRSSMegabyte float64 `json:"peak_rss_mb"`       //
+	RSSGrowthMB     float64 `json:"rss_growth_mb"`     // from the first frame that counts to the last
 	ObjectsPerFrame float64 `json:"objects_per_frame"` // a check that the work was done
 }
 
@@ -202,6 +203,7 @@ func (b *benchSink) figures() Figures {
 		BytesPerFrame:   float64(b.after.bytes-b.before.bytes) / n,
 		CPUMsPerFrame:   millis(b.after.cpu-b.before.cpu) / n,
 		PeakRSSMegabyte: float64(b.after.peakRSS) / (1 << 20),
+		RSSGrowthMB:     (float64(b.after.rss) - float64(b.before.rss)) / (1 << 20),
 		ObjectsPerFrame: float64(b.objects) / n,
 	}
 }
@@ -230,11 +232,11 @@ func millis(d time.Duration) float64 { return float64(d) / 1e6 }
 
 func printFigures(w io.Writer, rows []Figures) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "threads\tdelegate\tFPS\tInvoke FPS\tFPS/Invoke\talone FPS\tFPS/alone\tprep ms\tinvoke ms\tdecode ms\tlatency ms\tp95\tCPU ms/frame\tallocs/frame\tpeak MB\tobjects\t")
+	fmt.Fprintln(t, "threads\tdelegate\tFPS\tInvoke FPS\tFPS/Invoke\talone FPS\tFPS/alone\tprep ms\tinvoke ms\tdecode ms\tlatency ms\tp95\tCPU ms/frame\tallocs/frame\tpeak MB\tgrowth MB\tobjects\t")
 	for _, f := range rows {
-		fmt.Fprintf(t, "%d\t%s\t%.1f\t%.1f\t%.3f\t%.1f\t%.3f\t%.3f\t%.3f\t%.3f\t%.2f\t%.2f\t%.2f\t%.2f\t%.1f\t%.2f\t\n",
+		fmt.Fprintf(t, "%d\t%s\t%.1f\t%.1f\t%.3f\t%.1f\t%.3f\t%.3f\t%.3f\t%.3f\t%.2f\t%.2f\t%.2f\t%.2f\t%.1f\t%.1f\t%.2f\t\n",
 			f.Threads, f.Delegate, f.FPS, f.InvokeFPS, f.OverInvoke, f.TightFPS, f.OverTight,
-			f.PreprocessMs, f.InvokeMs, f.DecodeMs, f.LatencyMs, f.LatencyP95Ms, f.CPUMsPerFrame, f.AllocsPerFrame, f.PeakRSSMegabyte, f.ObjectsPerFrame)
+			f.PreprocessMs, f.InvokeMs, f.DecodeMs, f.LatencyMs, f.LatencyP95Ms, f.CPUMsPerFrame, f.AllocsPerFrame, f.PeakRSSMegabyte, f.RSSGrowthMB, f.ObjectsPerFrame)
 	}
 	t.Flush()
 	if len(rows) > 0 {
