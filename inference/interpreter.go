@@ -172,7 +172,8 @@ func describe(t *tflite.Tensor) *Tensor {
 }
 
 // Invoke runs the network on what Inputs hold and refreshes Outputs, whose
-// shapes and memory may change when the model says so only at run time.
+// shapes and memory may change when the model says so only at run time. The
+// memory of Inputs may move with them.
 func (in *Interpreter) Invoke() error {
 	if in.interp.Invoke() != tflite.OK {
 		return fmt.Errorf("model %s: running it failed: %s", in.Name, in.report.take())
@@ -183,6 +184,9 @@ func (in *Interpreter) Invoke() error {
 			out.size, out.Shape = size, t.Shape()
 		}
 		out.data = t.Data()
+	}
+	for i, t := range in.inputs {
+		in.Inputs[i].data = t.Data()
 	}
 	return nil
 }

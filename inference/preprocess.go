@@ -46,7 +46,7 @@ type Preprocessor struct {
 	plan          *C.rtv_plan
 	key           planKey
 	mapping       Mapping
-	pad           [3]uint8
+	pad           uint8
 	padFloat      [3]float32
 	padded        bool
 	offX, offY    int
@@ -63,35 +63,26 @@ type planKey struct {
 
 // NewPreprocessor prepares for the input t of shape [1, height, width, 3].
 func NewPreprocessor(t *Tensor, norm Normalization, resize Resize) (*Preprocessor, error) {
-	if len(t.Shape) != 4 || t.Shape[0] != 1 || t.Shape[3] != 3 {
-		return nil, fmt.Errorf("inference: input %s: expected shape [1 height width 3]", t)
-	}
-	h, w := t.Shape[1], t.Shape[2]
-	if w < 1 || h < 1 || w > C.RTV_MAX_SIDE || h > C.RTV_MAX_SIDE {
-		return nil, fmt.Errorf("inference: input %s: sides must be 1..%d", t, C.RTV_MAX_SIDE)
-	}
-	for _, s := range norm.Std {
-		if s == 0 {
-			return nil, fmt.Errorf("inference: input %s: normalization with a deviation of zero", t)
-		}
+	w, h, err := pictureSize(t)
+	if err != nil {
+		return nil, err
 	}
 	plan := (*C.rtv_plan)(C.calloc(1, C.sizeof_rtv_plan))
 	if plan == nil {
 		return nil, errors.New("inference: out of memory for preprocessing")
 	}
 	p := &Preprocessor{Width: w, Height: h, resize: resize, dtype: t.DType, plan: plan}
-	plan.sampled = (*C.uint8_t)(C.malloc(C.size_t(3 * w)))
-	plan.rgb = (*C.uint8_t)(C.malloc(C.size_t(3 * w)))
 	for i := range plan.channel {
 		for j := range plan.channel[i].row {
 			plan.channel[i].row[j] = (*C.int16_t)(C.malloc(C.size_t(2 * (w + C.RTV_GROUP))))
 		}
 	}
 	plan.dst_stride = C.size_t(3 * w * t.DType.Size())
-	if err := p.setOutput(t, norm); err != nil {
+	if err := openOutput(&plan.out, t, norm); err != nil {
 		p.Close()
 		return nil, err
 	}
+	p.setPadding()
 	return p, nil
 }
 
@@ -100,67 +91,13 @@ func (p *Preprocessor) Close() {
 	if p.plan == nil {
 		return
 	}
-	C.free(unsafe.Pointer(p.plan.sampled))
-	C.free(unsafe.Pointer(p.plan.rgb))
+	closeOutput(&p.plan.out)
 	for _, c := range p.plan.channel {
 		C.free(unsafe.Pointer(c.row[0]))
 		C.free(unsafe.Pointer(c.row[1]))
 	}
 	C.free(unsafe.Pointer(p.plan))
 	p.plan = nil
-}
-
-// setOutput chooses how RGB bytes become tensor elements.
-func (p *Preprocessor) setOutput(t *Tensor, norm Normalization) error {
-	const grey = 128
-	switch t.DType {
-	case Float32:
-		p.plan.output = C.RTV_FLOAT
-		for c := range 3 {
-			gain, bias := 1/norm.Std[c], -norm.Mean[c]/norm.Std[c]
-			p.plan.gain[c], p.plan.bias[c] = C.float(gain), C.float(bias)
-			p.padFloat[c] = grey*gain + bias
-		}
-	case UInt8, Int8:
-		if norm.Mean[0] != norm.Mean[1] || norm.Mean[0] != norm.Mean[2] || norm.Std[0] != norm.Std[1] || norm.Std[0] != norm.Std[2] {
-			return fmt.Errorf("inference: input %s: a quantized input needs one mean and deviation for all channels", t)
-		}
-		if t.Scale <= 0 {
-			return fmt.Errorf("inference: input %s has no quantization", t)
-		}
-		p.setTable(t, norm.Mean[0], norm.Std[0])
-		for c := range 3 {
-			p.pad[c] = uint8(p.plan.table[grey])
-		}
-	default:
-		return fmt.Errorf("inference: input %s: only float32, uint8 and int8 pictures are supported", t)
-	}
-	return nil
-}
-
-// setTable fills the byte-to-quantized table and notes when it is trivial.
-func (p *Preprocessor) setTable(t *Tensor, mean, std float32) {
-	lo, hi := 0.0, 255.0
-	if t.DType == Int8 {
-		lo, hi = -128, 127
-	}
-	same, flipped := true, true
-	for i := range 256 {
-		real := (float64(i) - float64(mean)) / float64(std)
-		q := math.Round(real/float64(t.Scale)) + float64(t.ZeroPoint)
-		b := uint8(int(min(max(q, lo), hi)))
-		p.plan.table[i] = C.uint8_t(b)
-		same = same && b == uint8(i)
-		flipped = flipped && b == uint8(i)^0x80
-	}
-	switch {
-	case same:
-		p.plan.output = C.RTV_BYTES
-	case flipped:
-		p.plan.output = C.RTV_FLIP_SIGN
-	default:
-		p.plan.output = C.RTV_TABLE
-	}
 }
 
 // Size is the bytes of the tensor that Run fills.
@@ -230,9 +167,9 @@ func (p *Preprocessor) replan(key planKey) error {
 	p.key = planKey{}
 	w, h := p.picture(key.crop)
 	plan := p.plan
-	plan.width, plan.height = C.int32_t(w), C.int32_t(h)
-	plan.colour, plan.channels = s.colour, C.int32_t(len(s.channels))
-	p.setColour(key.rng)
+	plan.out.width, plan.height = C.int32_t(w), C.int32_t(h)
+	plan.out.colour, plan.channels = s.colour, C.int32_t(len(s.channels))
+	setColour(&plan.out, key.rng)
 	for i, c := range s.channels {
 		channel := &plan.channel[i]
 		channel.plane, channel.stride = C.int32_t(c.plane), C.int32_t(key.stride[c.plane])
@@ -316,24 +253,21 @@ func mirror(i, n int) int {
 	return i
 }
 
-// setColour sets the BT.601 coefficients for the frame's range.
-func (p *Preprocessor) setColour(r camera.Range) {
-	const one = 1 << 14
-	luma, chroma, zero := 255.0/219, 255.0/224, 16
-	if r == camera.RangeFull {
-		luma, chroma, zero = 1, 1, 0
+// setPadding notes what mid-grey is as tensor elements.
+func (p *Preprocessor) setPadding() {
+	const grey = 128
+	out := &p.plan.out
+	p.pad = uint8(out.table[grey])
+	for c := range 3 {
+		p.padFloat[c] = grey*float32(out.gain[c]) + float32(out.bias[c])
 	}
-	fixed := func(v float64) C.int32_t { return C.int32_t(math.Round(v * one)) }
-	p.plan.y_zero, p.plan.y_gain = C.int32_t(zero), fixed(luma)
-	p.plan.r_v, p.plan.b_u = fixed(1.402*chroma), fixed(1.772*chroma)
-	p.plan.g_u, p.plan.g_v = fixed(-0.344136*chroma), fixed(-0.714136*chroma)
 }
 
 // fillPadding writes mid-grey everywhere; the picture then covers its part.
 func (p *Preprocessor) fillPadding(dst []byte) {
 	if p.dtype != Float32 {
 		for i := range dst {
-			dst[i] = p.pad[0]
+			dst[i] = p.pad
 		}
 		return
 	}

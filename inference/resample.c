@@ -132,10 +132,10 @@ static void sample_row(rtv_channel* c, const uint8_t* base, int32_t y, uint8_t* 
 
 static inline uint8_t clamp_byte(int32_t v) { return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v); }
 
-static void yuv_to_rgb(const rtv_plan* plan, const uint8_t* restrict y, const uint8_t* restrict u,
+static void yuv_to_rgb(const rtv_output* o, const uint8_t* restrict y, const uint8_t* restrict u,
                        const uint8_t* restrict v, uint8_t* restrict rgb, int32_t n) {
-  const int32_t zero = plan->y_zero, gain = plan->y_gain;
-  const int32_t r_v = plan->r_v, g_u = plan->g_u, g_v = plan->g_v, b_u = plan->b_u;
+  const int32_t zero = o->y_zero, gain = o->y_gain;
+  const int32_t r_v = o->r_v, g_u = o->g_u, g_v = o->g_v, b_u = o->b_u;
   for (int32_t i = 0; i < n; i++) {
     const int32_t l = (y[i] - zero) * gain + 8192, cu = u[i] - 128, cv = v[i] - 128;
     rgb[3 * i] = clamp_byte((l + r_v * cv) >> 14);
@@ -158,14 +158,14 @@ static inline int32_t pair(int32_t low, int32_t high) { return (int32_t)((uint32
 
 // yuv_to_rgb_8 is yuv_to_rgb for whole groups of eight pixels; it returns how
 // many pixels it did.
-__attribute__((target("ssse3"))) static int32_t yuv_to_rgb_8(const rtv_plan* plan, const uint8_t* y, const uint8_t* u,
+__attribute__((target("ssse3"))) static int32_t yuv_to_rgb_8(const rtv_output* o, const uint8_t* y, const uint8_t* u,
                                                              const uint8_t* v, uint8_t* rgb, int32_t n) {
   const __m128i nothing = _mm_setzero_si128(), one = _mm_set1_epi16(1), middle = _mm_set1_epi16(128);
-  const __m128i zero = _mm_set1_epi16((int16_t)plan->y_zero), luma = _mm_set1_epi32(pair(plan->y_gain, 8192));
+  const __m128i zero = _mm_set1_epi16((int16_t)o->y_zero), luma = _mm_set1_epi32(pair(o->y_gain, 8192));
   // A gain above 32767 is split over both halves of a pair.
-  const __m128i red = _mm_set1_epi32(pair(plan->r_v / 2, plan->r_v - plan->r_v / 2));
-  const __m128i green = _mm_set1_epi32(pair(plan->g_u, plan->g_v));
-  const __m128i blue = _mm_set1_epi32(pair(plan->b_u / 2, plan->b_u - plan->b_u / 2));
+  const __m128i red = _mm_set1_epi32(pair(o->r_v / 2, o->r_v - o->r_v / 2));
+  const __m128i green = _mm_set1_epi32(pair(o->g_u, o->g_v));
+  const __m128i blue = _mm_set1_epi32(pair(o->b_u / 2, o->b_u - o->b_u / 2));
   const __m128i pick_rg = _mm_setr_epi8(0, 8, -1, 1, 9, -1, 2, 10, -1, 3, 11, -1, 4, 12, -1, 5);
   const __m128i pick_b = _mm_setr_epi8(-1, -1, 0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1);
   const __m128i pick_rg_end = _mm_setr_epi8(13, -1, 6, 14, -1, 7, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1);
@@ -218,44 +218,49 @@ RTV_CLONES static void to_float(const float* restrict gain, const float* restric
   }
 }
 
-static void yuv_row(const rtv_plan* plan, const uint8_t* y, const uint8_t* u, const uint8_t* v, uint8_t* rgb,
+static void yuv_row(const rtv_output* o, const uint8_t* y, const uint8_t* u, const uint8_t* v, uint8_t* rgb,
                     int32_t n) {
   int32_t done = 0;
 #if defined(__x86_64__)
-  if (wide_supported()) done = yuv_to_rgb_8(plan, y, u, v, rgb, n);
+  if (wide_supported()) done = yuv_to_rgb_8(o, y, u, v, rgb, n);
 #endif
-  yuv_to_rgb(plan, y + done, u + done, v + done, rgb + 3 * done, n - done);
+  yuv_to_rgb(o, y + done, u + done, v + done, rgb + 3 * done, n - done);
 }
 
 // to_rgb_row joins the sampled channels of one row into interleaved RGB.
-static void to_rgb_row(const rtv_plan* plan, uint8_t* rgb) {
-  const int32_t n = plan->width;
-  const uint8_t *a = plan->sampled, *b = a + n, *c = b + n;
-  switch (plan->colour) {
-    case RTV_YUV: yuv_row(plan, a, b, c, rgb, n); break;
+static void to_rgb_row(const rtv_output* o, uint8_t* rgb) {
+  const int32_t n = o->width;
+  const uint8_t *a = o->sampled, *b = a + n, *c = b + n;
+  switch (o->colour) {
+    case RTV_YUV: yuv_row(o, a, b, c, rgb, n); break;
     case RTV_BGR: interleave(c, b, a, rgb, n); break;
     case RTV_GREY: interleave(a, a, a, rgb, n); break;
     default: interleave(a, b, c, rgb, n); break;
   }
 }
 
+void rtv_write_row(const rtv_output* o, void* row) {
+  uint8_t* rgb = o->kind == RTV_BYTES ? row : o->rgb;
+  to_rgb_row(o, rgb);
+  const int32_t n = 3 * o->width;
+  switch (o->kind) {
+    case RTV_FLIP_SIGN: flip_sign(rgb, row, n); break;
+    case RTV_TABLE: through_table(o->table, rgb, row, n); break;
+    case RTV_FLOAT: to_float(o->gain, o->bias, rgb, row, n); break;
+    default: break;
+  }
+}
+
 void rtv_resample(rtv_plan* plan, const uint8_t* p0, const uint8_t* p1, const uint8_t* p2, void* dst) {
   const uint8_t* base[3] = {p0, p1, p2};
+  const int32_t n = plan->out.width;
   uint8_t* row = dst;
   for (int32_t i = 0; i < plan->channels; i++) plan->channel[i].held[0] = plan->channel[i].held[1] = -1;
   for (int32_t y = 0; y < plan->height; y++, row += plan->dst_stride) {
     for (int32_t i = 0; i < plan->channels; i++) {
       rtv_channel* c = &plan->channel[i];
-      sample_row(c, base[c->plane], y, plan->sampled + (size_t)i * plan->width, plan->width);
+      sample_row(c, base[c->plane], y, plan->out.sampled + (size_t)i * n, n);
     }
-    uint8_t* rgb = plan->output == RTV_BYTES ? row : plan->rgb;
-    to_rgb_row(plan, rgb);
-    const int32_t n = 3 * plan->width;
-    switch (plan->output) {
-      case RTV_FLIP_SIGN: flip_sign(rgb, row, n); break;
-      case RTV_TABLE: through_table(plan->table, rgb, row, n); break;
-      case RTV_FLOAT: to_float(plan->gain, plan->bias, rgb, (float*)row, n); break;
-      default: break;
-    }
+    rtv_write_row(&plan->out, row);
   }
 }

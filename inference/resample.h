@@ -34,23 +34,32 @@ typedef struct {
   rtv_group group[RTV_MAX_SIDE / RTV_GROUP];
 } rtv_channel;
 
+// How a row of sampled channels becomes a row of the tensor.
 typedef struct {
-  int32_t width, height;  // of the picture written
-  int32_t channels;
-  int32_t colour, output;
-  size_t dst_stride;  // bytes from one output row to the next
-  rtv_channel channel[3];
+  int32_t width;  // pixels in a row
+  int32_t colour, kind;
   // YUV to RGB in 1/16384: y_gain*(Y-y_zero), then r_v, g_u, g_v, b_u on U-128 and V-128
   int32_t y_zero, y_gain, r_v, g_u, g_v, b_u;
   uint8_t table[256];      // for RTV_TABLE
   float gain[3], bias[3];  // for RTV_FLOAT: gain*byte + bias
-  uint8_t* sampled;        // one output row of each channel, side by side
-  uint8_t* rgb;            // one output row, interleaved
+  uint8_t* sampled;        // the row of each channel, side by side
+  uint8_t* rgb;            // the row, interleaved
+} rtv_output;
+
+typedef struct {
+  rtv_output out;
+  int32_t height;  // of the picture written
+  int32_t channels;
+  size_t dst_stride;  // bytes from one output row to the next
+  rtv_channel channel[3];
 } rtv_plan;
 
 // Groups the channel's n columns, whose plane has so many bytes in a row, if
 // the processor and the geometry allow it.
 void rtv_group_columns(rtv_channel* channel, int32_t n, int32_t row_bytes);
+
+// Joins the sampled channels of one row and writes it as tensor elements.
+void rtv_write_row(const rtv_output* out, void* row);
 
 void rtv_resample(rtv_plan* plan, const uint8_t* p0, const uint8_t* p1, const uint8_t* p2, void* dst);
 

@@ -94,7 +94,8 @@ type Result struct {
 
 	Objects []Object
 	Classes []Class
-	Mask    *Mask // nil when the task gives none
+	Mask    *Mask  // nil when the task gives none
+	Alarm   string // what must not be seen and is, as shown; "" for none
 
 	Timing  Timing
 	Dropped uint64 // frames passed over since the worker started
@@ -106,7 +107,7 @@ func (r *Result) Reset() {
 	if r.Mask != nil {
 		r.Mask.Width, r.Mask.Height = 0, 0
 	}
-	r.Timing = Timing{}
+	r.Alarm, r.Timing = "", Timing{}
 }
 
 // AddObject appends an empty object, reusing the memory of an earlier one.

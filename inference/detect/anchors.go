@@ -100,7 +100,7 @@ func NewAnchorSSD(net *inference.Interpreter, names AnchorOutputs, anchors Ancho
 		return nil, err
 	}
 	s := &AnchorSSD{detector: d, cfg: anchors, anchors: anchors.Anchors.Anchors(d.pre.Width, d.pre.Height)}
-	s.logit = float32(math.Log(float64(cfg.Threshold) / (1 - float64(cfg.Threshold))))
+	s.logit = logit(cfg.Threshold)
 	n := len(s.anchors)
 	s.boxes, err = inference.Bind(net.Outputs, inference.Contract{Name: names.Boxes, Shape: []int{1, n, 4}, DType: inference.Float32})
 	if err == nil {
@@ -154,3 +154,6 @@ func (s *AnchorSSD) box(m inference.Mapping, a Anchor, e []float32) inference.Bo
 
 func exp(x float32) float32     { return float32(math.Exp(float64(x))) }
 func sigmoid(x float32) float32 { return 1 / (1 + exp(-x)) }
+
+// logit is the inverse of sigmoid.
+func logit(p float32) float32 { return float32(math.Log(float64(p) / (1 - float64(p)))) }

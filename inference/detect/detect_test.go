@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"math"
 	"math/rand/v2"
@@ -88,7 +89,18 @@ func openAnchorSSD(t testing.TB, opt inference.Options, cfg Config) *AnchorSSD {
 	return s
 }
 
-// Both detectors see in 15 pictures what the Python interpreter sees there:
+func openYOLOv8(t testing.TB, opt inference.Options, cfg Config) *YOLOv8 {
+	net := openNet(t, testmedia.Path(t, "models/yolov8n_int8.tflite"), opt)
+	cfg.Norm = inference.Uniform(0, 255)
+	y, err := NewYOLOv8(net, "PartitionedCall:0", YOLOv8Config{Unit: Image, IoU: .5}, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { y.Close() })
+	return y
+}
+
+// The detectors see in 15 pictures what the Python interpreter sees there:
 // the same input tensor to the bit, the same classes, scores within
 // 0.02, boxes of IoU >= 0.95, each kind of kernel against itself.
 func TestAgainstPython(t *testing.T) {
@@ -99,12 +111,19 @@ func TestAgainstPython(t *testing.T) {
 		})
 		t.Run("anchors/"+string(opt.Delegate), func(t *testing.T) {
 			task := openAnchorSSD(t, opt, Config{Labels: names(24), Threshold: .4})
-			compare(t, task, opt.Delegate, "ssd_mobilenet_v2_oid_fp16", .4, 1e-5, func(in *inference.Input, i int) float64 {
-				b := in.Data[4*i : 4*i+4]
-				return float64(math.Float32frombits(uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24))
-			})
+			compare(t, task, opt.Delegate, "ssd_mobilenet_v2_oid_fp16", .4, 1e-5, floatAt)
+		})
+		t.Run("yolov8/"+string(opt.Delegate), func(t *testing.T) {
+			task := openYOLOv8(t, opt, Config{Labels: names(80), Threshold: .3})
+			needKernels(t, task, opt.Delegate)
+			compare(t, task, opt.Delegate, "yolov8n_int8", .3, 1e-5, floatAt)
 		})
 	}
+}
+
+// floatAt is element i of a float32 input.
+func floatAt(in *inference.Input, i int) float64 {
+	return float64(math.Float32frombits(binary.NativeEndian.Uint32(in.Data[4*i:])))
 }
 
 func compare(t *testing.T, task inference.Task, delegate inference.Delegate, name string, threshold float32, inputTolerance float64, at func(*inference.Input, int) float64) {
@@ -286,6 +305,7 @@ func BenchmarkFrame(b *testing.B) {
 	for name, task := range map[string]inference.Task{
 		"ssd":     openSSD(b, inference.Options{Threads: 1, Delegate: inference.XNNPACK}, Config{Labels: names(90), Threshold: .5}),
 		"anchors": openAnchorSSD(b, inference.Options{Threads: 1, Delegate: inference.XNNPACK}, Config{Labels: names(24), Threshold: .5}),
+		"yolov8":  openYOLOv8(b, inference.Options{Threads: 1, Delegate: inference.XNNPACK}, Config{Labels: names(80), Threshold: .5}),
 	} {
 		b.Run(name, func(b *testing.B) {
 			in, out := task.NewInput(), &inference.Result{}

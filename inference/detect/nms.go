@@ -15,8 +15,7 @@ const maxCandidates = 256
 // object removes the later ones of its class that it overlaps by iou or more.
 // It works in place and returns the survivors, best first.
 func suppress(objects []inference.Object, iou float32) []inference.Object {
-	slices.SortStableFunc(objects, func(a, b inference.Object) int { return cmp.Compare(b.Score, a.Score) })
-	objects = objects[:min(len(objects), maxCandidates)]
+	objects = strongest(objects)
 	kept := 0
 	for i := range objects {
 		if overlapped(objects[:kept], &objects[i], iou) {
@@ -27,6 +26,12 @@ func suppress(objects []inference.Object, iou float32) []inference.Object {
 		kept++
 	}
 	return objects[:kept]
+}
+
+// strongest sorts objects, best first, and returns the maxCandidates best.
+func strongest(objects []inference.Object) []inference.Object {
+	slices.SortStableFunc(objects, func(a, b inference.Object) int { return cmp.Compare(b.Score, a.Score) })
+	return objects[:min(len(objects), maxCandidates)]
 }
 
 func overlapped(kept []inference.Object, o *inference.Object, iou float32) bool {

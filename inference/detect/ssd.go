@@ -90,6 +90,10 @@ func (d *detector) add(out *inference.Result, class int, score float32, box infe
 	if !(box.Area() > 0) || math.IsInf(float64(box.Area()), 0) {
 		return
 	}
+	// A frame full of noise costs no more memory than this, whatever the number of boxes.
+	if len(out.Objects) >= 4*maxCandidates {
+		out.Objects = strongest(out.Objects)
+	}
 	o := out.AddObject()
 	o.Box, o.Class, o.Label, o.Score = box, class, d.labels[class], score
 }

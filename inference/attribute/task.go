@@ -1,0 +1,215 @@
+package attribute
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"time"
+
+	"reterminal-vision/camera"
+	"reterminal-vision/inference"
+	"reterminal-vision/inference/face"
+	"reterminal-vision/inference/track"
+)
+
+// Config tunes a task; zero fields take the value in brackets.
+type Config struct {
+	MaxPerFrame int     // faces that the heads look at in one frame [4]
+	Refresh     int     // frames after which a face is looked at again [10]
+	Smoothing   float32 // weight of a new look against the earlier ones, up to 1 [0.4]
+	Hold        float32 // lead in probability that changes an answer shown [0.1]
+	Track       track.Config
+	// Every has the heads look at all faces in all frames and shows what they
+	// say, unsmoothed: for benchmarks and for comparison with references.
+	Every bool
+}
+
+// withDefaults fills in what was left open.
+func (c Config) withDefaults() Config {
+	if c.MaxPerFrame <= 0 {
+		c.MaxPerFrame = 4
+	}
+	if c.Refresh <= 0 {
+		c.Refresh = 10
+	}
+	if c.Smoothing <= 0 || c.Smoothing > 1 {
+		c.Smoothing = .4
+	}
+	if c.Hold <= 0 {
+		c.Hold = .1
+	}
+	return c
+}
+
+// Task finds faces, follows them, and has heads tell their attributes. How
+// many faces the heads look at in one frame is bounded: first those never
+// looked at, then those whose last look is the longest ago. In between a face
+// shows what was found before. Faces without a track get no attributes.
+type Task struct {
+	detector  face.Detector
+	heads     []sized
+	questions []Question // of all heads
+	cfg       Config
+	tracker   *track.Tracker
+	memory    memory
+	frame     uint64 // frames run so far
+	due       []look
+	numbers   []float32 // of one look
+	shown     []int     // answers to it, where they are not kept
+}
+
+// sized is a head and how many numbers it gives.
+type sized struct {
+	Head
+	numbers int
+}
+
+// look is a face for the heads to look at.
+type look struct {
+	object int
+	looked uint64 // frame of the last look; 0 for never
+}
+
+// NewTask takes over the detector and the heads, unless it returns an error.
+func NewTask(detector face.Detector, heads []Head, cfg Config) (*Task, error) {
+	if len(heads) == 0 {
+		return nil, errors.New("a task without heads to look at faces")
+	}
+	t := &Task{detector: detector, cfg: cfg.withDefaults(), tracker: track.New(cfg.Track)}
+	total := 0
+	for _, h := range heads {
+		n := 0
+		for _, q := range h.Questions() {
+			t.questions = append(t.questions, q)
+			n += q.Len()
+		}
+		t.heads = append(t.heads, sized{h, n})
+		total += n
+	}
+	t.numbers, t.shown = make([]float32, total), make([]int, len(t.questions))
+	t.memory = memory{numbers: total, answers: len(t.questions)}
+	return t, nil
+}
+
+// NewInput returns a staging buffer for the detector's picture.
+func (t *Task) NewInput() *inference.Input { return t.detector.NewInput() }
+
+// Prepare fills in the detector's picture.
+func (t *Task) Prepare(f *camera.Frame, in *inference.Input) error { return t.detector.Prepare(f, in) }
+
+// Run finds the faces of the prepared frame and adds what is known of them.
+func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) error {
+	if err := t.detector.Detect(in, out); err != nil {
+		return err
+	}
+	t.frame++
+	start := time.Now()
+	t.tracker.Update(out.Objects)
+	t.memory.forget(t.tracker.Alive)
+	out.Timing.Decode += time.Since(start)
+	if t.cfg.Every {
+		return t.lookAtAll(f, out)
+	}
+	t.choose(out.Objects)
+	for _, d := range t.due {
+		if err := t.look(f, &out.Objects[d.object], &out.Timing); err != nil {
+			return err
+		}
+	}
+	for i := range out.Objects {
+		t.tell(&out.Objects[i])
+	}
+	return nil
+}
+
+// choose fills due with the faces to look at in this frame. Of faces equally
+// long unseen the detector's order decides.
+func (t *Task) choose(objects []inference.Object) {
+	t.due = t.due[:0]
+	for i := range objects {
+		if objects[i].Track == 0 {
+			continue
+		}
+		looked := t.memory.find(objects[i].Track).looked
+		if looked == 0 || t.frame-looked >= uint64(t.cfg.Refresh) {
+			t.due = append(t.due, look{i, looked})
+		}
+	}
+	slices.SortStableFunc(t.due, func(a, b look) int { return cmp.Compare(a.looked, b.looked) })
+	t.due = t.due[:min(len(t.due), t.cfg.MaxPerFrame)]
+}
+
+// look has all heads look at a face and takes what they say into its record.
+func (t *Task) look(f *camera.Frame, o *inference.Object, timing *inference.Timing) error {
+	r := t.memory.find(o.Track)
+	r.looked = t.frame
+	err := t.infer(f, o.Box, timing)
+	if errors.Is(err, ErrNoFace) {
+		return nil
+	}
+	if err == nil {
+		r.blend(t.numbers, t.cfg.Smoothing)
+	}
+	return err
+}
+
+// infer fills numbers with what the heads say of the face in box.
+func (t *Task) infer(f *camera.Frame, box inference.Box, timing *inference.Timing) error {
+	rest := t.numbers
+	for _, h := range t.heads {
+		if err := h.Infer(f, box, rest[:h.numbers], timing); err != nil {
+			return err
+		}
+		rest = rest[h.numbers:]
+	}
+	return nil
+}
+
+// tell adds to a face what its record knows.
+func (t *Task) tell(o *inference.Object) {
+	if o.Track == 0 {
+		return
+	}
+	if r := t.memory.find(o.Track); r.known {
+		t.add(o, r.numbers, r.shown)
+	}
+}
+
+// add words numbers into attributes of a face and keeps in shown what it said.
+func (t *Task) add(o *inference.Object, numbers []float32, shown []int) {
+	for i := range t.questions {
+		q := &t.questions[i]
+		var a inference.Attribute
+		shown[i], a = q.answer(numbers[:q.Len()], shown[i], t.cfg.Hold)
+		o.Attributes = append(o.Attributes, a)
+		numbers = numbers[q.Len():]
+	}
+}
+
+// lookAtAll has the heads look at every face and adds just what they say.
+func (t *Task) lookAtAll(f *camera.Frame, out *inference.Result) error {
+	for i := range out.Objects {
+		o := &out.Objects[i]
+		err := t.infer(f, o.Box, &out.Timing)
+		if errors.Is(err, ErrNoFace) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for j := range t.shown {
+			t.shown[j] = none
+		}
+		t.add(o, t.numbers, t.shown)
+	}
+	return nil
+}
+
+// Close frees the networks of the detector and the heads.
+func (t *Task) Close() error {
+	errs := []error{t.detector.Close()}
+	for _, h := range t.heads {
+		errs = append(errs, h.Close())
+	}
+	return errors.Join(errs...)
+}

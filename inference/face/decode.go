@@ -1,0 +1,116 @@
+package face
+
+import (
+	"math"
+
+	"reterminal-vision/inference"
+)
+
+// candidate is a face as the network gives it, in fractions of the input.
+type candidate struct {
+	score  float32
+	box    inference.Box
+	points [5]inference.Point
+}
+
+// decode fills found with the faces in the outputs, best first.
+func (d *detector) decode() error {
+	boxes, err := inference.View[float32](d.boxes)
+	if err != nil {
+		return err
+	}
+	scores, err := inference.View[float32](d.scores)
+	if err != nil {
+		return err
+	}
+	var points []float32
+	if d.landmarks != nil {
+		if points, err = inference.View[float32](d.landmarks); err != nil {
+			return err
+		}
+	}
+	d.found = d.found[:0]
+	switch d.cfg.Kind {
+	case BlazeFace:
+		d.decodeBlazeFace(boxes, scores)
+	default:
+		d.decodeUltraLight(boxes, scores, points)
+	}
+	d.found = suppress(d.found, d.cfg.IoU, d.cfg.Blend)
+	return nil
+}
+
+// decodeUltraLight reads centres and landmarks as parts of the anchor's size,
+// and sizes as logarithms of it.
+func (d *detector) decodeUltraLight(boxes, scores, points []float32) {
+	place, size := d.cfg.Variances[0], d.cfg.Variances[1]
+	for i, a := range d.anchors {
+		score := scores[2*i+1]
+		if d.cfg.Logits {
+			score -= scores[2*i]
+		}
+		if !(score >= d.least) {
+			continue
+		}
+		if d.cfg.Logits {
+			score = sigmoid(score)
+		}
+		e := boxes[4*i : 4*i+4]
+		cx, cy := a.cx+e[0]*place*a.w, a.cy+e[1]*place*a.h
+		c := candidate{score: score, box: around(cx, cy, exp(e[2]*size)*a.w, exp(e[3]*size)*a.h)}
+		if points != nil {
+			for k := range c.points {
+				p := points[10*i+2*k:]
+				c.points[k] = inference.Point{X: a.cx + p[0]*place*a.w, Y: a.cy + p[1]*place*a.h}
+			}
+		}
+		d.add(c)
+	}
+}
+
+// decodeBlazeFace reads everything in pixels of the input from the anchor.
+func (d *detector) decodeBlazeFace(boxes, scores []float32) {
+	w, h := float32(d.pre.Width), float32(d.pre.Height)
+	for i, a := range d.anchors {
+		if !(scores[i] >= d.least) {
+			continue
+		}
+		e := boxes[16*i : 16*i+16]
+		c := candidate{score: sigmoid(scores[i]), box: around(a.cx+e[0]/w, a.cy+e[1]/h, e[2]/w, e[3]/h)}
+		for k := range c.points {
+			p := e[4+2*min(k, 3):] // the fourth is the middle of the mouth, for both corners
+			c.points[k] = inference.Point{X: a.cx + p[0]/w, Y: a.cy + p[1]/h}
+		}
+		d.add(c)
+	}
+}
+
+// add takes a face in unless its box is not a box.
+func (d *detector) add(c candidate) {
+	// Comparisons with NaN are false, so such boxes end here too.
+	if area := c.box.Area(); area > 0 && area <= math.MaxFloat32 {
+		d.found = append(d.found, c)
+	}
+}
+
+// report appends a face to out unless nothing of its box is in the frame.
+func (d *detector) report(c *candidate, m inference.Mapping, out *inference.Result) {
+	box := m.Box(c.box.X0, c.box.Y0, c.box.X1, c.box.Y1).Clip(float32(out.Width), float32(out.Height))
+	if box.Area() == 0 {
+		return
+	}
+	o := out.AddObject()
+	o.Box, o.Label, o.Score, o.HasLandmarks = box, "face", c.score, d.landmarks != nil
+	if o.HasLandmarks || d.cfg.Kind == BlazeFace {
+		for i, p := range c.points {
+			o.Landmarks[i] = m.Point(p.X, p.Y)
+		}
+	}
+}
+
+func around(cx, cy, w, h float32) inference.Box {
+	return inference.Box{X0: cx - w/2, Y0: cy - h/2, X1: cx + w/2, Y1: cy + h/2}
+}
+
+func exp(x float32) float32     { return float32(math.Exp(float64(x))) }
+func sigmoid(x float32) float32 { return 1 / (1 + exp(-x)) }

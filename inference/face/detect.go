@@ -1,0 +1,153 @@
+package face
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"reterminal-vision/camera"
+	"reterminal-vision/inference"
+)
+
+// Kind says how a network encodes boxes.
+type Kind uint8
+
+// Kinds of face detectors.
+const (
+	// UltraLight is the SSD of the "Ultra-Light-Fast-Generic-Face-Detector"
+	// family: boxes [1 N 4] as cx cy w h relative to an anchor's size, scores
+	// [1 N 2] of nothing and face, and optionally landmarks [1 N 10].
+	UltraLight Kind = iota
+	// BlazeFace is MediaPipe's: boxes [1 N 16] as cx cy w h and six points in
+	// pixels of the input from an anchor's place, score logits [1 N 1].
+	//
+	// The points are both eyes, the nose, the middle of the mouth and the
+	// ears. There are no mouth corners, so HasLandmarks is false; Landmarks
+	// then holds the eyes and the nose, and in both places for mouth corners
+	// the middle of the mouth.
+	BlazeFace
+)
+
+// Outputs names a detector's output tensors, all float32. Landmarks is empty
+// where there is none.
+type Outputs struct{ Boxes, Scores, Landmarks string }
+
+// Config describes a detector to New.
+type Config struct {
+	Kind      Kind
+	Norm      inference.Normalization
+	Resize    inference.Resize
+	Outputs   Outputs
+	Layers    []Layer
+	Even      bool       // cells are spread evenly where strides do not divide the input
+	Variances [2]float32 // of places and sizes; UltraLight only
+	Logits    bool       // UltraLight scores are not yet probabilities
+	Threshold float32    // least score, between 0 and 1
+	IoU       float32    // overlap at which the weaker of two boxes goes
+	// Blend averages a face's overlapping boxes by score, as MediaPipe does,
+	// instead of taking the best one: steadier on video.
+	Blend bool
+}
+
+// detector is a network of any kind with its decoding.
+type detector struct {
+	net       *inference.Interpreter
+	pre       *inference.Preprocessor
+	cfg       Config
+	anchors   []anchor
+	boxes     *inference.Tensor
+	scores    *inference.Tensor
+	landmarks *inference.Tensor // nil without
+	least     float32           // the threshold as the network's scores have it
+	found     []candidate
+}
+
+// New takes over net, unless it returns an error, which names the tensor that
+// is not as the configuration has it.
+func New(net *inference.Interpreter, cfg Config) (Detector, error) {
+	if len(net.Inputs) != 1 {
+		return nil, fmt.Errorf("model %s: a face detector takes one picture, this one has %d inputs", net.Name, len(net.Inputs))
+	}
+	if !(cfg.Threshold > 0 && cfg.Threshold < 1) {
+		return nil, fmt.Errorf("model %s: the threshold is %g, expected more than 0 and less than 1", net.Name, cfg.Threshold)
+	}
+	if !(cfg.IoU > 0 && cfg.IoU <= 1) {
+		return nil, fmt.Errorf("model %s: the overlap is %g, expected more than 0 and at most 1", net.Name, cfg.IoU)
+	}
+	pre, err := inference.NewPreprocessor(net.Inputs[0], cfg.Norm, cfg.Resize)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", net.Name, err)
+	}
+	d := &detector{net: net, pre: pre, cfg: cfg, least: cfg.Threshold}
+	if cfg.Logits || cfg.Kind == BlazeFace {
+		d.least = float32(math.Log(float64(cfg.Threshold) / (1 - float64(cfg.Threshold))))
+	}
+	if err := d.bind(); err != nil {
+		pre.Close()
+		return nil, fmt.Errorf("model %s is not the face detector it should be: %w", net.Name, err)
+	}
+	return d, nil
+}
+
+// bind makes the anchors and finds the outputs that have one row for each.
+func (d *detector) bind() (err error) {
+	if d.anchors, err = makeAnchors(d.cfg.Layers, d.pre.Width, d.pre.Height, d.cfg.Even); err != nil {
+		return err
+	}
+	// Some networks know the shape of their outputs only once they ran.
+	if err := d.net.Invoke(); err != nil {
+		return err
+	}
+	perBox, perScore := 4, 2
+	if d.cfg.Kind == BlazeFace {
+		perBox, perScore = 16, 1
+	}
+	bind := func(name string, perAnchor int) (*inference.Tensor, error) {
+		shape := []int{1, len(d.anchors), perAnchor}
+		return inference.Bind(d.net.Outputs, inference.Contract{Name: name, Shape: shape, DType: inference.Float32})
+	}
+	if d.boxes, err = bind(d.cfg.Outputs.Boxes, perBox); err != nil {
+		return err
+	}
+	if d.scores, err = bind(d.cfg.Outputs.Scores, perScore); err != nil {
+		return err
+	}
+	if d.cfg.Outputs.Landmarks != "" {
+		d.landmarks, err = bind(d.cfg.Outputs.Landmarks, 10)
+	}
+	return err
+}
+
+func (d *detector) NewInput() *inference.Input {
+	return &inference.Input{Data: make([]byte, d.pre.Size())}
+}
+
+func (d *detector) Prepare(f *camera.Frame, in *inference.Input) error {
+	m, err := d.pre.Run(f, inference.Box{}, in.Data)
+	in.Map = m
+	return err
+}
+
+func (d *detector) Detect(in *inference.Input, out *inference.Result) error {
+	copy(d.net.Inputs[0].Bytes(), in.Data)
+	start := time.Now()
+	err := d.net.Invoke()
+	invoked := time.Now()
+	out.Timing.Invoke += invoked.Sub(start)
+	if err != nil {
+		return err
+	}
+	if err := d.decode(); err != nil {
+		return fmt.Errorf("model %s: %w", d.net.Name, err)
+	}
+	for i := range d.found {
+		d.report(&d.found[i], in.Map, out)
+	}
+	out.Timing.Decode += time.Since(invoked)
+	return nil
+}
+
+func (d *detector) Close() error {
+	d.pre.Close()
+	return d.net.Close()
+}
