@@ -137,8 +137,8 @@ func TestBuiltinFootage(t *testing.T) {
 	}
 }
 
-// TestPacedDropsOldFrames checks that a slow network works on recent frames.
-func TestPacedDropsOldFrames(t *testing.T) {
+// TestPacedMovesForward checks that frames may be passed over but never come late.
+func TestPacedMovesForward(t *testing.T) {
 	var out bytes.Buffer
 	code, log := call(t, t.Context(), &out, "--headless", "--threads", "1", "--delegate", "none", "--duration", "3s", "--loop",
 		"--models-dir", testmedia.Path(t, "models"), "--source", testmedia.Path(t, "media/traffic/cars.mp4"))
@@ -149,9 +149,10 @@ func TestPacedDropsOldFrames(t *testing.T) {
 	if len(lines) < 5 {
 		t.Fatalf("%d results", len(lines))
 	}
-	last := lines[len(lines)-1]
-	if passed := last.Sequence + 1 - uint64(len(lines)); last.Dropped > passed {
-		t.Errorf("%d frames said to be dropped, %d were passed over", last.Dropped, passed)
+	for i, l := range lines[1:] {
+		if before := lines[i]; l.Sequence <= before.Sequence || l.Dropped < before.Dropped {
+			t.Errorf("frame %d with %d dropped after frame %d with %d", l.Sequence, l.Dropped, before.Sequence, before.Dropped)
+		}
 	}
 }
 
