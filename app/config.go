@@ -18,6 +18,7 @@ type Config struct {
 	Source    string // camera.Open specification, or "auto"
 	Model     string // ID from the catalogue; "" takes the best that is present
 	ModelsDir string
+	Plain     bool // what the networks say, frame by frame: no smoothing, every face every time
 	Threads   int
 	Delegate  inference.Delegate
 	Threshold float64 // 0 leaves it to the demo
@@ -47,8 +48,9 @@ Flags:
 func commonFlags(fs *flag.FlagSet, cfg *Config) {
 	fs.StringVar(&cfg.Demo, "demo", cfg.Demo, "demo to run, by ID (see 'models list')")
 	fs.StringVar(&cfg.Source, "source", cfg.Source, "where frames come from: auto, /dev/videoN, a video file, a picture, a folder of pictures, builtin:traffic")
-	fs.StringVar(&cfg.Model, "model", "", "model to use instead of the demo's own choice, by ID")
+	fs.StringVar(&cfg.Model, "model", "", "models to use instead of the demo's own choice, by ID, comma-separated")
 	fs.StringVar(&cfg.ModelsDir, "models-dir", "", "folder with the models")
+	fs.BoolVar(&cfg.Plain, "plain", false, "what the networks say frame by frame: nothing smoothed, every face looked at every time")
 	fs.Float64Var(&cfg.Threshold, "threshold", 0, "least score shown, 0 to 1 (default: the demo's)")
 	fs.Func("delegate", "kernels: xnnpack or none (default xnnpack)", func(s string) (err error) {
 		cfg.Delegate, err = inference.ParseDelegate(s)

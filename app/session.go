@@ -63,7 +63,7 @@ type session struct {
 
 func newSession(cfg Config, task *demoTask, s sink) *session {
 	ses := &session{cfg: cfg, task: task, sink: s, results: *newRate(2 * time.Second)}
-	ses.state.Model = task.Model.Title
+	ses.state.Model = task.title()
 	return ses
 }
 
@@ -199,11 +199,17 @@ func openSource(ctx context.Context, cfg Config, builtin string, opt camera.Opti
 	if err != nil {
 		slog.Warn("cameras cannot be listed", "error", err)
 	}
+	if len(devices) == 0 && builtin == "" {
+		return nil, "", errors.New("no camera is connected: plug one in, or choose a video or pictures with --source")
+	}
 	notice := "No camera: showing built-in footage"
 	if len(devices) > 0 {
 		source, err := camera.Open(ctx, devices[0].Path, opt)
 		if err == nil {
 			return source, "", nil
+		}
+		if builtin == "" {
+			return nil, "", err
 		}
 		slog.Warn("camera cannot be used", "device", devices[0].Path, "error", err)
 		notice = fmt.Sprintf("%s cannot be used: showing built-in footage", devices[0].Name)

@@ -7,16 +7,33 @@ import (
 	"strings"
 
 	"reterminal-vision/inference"
-	"reterminal-vision/inference/detect"
 	"reterminal-vision/models"
 )
 
 // demoTask is a demo with its networks loaded.
 type demoTask struct {
 	inference.Task
-	Demo  *models.Demo
-	Model *models.Model
-	Net   *inference.Interpreter
+	Demo   *models.Demo
+	Models []*models.Model          // in the order they run
+	Nets   []*inference.Interpreter // theirs; they belong to the task
+}
+
+// title names the networks for the screen.
+func (t *demoTask) title() string {
+	var titles []string
+	for _, m := range t.Models {
+		titles = append(titles, m.Title)
+	}
+	return strings.Join(titles, " + ")
+}
+
+// ids names the networks for a table.
+func (t *demoTask) ids() string {
+	var ids []string
+	for _, m := range t.Models {
+		ids = append(ids, m.ID)
+	}
+	return strings.Join(ids, " + ")
 }
 
 // modelError tells that a demo's model is not there or not usable, with what
@@ -30,48 +47,103 @@ type modelError struct {
 func (e *modelError) Error() string { return fmt.Sprintf("%s: %v. %s", e.Demo.Title, e.Err, e.Remedy) }
 func (e *modelError) Unwrap() error { return e.Err }
 
+// detail words the error for a person at the screen.
+func (e *modelError) detail() string {
+	return strings.ReplaceAll(e.Err.Error(), "\n", "; ")
+}
+
 // store is where the configuration keeps models.
 func (cfg Config) store() *models.Store { return models.NewStore(cfg.ModelsDir) }
 
-// openDemo loads the first of the demo's models that is present and sound.
+// openDemo loads, for each stage of the demo, the first of its models that is
+// present and sound.
 func openDemo(cfg Config, id string) (*demoTask, error) {
-	catalogue := models.Default()
-	demo := catalogue.Demo(id)
+	demo := models.Default().Demo(id)
 	if demo == nil {
 		return nil, fmt.Errorf("no demo %q: choose one of %s", id, demoIDs())
 	}
-	wanted := demo.Models
-	if cfg.Model != "" {
-		if catalogue.Model(cfg.Model) == nil {
-			return nil, usagef("no model %q: see 'reterminal-vision models list'", cfg.Model)
-		}
-		wanted = []string{cfg.Model}
+	b := &builder{cfg: cfg, demo: demo}
+	stages, err := chooseModels(demo, cfg.Model)
+	if err != nil {
+		return nil, err
 	}
+	for _, wanted := range stages {
+		if err := b.load(wanted); err != nil {
+			b.close()
+			return nil, err
+		}
+	}
+	task, err := b.build()
+	if err != nil {
+		b.close()
+		return nil, &modelError{Demo: demo, Err: err, Remedy: "Choose another model with --model."}
+	}
+	return &demoTask{Task: task, Demo: demo, Models: b.models, Nets: b.nets}, nil
+}
+
+// chooseModels lists the candidates of each stage; those named in choice,
+// comma-separated, take the place of the stage that lists them.
+func chooseModels(demo *models.Demo, choice string) ([][]string, error) {
+	stages := append([][]string{demo.Models}, demo.Heads...)
+	if choice == "" {
+		return stages, nil
+	}
+	for _, id := range strings.Split(choice, ",") {
+		id = strings.TrimSpace(id)
+		found := false
+		for i, candidates := range stages {
+			for _, c := range candidates {
+				if c == id {
+					stages[i], found = []string{id}, true
+				}
+			}
+		}
+		if !found {
+			return nil, usagef("no model %q for the demo %s: choose of %s", id, demo.ID, strings.Join(demo.Needs(), ", "))
+		}
+	}
+	return stages, nil
+}
+
+// builder collects the networks of a demo.
+type builder struct {
+	cfg    Config
+	demo   *models.Demo
+	models []*models.Model
+	nets   []*inference.Interpreter
+}
+
+func (b *builder) close() {
+	for _, net := range b.nets {
+		net.Close()
+	}
+}
+
+// load opens the first of the wanted models that is present and sound.
+func (b *builder) load(wanted []string) error {
 	var failed []error
 	for _, id := range wanted {
-		model := catalogue.Model(id)
-		path, err := cfg.store().Find(model)
+		model := models.Default().Model(id)
+		net, err := b.open(model)
 		if err == nil {
-			var t *demoTask
-			if t, err = loadTask(cfg, demo, model, path); err == nil {
-				return t, nil
-			}
-			slog.Error("model cannot be used", "model", id, "error", err)
+			b.models, b.nets = append(b.models, model), append(b.nets, net)
+			return nil
 		}
+		slog.Debug("model cannot be used", "model", id, "error", err)
 		failed = append(failed, err)
 	}
-	return nil, &modelError{
-		Demo: demo, Err: errors.Join(failed...),
+	return &modelError{
+		Demo: b.demo, Err: errors.Join(failed...),
 		Remedy: "Fetch it with 'reterminal-vision models fetch " + wanted[0] + "'.",
 	}
 }
 
-func loadTask(cfg Config, demo *models.Demo, model *models.Model, path string) (*demoTask, error) {
-	labels, err := models.Labels(model.Labels)
+func (b *builder) open(model *models.Model) (*inference.Interpreter, error) {
+	path, err := b.cfg.store().Find(model)
 	if err != nil {
 		return nil, err
 	}
-	net, err := inference.Open(path, inference.Options{Threads: cfg.Threads, Delegate: cfg.Delegate})
+	net, err := inference.Open(path, inference.Options{Threads: b.cfg.Threads, Delegate: b.cfg.Delegate})
 	if err != nil {
 		return nil, err
 	}
@@ -79,12 +151,7 @@ func loadTask(cfg Config, demo *models.Demo, model *models.Model, path string) (
 		net.Close()
 		return nil, err
 	}
-	task, err := newTask(net, demo, model, labels[model.LabelOffset:], cfg.Threshold)
-	if err != nil {
-		net.Close()
-		return nil, err
-	}
-	return &demoTask{Task: task, Demo: demo, Model: model, Net: net}, nil
+	return net, nil
 }
 
 // checkInput compares the network's first input with the catalogue.
@@ -98,48 +165,4 @@ func checkInput(net *inference.Interpreter, model *models.Model) error {
 		return fmt.Errorf("model %s is not %s: %w", net.Name, model.Title, err)
 	}
 	return nil
-}
-
-// newTask chooses the decoder that the catalogue names.
-func newTask(net *inference.Interpreter, demo *models.Demo, model *models.Model, labels []string, threshold float64) (inference.Task, error) {
-	cfg := detect.Config{
-		Norm:   inference.Uniform(model.Input.Mean, model.Input.Std),
-		Labels: labels, Filter: demo.Filter, Threshold: model.Threshold,
-	}
-	if model.Input.Resize == "letterbox" {
-		cfg.Resize = inference.Letterbox
-	}
-	if demo.Threshold > 0 {
-		cfg.Threshold = demo.Threshold
-	}
-	if threshold > 0 {
-		cfg.Threshold = float32(threshold)
-	}
-	output := func(role string) string {
-		if o := model.Output(role); o != nil {
-			return o.Name
-		}
-		return ""
-	}
-	switch model.Task {
-	case "ssd":
-		return detect.NewSSD(net, detect.SSDOutputs{
-			Boxes: output("boxes"), Classes: output("classes"), Scores: output("scores"), Count: output("count"),
-		}, cfg)
-	case "ssd-anchors":
-		a := model.Anchors
-		return detect.NewAnchorSSD(net, detect.AnchorOutputs{Boxes: output("boxes"), Classes: output("scores")}, detect.AnchorConfig{
-			Anchors: detect.AnchorSpec{
-				Strides: a.Strides, MinScale: a.MinScale, MaxScale: a.MaxScale,
-				AspectRatios: a.Ratios, ReduceLowestLayer: a.ReduceLowest,
-			},
-			BoxScales: a.BoxScale, IoU: model.IoU,
-		}, cfg)
-	}
-	return nil, fmt.Errorf("model %s: this version cannot run the task %q", model.ID, model.Task)
-}
-
-// problem words a model error for a person at the screen.
-func (e *modelError) detail() string {
-	return strings.ReplaceAll(e.Err.Error(), "\n", "; ")
 }

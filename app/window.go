@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -52,20 +53,37 @@ func cards(cfg Config) []ui.Card {
 	catalogue, store := models.Default(), cfg.store()
 	var all []ui.Card
 	for _, d := range catalogue.Demos {
-		card := ui.Card{ID: d.ID, Title: d.Title, Summary: d.Summary}
-		for _, id := range d.Models {
-			model := catalogue.Model(id)
-			if store.Has(model) {
-				card.Ready, card.Model = true, model.Title
-				break
-			}
-		}
-		if !card.Ready {
-			card.Reason = "Its model is not on this device. Fetch it with: reterminal-vision models fetch " + d.Models[0]
-		}
-		all = append(all, card)
+		all = append(all, card(catalogue, store, &d))
 	}
 	return all
+}
+
+// card describes one demo: ready when every stage has a model.
+func card(catalogue *models.Catalogue, store *models.Store, d *models.Demo) ui.Card {
+	c := ui.Card{ID: d.ID, Title: d.Title, Summary: d.Summary, Ready: true}
+	var titles []string
+	for _, candidates := range append([][]string{d.Models}, d.Heads...) {
+		model := firstPresent(catalogue, store, candidates)
+		if model == nil {
+			c.Ready, c.Reason = false, "Its model is not on this device. Fetch it with: reterminal-vision models fetch "+candidates[0]
+			return c
+		}
+		titles = append(titles, model.Title)
+		if model.Experimental {
+			c.Summary = "Experimental. " + d.Summary
+		}
+	}
+	c.Model = strings.Join(titles, " + ")
+	return c
+}
+
+func firstPresent(catalogue *models.Catalogue, store *models.Store, candidates []string) *models.Model {
+	for _, id := range candidates {
+		if m := catalogue.Model(id); store.Has(m) {
+			return m
+		}
+	}
+	return nil
 }
 
 // StartDemo ends what runs and starts a demo.

@@ -8,7 +8,10 @@
 // It imports nothing of this project; app and ui may import it.
 package models
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Catalogue lists the networks and the demos that run them.
 type Catalogue struct {
@@ -21,15 +24,23 @@ type Catalogue struct {
 type Model struct {
 	ID      string `json:"id"`
 	Title   string `json:"title"`
-	File    string `json:"file"` // name of the file in the store
-	URL     string `json:"url"`
+	File    string `json:"file"`   // name of the file in the store
+	URL     string `json:"url"`    // "" when only a mirror or this program has it
 	SHA256  string `json:"sha256"` // 64 lower-case hex digits
 	Size    int64  `json:"size"`   // bytes
 	Licence string `json:"licence"`
 	Source  string `json:"source"` // who published it
-	// Task names the decoder, and so the roles of the outputs: "ssd" is a
-	// detector with its post-processing inside the graph (boxes, classes,
-	// scores, count), "ssd-anchors" one with raw outputs (boxes, scores).
+	// Task names the decoder, and so the roles of the outputs:
+	//
+	//	ssd          a detector with its post-processing inside the graph: boxes, classes, scores, count
+	//	ssd-anchors  one with raw outputs: boxes, scores
+	//	yolo         a YOLO v2 or v3 head: grid, and fine for a second scale
+	//	yolov8       boxes and class scores in one: boxes
+	//	segment      class scores or ready-made classes of every cell: map
+	//	classify     a score for every class: scores
+	//	face         a face detector: boxes, scores, and perhaps landmarks
+	//	head         tells something of one face: what its answers name
+	//	embedding    what identifies a face: embedding
 	Task    string   `json:"task"`
 	Input   Input    `json:"input"`
 	Outputs []Output `json:"outputs"`
@@ -39,8 +50,56 @@ type Model struct {
 	LabelOffset int     `json:"labelOffset,omitempty"`
 	Threshold   float32 `json:"threshold"`     // least score of a result, 0..1
 	IoU         float32 `json:"iou,omitempty"` // overlap at which the weaker of two boxes goes; 0 when the graph does it
-	// Anchors is set for the task "ssd-anchors" alone.
+	// Experimental marks a network trained to try the whole path out, which is
+	// not yet good at its task.
+	Experimental bool `json:"experimental,omitempty"`
+
+	// Each of these is set for the task of its name alone.
 	Anchors *SSDAnchors `json:"anchors,omitempty"`
+	YOLO    *YOLO       `json:"yolo,omitempty"` // yolo and yolov8
+	Face    *Face       `json:"face,omitempty"`
+	Head    *Head       `json:"head,omitempty"`
+}
+
+// YOLO says how a YOLO head encodes boxes.
+type YOLO struct {
+	Kind    string         `json:"kind"`    // "v2", "v3" or "v8"
+	Unit    string         `json:"unit"`    // of the anchors (v8: of the boxes): "image", "cells" or "pixels"
+	Anchors [][][2]float32 `json:"anchors"` // width and height, by output; none for v8
+}
+
+// Face says how a face detector encodes boxes.
+type Face struct {
+	Kind      string      `json:"kind"` // "ultralight" or "blazeface"
+	Layers    []FaceLayer `json:"layers"`
+	Even      bool        `json:"even,omitempty"`      // cells are spread evenly where strides do not divide the input
+	Variances [2]float32  `json:"variances,omitempty"` // of places and sizes, for ultralight
+	Logits    bool        `json:"logits,omitempty"`    // scores are not yet probabilities
+	Blend     bool        `json:"blend,omitempty"`     // overlapping boxes are averaged by score
+}
+
+// FaceLayer is one grid of a face detector's anchors.
+type FaceLayer struct {
+	Stride int          `json:"stride"`          // pixels
+	Boxes  [][2]float32 `json:"boxes,omitempty"` // widths and heights in pixels of the input, for ultralight
+	Count  int          `json:"count,omitempty"` // anchors in a cell, for blazeface
+}
+
+// Head says what a network tells of one face.
+type Head struct {
+	Margin  float32  `json:"margin"` // round the face box, as part of its longer side
+	Answers []Answer `json:"answers"`
+}
+
+// Answer is what one output of a head means.
+type Answer struct {
+	Name    string    `json:"name"`   // "age", "gender", "emotion", "liveness"
+	Kind    string    `json:"kind"`   // "softmax", "logits", "sigmoid", "years" or "leaves"
+	Output  string    `json:"output"` // role
+	Weights string    `json:"weights,omitempty"`
+	Labels  []string  `json:"labels,omitempty"`
+	Sure    []float32 `json:"sure,omitempty"` // least probability at which each label is named
+	Gain    float32   `json:"gain,omitempty"`
 }
 
 // Input is the picture a network wants: RGB, NHWC, each value (x-Mean)/Std of
@@ -105,13 +164,32 @@ type Demo struct {
 	ID      string `json:"id"`
 	Title   string `json:"title"`
 	Summary string `json:"summary"`
-	// Task says what is shown; "detect" takes models of the tasks "ssd" and
-	// "ssd-anchors".
-	Task      string   `json:"task"`
-	Models    []string `json:"models"`              // IDs, preferred first
-	Filter    []string `json:"filter,omitempty"`    // labels kept; empty keeps all
-	Threshold float32  `json:"threshold,omitempty"` // 0 leaves it to the model
-	Builtin   string   `json:"builtin,omitempty"`   // name of the built-in footage
+	// Task says what is shown: "detect", "segment", "classify", or of faces
+	// "attributes" and "recognize".
+	Task   string   `json:"task"`
+	Models []string `json:"models"` // IDs, preferred first
+	// Heads are the second stage of a demo on faces: for each, IDs, preferred first.
+	Heads     [][]string `json:"heads,omitempty"`
+	Alarm     *Alarm     `json:"alarm,omitempty"`
+	Filter    []string   `json:"filter,omitempty"`    // labels kept; empty keeps all
+	Threshold float32    `json:"threshold,omitempty"` // 0 leaves it to the model
+	Builtin   string     `json:"builtin,omitempty"`   // name of the built-in footage
+}
+
+// Alarm is a classification that must not be missed.
+type Alarm struct {
+	Labels    []string `json:"labels"`
+	Threshold float32  `json:"threshold"` // least probability of all Labels together
+	Frames    int      `json:"frames"`    // how many in a row raise it, and how many without it end it
+}
+
+// Needs lists every model that the demo could use, first stage first.
+func (d *Demo) Needs() []string {
+	ids := slices.Clone(d.Models)
+	for _, alternatives := range d.Heads {
+		ids = append(ids, alternatives...)
+	}
+	return ids
 }
 
 // Keeps reports whether the demo shows results of this label. Case is

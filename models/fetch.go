@@ -218,11 +218,15 @@ func causeOf(ctx context.Context, err error) error {
 // open opens the model's source at byte have, or at 0 when it can't; at tells
 // which.
 func (s *Store) open(ctx context.Context, m *Model, have int64) (body io.ReadCloser, at int64, err error) {
-	if s.Mirror == "" {
+	switch {
+	case s.Mirror != "":
+	case m.URL == "":
+		return nil, 0, fmt.Errorf("it has no address on the web: %w", fs.ErrNotExist)
+	default:
 		return s.get(ctx, m, m.URL, have)
 	}
 	names := []string{m.File}
-	if u, err := url.Parse(m.URL); err == nil && path.Base(u.Path) != m.File {
+	if u, err := url.Parse(m.URL); err == nil && m.URL != "" && path.Base(u.Path) != m.File {
 		names = append(names, path.Base(u.Path))
 	}
 	for _, name := range names {

@@ -73,13 +73,23 @@ func decodeEntry(kind string, i int, text []byte, into any) error {
 
 // modelTask is what a decoder asks of the networks it reads.
 type modelTask struct {
-	shows string   // the demo task it serves
-	roles []string // its outputs
+	shows    []string // the demo tasks it serves as the first stage
+	heads    []string // the demo tasks it serves as the second
+	roles    []string // its outputs
+	optional []string // outputs it can do without
+	labels   bool     // it has a label list
 }
 
 var modelTasks = map[string]modelTask{
-	"ssd":         {shows: "detect", roles: []string{"boxes", "classes", "scores", "count"}},
-	"ssd-anchors": {shows: "detect", roles: []string{"boxes", "scores"}},
+	"ssd":         {shows: []string{"detect"}, roles: []string{"boxes", "classes", "scores", "count"}, labels: true},
+	"ssd-anchors": {shows: []string{"detect"}, roles: []string{"boxes", "scores"}, labels: true},
+	"yolo":        {shows: []string{"detect"}, roles: []string{"grid"}, optional: []string{"fine"}, labels: true},
+	"yolov8":      {shows: []string{"detect"}, roles: []string{"boxes"}, labels: true},
+	"segment":     {shows: []string{"segment"}, roles: []string{"map"}, labels: true},
+	"classify":    {shows: []string{"classify"}, roles: []string{"scores"}, labels: true},
+	"face":        {shows: []string{"attributes", "recognize"}, roles: []string{"boxes", "scores"}, optional: []string{"landmarks"}},
+	"head":        {heads: []string{"attributes"}},
+	"embedding":   {heads: []string{"recognize"}, roles: []string{"embedding"}},
 }
 
 var (
@@ -124,15 +134,16 @@ func (m *Model) check() error {
 		fault{!idPattern.MatchString(m.ID), "id: wants lower-case letters, digits, - and _"},
 		fault{m.Title == "", "title: is empty"},
 		fault{m.File == "" || m.File != filepath.Base(m.File) || m.File[0] == '.', "file: wants a plain file name"},
-		fault{urlErr != nil || u.Scheme != "https" || u.Host == "", "url: wants an https address"},
+		fault{m.URL != "" && (urlErr != nil || u.Scheme != "https" || u.Host == ""), "url: wants an https address, or none for a file that only a mirror has"},
 		fault{!shaPattern.MatchString(m.SHA256), "sha256: wants 64 lower-case hex digits"},
 		fault{m.Size <= 0, "size: wants the number of bytes"},
 		fault{m.Licence == "", "licence: is empty"},
 		fault{m.Source == "", "source: is empty"},
 		fault{!known, fmt.Sprintf("task: %q is not known", m.Task)},
-		fault{labelErr != nil, fmt.Sprintf("labels: there is no list %q", m.Labels)},
+		fault{known && task.labels != (m.Labels != ""), fmt.Sprintf("labels: a model of the task %q has %s", m.Task, map[bool]string{true: "a list", false: "none"}[task.labels])},
+		fault{m.Labels != "" && labelErr != nil, fmt.Sprintf("labels: there is no list %q", m.Labels)},
 		fault{m.LabelOffset < 0 || m.LabelOffset >= max(1, len(labels)), "labelOffset: is outside the label list"},
-		fault{!(m.Threshold > 0 && m.Threshold < 1), "threshold: wants a score between 0 and 1"},
+		fault{m.Task != "head" && !(m.Threshold > 0 && m.Threshold < 1), "threshold: wants a score between 0 and 1"},
 		fault{!(m.IoU >= 0 && m.IoU <= 1), "iou: wants 0 to 1"},
 	); err != nil {
 		return err
@@ -140,7 +151,13 @@ func (m *Model) check() error {
 	if err := m.Input.check(); err != nil {
 		return err
 	}
-	if err := m.checkOutputs(task.roles); err != nil {
+	if m.Head != nil {
+		task.roles = m.Head.roles()
+	}
+	if err := m.checkOutputs(task); err != nil {
+		return err
+	}
+	if err := m.checkDecoding(); err != nil {
 		return err
 	}
 	return m.checkAnchors(len(labels))
@@ -150,14 +167,20 @@ func (in *Input) check() error {
 	return first(
 		fault{in.Name == "", "input.name: is empty"},
 		fault{len(in.Shape) != 4 || in.Shape[0] != 1 || in.Shape[3] != 3 || slices.Min(in.Shape) < 1, "input.shape: wants 1, height, width, 3"},
-		fault{in.DType != "uint8" && in.DType != "float32", "input.dtype: wants uint8 or float32"},
+		fault{!slices.Contains(pictureTypes, in.DType), "input.dtype: wants one of " + strings.Join(pictureTypes, ", ")},
 		fault{!(in.Std > 0), "input.std: wants more than 0"},
 		fault{in.Resize != "stretch" && in.Resize != "letterbox", "input.resize: wants stretch or letterbox"},
 	)
 }
 
-func (m *Model) checkOutputs(roles []string) error {
+var (
+	pictureTypes = []string{"uint8", "int8", "float32"}
+	outputTypes  = append([]string{"int32", "int64"}, pictureTypes...)
+)
+
+func (m *Model) checkOutputs(task modelTask) error {
 	seen := map[string]bool{}
+	roles := slices.Concat(task.roles, task.optional)
 	for i, o := range m.Outputs {
 		at := fmt.Sprintf("outputs[%d]", i)
 		if err := first(
@@ -165,15 +188,83 @@ func (m *Model) checkOutputs(roles []string) error {
 			fault{seen[o.Role], fmt.Sprintf("%s.role: %q is used twice", at, o.Role)},
 			fault{o.Name == "", at + ".name: is empty"},
 			fault{len(o.Shape) == 0 || slices.Min(o.Shape) < 1, at + ".shape: wants positive sizes"},
-			fault{o.DType != "uint8" && o.DType != "float32", at + ".dtype: wants uint8 or float32"},
+			fault{!slices.Contains(outputTypes, o.DType), at + ".dtype: wants one of " + strings.Join(outputTypes, ", ")},
 		); err != nil {
 			return err
 		}
 		seen[o.Role] = true
 	}
-	for _, role := range roles {
+	for _, role := range task.roles {
 		if !seen[role] {
 			return fmt.Errorf("outputs: has no %q", role)
+		}
+	}
+	return nil
+}
+
+// roles are the outputs that a head's answers are read from.
+func (h *Head) roles() (roles []string) {
+	for _, a := range h.Answers {
+		roles = append(roles, a.Output)
+		if a.Weights != "" {
+			roles = append(roles, a.Weights)
+		}
+	}
+	return roles
+}
+
+// answerLabels is how many labels an answer of each kind has; -1 is any.
+var answerLabels = map[string]int{"softmax": -1, "logits": -1, "sigmoid": 2, "years": 0, "leaves": 2}
+
+// checkDecoding checks the numbers that go with the task.
+func (m *Model) checkDecoding() error {
+	if err := first(
+		fault{(m.YOLO != nil) != (m.Task == "yolo" || m.Task == "yolov8"), `yolo: goes with the tasks "yolo" and "yolov8" and with no other`},
+		fault{(m.Face != nil) != (m.Task == "face"), `face: goes with the task "face" and with no other`},
+		fault{(m.Head != nil) != (m.Task == "head"), `head: goes with the task "head" and with no other`},
+	); err != nil {
+		return err
+	}
+	switch {
+	case m.YOLO != nil:
+		y := m.YOLO
+		kinds, units := []string{"v2", "v3"}, []string{"image", "cells", "pixels"}
+		anchors := len(m.Outputs)
+		if m.Task == "yolov8" {
+			kinds, units, anchors = []string{"v8"}, []string{"image", "pixels"}, 0
+		}
+		return first(
+			fault{!slices.Contains(kinds, y.Kind), "yolo.kind: wants one of " + strings.Join(kinds, ", ")},
+			fault{!slices.Contains(units, y.Unit), "yolo.unit: wants one of " + strings.Join(units, ", ")},
+			fault{len(y.Anchors) != anchors, fmt.Sprintf("yolo.anchors: wants %d lists, one an output", anchors)},
+		)
+	case m.Face != nil:
+		return first(
+			fault{m.Face.Kind != "ultralight" && m.Face.Kind != "blazeface", "face.kind: wants ultralight or blazeface"},
+			fault{len(m.Face.Layers) == 0, "face.layers: is empty"},
+		)
+	case m.Head != nil:
+		return m.Head.check()
+	}
+	return nil
+}
+
+func (h *Head) check() error {
+	if len(h.Answers) == 0 {
+		return errors.New("head.answers: is empty")
+	}
+	for i, a := range h.Answers {
+		at := fmt.Sprintf("head.answers[%d]", i)
+		labels, known := answerLabels[a.Kind]
+		if err := first(
+			fault{a.Name == "", at + ".name: is empty"},
+			fault{!known, fmt.Sprintf("%s.kind: %q is not known", at, a.Kind)},
+			fault{labels >= 0 && len(a.Labels) != labels, fmt.Sprintf("%s.labels: wants %d", at, labels)},
+			fault{labels < 0 && len(a.Labels) < 2, at + ".labels: wants two or more"},
+			fault{len(a.Sure) > 0 && len(a.Sure) != len(a.Labels), at + ".sure: wants one for each label"},
+			fault{(a.Weights != "") != (a.Kind == "leaves"), at + `.weights: goes with the kind "leaves" and with no other`},
+		); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -215,18 +306,36 @@ func (c *Catalogue) checkDemo(d *Demo) error {
 	}
 	var labels []string
 	for _, id := range d.Models {
-		m := c.Model(id)
-		if m == nil {
-			return fmt.Errorf("models: there is no model %q", id)
-		}
-		if shows := modelTasks[m.Task].shows; shows != d.Task {
-			return fmt.Errorf("task: %q does not run %q, whose task %q is for %q", d.Task, id, m.Task, shows)
-		}
-		list, err := Labels(m.Labels)
+		list, err := c.checkStage(d, id, func(t modelTask) []string { return t.shows })
 		if err != nil {
 			return err
 		}
 		labels = append(labels, list...)
+	}
+	for _, alternatives := range d.Heads {
+		if len(alternatives) == 0 {
+			return errors.New("heads: has an empty list")
+		}
+		for _, id := range alternatives {
+			if _, err := c.checkStage(d, id, func(t modelTask) []string { return t.heads }); err != nil {
+				return err
+			}
+		}
+	}
+	faces := d.Task == "attributes" || d.Task == "recognize"
+	if err := first(
+		fault{faces != (len(d.Heads) > 0), "heads: go with demos on faces, and with no other"},
+		fault{d.Alarm != nil && d.Task != "classify", `alarm: goes with the task "classify" and with no other`},
+		fault{d.Alarm != nil && !(d.Alarm.Threshold > 0 && d.Alarm.Threshold < 1), "alarm.threshold: wants a probability between 0 and 1"},
+	); err != nil {
+		return err
+	}
+	if d.Alarm != nil {
+		for _, want := range d.Alarm.Labels {
+			if !slices.Contains(labels, want) {
+				return fmt.Errorf("alarm.labels: %q is a label of none of its models", want)
+			}
+		}
 	}
 	for _, want := range d.Filter {
 		if !slices.ContainsFunc(labels, func(l string) bool { return strings.EqualFold(l, want) }) {
@@ -234,6 +343,21 @@ func (c *Catalogue) checkDemo(d *Demo) error {
 		}
 	}
 	return nil
+}
+
+// checkStage checks that a model serves the demo and returns its labels.
+func (c *Catalogue) checkStage(d *Demo, id string, serves func(modelTask) []string) ([]string, error) {
+	m := c.Model(id)
+	if m == nil {
+		return nil, fmt.Errorf("models: there is no model %q", id)
+	}
+	if !slices.Contains(serves(modelTasks[m.Task]), d.Task) {
+		return nil, fmt.Errorf("task: %q does not run %q, whose task is %q", d.Task, id, m.Task)
+	}
+	if m.Labels == "" {
+		return nil, nil
+	}
+	return Labels(m.Labels)
 }
 
 // fault is one rule of the catalogue and whether it is broken.

@@ -27,11 +27,13 @@ var classInk = func() (ink [len(classColors)]struct{ fill, text color.Color }) {
 	return ink
 }()
 
-// classIndex is the place of a class in classColors. Classes further apart
-// than the palette is long share a colour; their labels tell them apart.
+// classIndex is the place of a class in classColors. Some classes share a
+// colour; their labels tell them apart. Each round of the palette is shifted so
+// that VOC's person, cat and dog differ, and so do its road vehicles.
 func classIndex(class int) int {
+	const shift = 5
 	n := len(classColors)
-	return (class%n + n) % n
+	return ((class+class/n*shift)%n + n) % n
 }
 
 // onColor is the palette's dark or light text, whichever stands out more.

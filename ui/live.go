@@ -28,6 +28,7 @@ type liveScreen struct {
 	ground  *canvas.Rectangle // behind the picture
 	picture *picture
 	overlay *overlay
+	alarm   *alarm
 	results results
 	waiting *waiting
 	meters  *meters
@@ -57,6 +58,7 @@ func newLive(do liveActions) *liveScreen {
 		ground:  rect(colors.picture),
 		picture: newPicture(),
 		overlay: newOverlay(),
+		alarm:   newAlarm(),
 		results: newResults(),
 		waiting: newWaiting(),
 		meters:  newMeters(),
@@ -67,7 +69,7 @@ func newLive(do liveActions) *liveScreen {
 	for i := range l.footer {
 		l.footer[i] = newParagraph("", sizeSmall-2, colors.muted, false, 1)
 	}
-	l.panel.show(l.ground, l.picture.raster, l.overlay.box, l.waiting, l.meters, l.notice,
+	l.panel.show(l.ground, l.picture.raster, l.overlay.box, l.alarm, l.waiting, l.meters, l.notice,
 		l.seen, l.footer[0].box, l.footer[1].box, l.trouble, l.leave, l.title.box)
 	l.panel.init(l, l.place)
 	return l
@@ -77,8 +79,7 @@ func newLive(do liveActions) *liveScreen {
 func (l *liveScreen) start(c Card) {
 	l.id, l.title.text, l.pictureW, l.pictureH = c.ID, c.Title, 4, 3
 	l.picture.restart(true)
-	l.results.clear()
-	l.overlay.show(l.results.shown, l.on)
+	l.forget()
 	l.seen.clear()
 	l.mu.Lock()
 	l.newStatus = false
@@ -96,6 +97,13 @@ func (l *liveScreen) wait(title string) {
 	l.panel.relayout()
 }
 
+// forget takes away what was drawn over the picture.
+func (l *liveScreen) forget() {
+	l.results.clear()
+	l.overlay.show(l.results.shown, l.on)
+	l.alarm.show("")
+}
+
 // stop takes no more frames.
 func (l *liveScreen) stop() { l.picture.restart(false); l.id = "" }
 
@@ -110,8 +118,7 @@ func (l *liveScreen) showProblem(p Problem) {
 func (l *liveScreen) clearProblem() {
 	if l.trouble.Visible() {
 		l.trouble.Hide()
-		l.results.clear()
-		l.overlay.show(l.results.shown, l.on)
+		l.forget()
 		l.wait(l.title.text)
 	}
 }
@@ -128,6 +135,7 @@ func (l *liveScreen) tick(now time.Time) {
 	l.waiting.tick(now)
 	if l.results.take() && !l.trouble.Visible() {
 		l.overlay.show(l.results.shown, l.on)
+		l.alarm.show(l.results.shown.Alarm)
 		if now.Sub(l.seenAt) >= seenEvery {
 			l.seenAt = now
 			l.seen.show(l.results.shown)
@@ -229,6 +237,7 @@ func (l *liveScreen) placeHeader(a area) {
 func (l *liveScreen) placePicture(room area) {
 	put(l.ground, room.x, room.y, room.w, room.h)
 	put(l.waiting, room.x, room.y, room.w, room.h)
+	put(l.alarm, room.x, room.y, room.w, room.h)
 	l.on = fit(l.pictureW, l.pictureH, room)
 	// Whole pixels keep boxes and picture in step.
 	l.on.x, l.on.y = float32(math.Round(float64(l.on.x))), float32(math.Round(float64(l.on.y)))

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"image"
+	"image/color"
 	"image/draw"
 	"image/jpeg"
 	"image/png"
@@ -175,6 +176,36 @@ func guesses() *inference.Result {
 	}}
 }
 
+// belt is a made-up classification that raises the alarm.
+func belt() *inference.Result {
+	return &inference.Result{Width: 640, Height: 480, Alarm: "Tear", Classes: []inference.Class{
+		{Index: 3, Label: "Tear", Score: 0.934}, {Index: 0, Label: "Intact", Score: 0.041}, {Index: 1, Label: "Puncture", Score: 0.025},
+	}}
+}
+
+// lungs is the segmentation that people drew of an X-ray.
+func lungs(t testing.TB) *inference.Result {
+	file, err := os.Open(shared(t, "media", "lung", "1-mask.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	img, err := png.Decode(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const side = 128
+	m := &inference.Mask{Width: side, Height: side, Class: make([]uint8, side*side), Labels: []string{"background", "Lung"}, Share: make([]float32, 2)}
+	b := img.Bounds()
+	for i := range m.Class {
+		if r, _, _, _ := img.At(b.Dx()*(i%side)/side, b.Dy()*(i/side)/side).RGBA(); r > 0 {
+			m.Class[i] = 1
+		}
+		m.Share[m.Class[i]] += 1.0 / (side * side)
+	}
+	return &inference.Result{Width: 640, Height: 480, Mask: m}
+}
+
 // scaled brings a result made up for 640x480 to the frame's size.
 func scaled(r *inference.Result, f *camera.Frame) *inference.Result {
 	sx, sy := float32(f.Width)/640, float32(f.Height)/480
@@ -208,6 +239,8 @@ func builtinStatus() Status {
 // paints; RTV_SHOTS=folder keeps the pictures to be looked at.
 func TestScreens(t *testing.T) {
 	frame := loadFrame(t, shared(t, "media", "objects", "ssd_example.jpg"))
+	torn := loadFrame(t, shared(t, "media", "belt", "damage.jpeg"))
+	xray := loadFrame(t, shared(t, "media", "lung", "1.jpg"))
 	for _, o := range []struct {
 		name string
 		size fyne.Size
@@ -222,20 +255,23 @@ func TestScreens(t *testing.T) {
 			look(t, u, o.name+"-starting")
 			for _, s := range []struct {
 				name   string
+				frame  *camera.Frame
 				result *inference.Result
 				status Status
 			}{
-				{"live", street(), okStatus()},
-				{"builtin", street(), builtinStatus()},
-				{"empty", &inference.Result{}, okStatus()},
-				{"faces", faces(), okStatus()},
-				{"segmentation", scene(), okStatus()},
-				{"classification", guesses(), okStatus()},
+				{"live", frame, street(), okStatus()},
+				{"builtin", frame, street(), builtinStatus()},
+				{"empty", frame, &inference.Result{}, okStatus()},
+				{"faces", frame, faces(), okStatus()},
+				{"segmentation", frame, scene(), okStatus()},
+				{"lungs", xray, lungs(t), okStatus()},
+				{"alarm", torn, belt(), okStatus()},
+				{"classification", frame, guesses(), okStatus()},
 			} {
 				u.live.seenAt = time.Time{}
-				u.Result(scaled(s.result, frame))
+				u.Result(scaled(s.result, s.frame))
 				u.Status(s.status)
-				u.Frame(frame)
+				u.Frame(s.frame)
 				look(t, u, o.name+"-"+s.name)
 			}
 			u.Problem(Problem{Title: "The camera is gone", Detail: "/dev/video0 (HD Webcam C525) was unplugged 4 seconds ago.",
@@ -246,4 +282,54 @@ func TestScreens(t *testing.T) {
 			look(t, u, o.name+"-fatal")
 		})
 	}
+}
+
+// An alarm comes and goes without moving anything, stands out, and is gone
+// with the demo that raised it.
+func TestAlarm(t *testing.T) {
+	u, _ := newTestUI(t, portrait, false)
+	u.ShowDemo("conveyor-belt")
+	pool := new(camera.Pool)
+	f := pool.Get(camera.Grey, 640, 480)
+	step := func(r *inference.Result) image.Image {
+		u.live.seenAt = time.Time{}
+		u.Result(r)
+		u.Frame(f)
+		return look(t, u, "alarm")
+	}
+	quiet := belt()
+	quiet.Alarm = ""
+	foot := image.Pt(700, int(headerBar)+540-20) // on the banner, beside its words
+	before := step(quiet)
+	with := step(belt())
+	after := step(quiet)
+	if got, want := with.At(foot.X, foot.Y), colors.alarm; !sameColor(got, want) {
+		t.Errorf("the banner is %v, want %v", got, want)
+	}
+	b := before.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			if !sameColor(before.At(x, y), after.At(x, y)) {
+				t.Fatalf("the alarm left a trace at %d,%d", x, y)
+			}
+			if y >= int(headerBar)+540 && !sameColor(before.At(x, y), with.At(x, y)) {
+				t.Fatalf("the alarm changed %d,%d, which is beneath the picture", x, y)
+			}
+		}
+	}
+	if c := contrast(colors.onAlarm, colors.alarm); c < 4.5 {
+		t.Errorf("the alarm's words have a contrast of %.1f", c)
+	}
+	step(belt())
+	u.ShowHome()
+	u.ShowDemo("image-classification")
+	if u.live.alarm.Visible() {
+		t.Error("the alarm outlived its demo")
+	}
+}
+
+func sameColor(a, b color.Color) bool {
+	ar, ag, ab, _ := a.RGBA()
+	br, bg, bb, _ := b.RGBA()
+	return ar>>8 == br>>8 && ag>>8 == bg>>8 && ab>>8 == bb>>8
 }

@@ -14,6 +14,7 @@ type palette struct {
 	accent, onAccent                     color.Color
 	warning, onWarning                   color.Color
 	danger                               color.Color
+	alarm, onAlarm                       color.Color
 	outline                              color.Color
 	ink                                  color.Color // dark text on a light ground
 	picture                              color.Color // behind a picture that does not fill its place
@@ -27,7 +28,8 @@ var dark = palette{
 	text: rgb(0xF3F6FA), muted: rgb(0xA7B3C2),
 	accent: rgb(0x4FD1A5), onAccent: rgb(0x0D1117),
 	warning: rgb(0xFFC857), onWarning: rgb(0x0D1117),
-	danger:  rgb(0xFF7A66),
+	danger: rgb(0xFF7A66),
+	alarm:  rgb(0xC8141E), onAlarm: rgb(0xFFFFFF),
 	outline: rgb(0x3A4655),
 	ink:     rgb(0x0D1117),
 	picture: rgb(0x000000),

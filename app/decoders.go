@@ -1,0 +1,188 @@
+package app
+
+import (
+	"fmt"
+
+	"reterminal-vision/inference"
+	"reterminal-vision/inference/attribute"
+	"reterminal-vision/inference/classify"
+	"reterminal-vision/inference/detect"
+	"reterminal-vision/inference/face"
+	"reterminal-vision/inference/segment"
+	"reterminal-vision/models"
+)
+
+// build makes the task that the first model's entry in the catalogue names.
+// On an error the networks stay the builder's.
+func (b *builder) build() (inference.Task, error) {
+	model, net := b.models[0], b.nets[0]
+	switch model.Task {
+	case "ssd", "ssd-anchors", "yolo", "yolov8":
+		return b.detector(model, net)
+	case "segment":
+		labels, err := modelLabels(model)
+		if err != nil {
+			return nil, err
+		}
+		return segment.New(net, outputName(model, "map"), segment.Config{
+			Norm: norm(model), Resize: resize(model), Labels: labels, Threshold: b.threshold(model),
+		})
+	case "classify":
+		return b.classifier(model, net)
+	case "face":
+		return b.faces(model, net)
+	}
+	return nil, fmt.Errorf("model %s: this version cannot run the task %q", model.ID, model.Task)
+}
+
+// threshold is the least score: the command line's, else the demo's, else the
+// model's.
+func (b *builder) threshold(model *models.Model) float32 {
+	switch {
+	case b.cfg.Threshold > 0:
+		return float32(b.cfg.Threshold)
+	case b.demo.Threshold > 0:
+		return b.demo.Threshold
+	}
+	return model.Threshold
+}
+
+func norm(model *models.Model) inference.Normalization {
+	return inference.Uniform(model.Input.Mean, model.Input.Std)
+}
+
+func resize(model *models.Model) inference.Resize {
+	if model.Input.Resize == "letterbox" {
+		return inference.Letterbox
+	}
+	return inference.Stretch
+}
+
+func modelLabels(model *models.Model) ([]string, error) {
+	labels, err := models.Labels(model.Labels)
+	if err != nil {
+		return nil, err
+	}
+	return labels[model.LabelOffset:], nil
+}
+
+// outputName is the tensor that has the role, "" when the model has none.
+func outputName(model *models.Model, role string) string {
+	if o := model.Output(role); o != nil {
+		return o.Name
+	}
+	return ""
+}
+
+func (b *builder) detector(model *models.Model, net *inference.Interpreter) (inference.Task, error) {
+	labels, err := modelLabels(model)
+	if err != nil {
+		return nil, err
+	}
+	cfg := detect.Config{
+		Norm: norm(model), Resize: resize(model), Labels: labels, Filter: b.demo.Filter, Threshold: b.threshold(model),
+	}
+	output := func(role string) string { return outputName(model, role) }
+	switch model.Task {
+	case "ssd":
+		return detect.NewSSD(net, detect.SSDOutputs{
+			Boxes: output("boxes"), Classes: output("classes"), Scores: output("scores"), Count: output("count"),
+		}, cfg)
+	case "ssd-anchors":
+		a := model.Anchors
+		return detect.NewAnchorSSD(net, detect.AnchorOutputs{Boxes: output("boxes"), Classes: output("scores")}, detect.AnchorConfig{
+			Anchors: detect.AnchorSpec{
+				Strides: a.Strides, MinScale: a.MinScale, MaxScale: a.MaxScale,
+				AspectRatios: a.Ratios, ReduceLowestLayer: a.ReduceLowest,
+			},
+			BoxScales: a.BoxScale, IoU: model.IoU,
+		}, cfg)
+	case "yolov8":
+		return detect.NewYOLOv8(net, output("boxes"), detect.YOLOv8Config{Unit: detect.Unit(model.YOLO.Unit), IoU: model.IoU}, cfg)
+	}
+	yolo := detect.YOLOConfig{Kind: detect.YOLOKind(model.YOLO.Kind), Unit: detect.Unit(model.YOLO.Unit), IoU: model.IoU}
+	var outputs []string
+	for i, o := range model.Outputs {
+		outputs = append(outputs, o.Name)
+		var anchors []detect.AnchorSize
+		for _, a := range model.YOLO.Anchors[i] {
+			anchors = append(anchors, detect.AnchorSize(a))
+		}
+		yolo.Anchors = append(yolo.Anchors, anchors)
+	}
+	return detect.NewYOLO(net, outputs, yolo, cfg)
+}
+
+func (b *builder) classifier(model *models.Model, net *inference.Interpreter) (inference.Task, error) {
+	labels, err := modelLabels(model)
+	if err != nil {
+		return nil, err
+	}
+	cfg := classify.Config{Norm: norm(model), Resize: resize(model), Labels: labels}
+	if !b.cfg.Plain {
+		cfg.Steady = classify.Steadying{Memory: .7, Margin: .1, Frames: 3}
+	}
+	if a := b.demo.Alarm; a != nil {
+		cfg.Alarm = classify.Alarm{Labels: a.Labels, Threshold: a.Threshold, Confirm: a.Frames, Hold: a.Frames}
+	}
+	return classify.New(net, outputName(model, "scores"), cfg)
+}
+
+// faceDetector makes the first stage of the demos on faces.
+func (b *builder) faceDetector(model *models.Model, net *inference.Interpreter) (face.Detector, error) {
+	spec := model.Face
+	cfg := face.Config{
+		Norm: norm(model), Resize: resize(model),
+		Outputs:   face.Outputs{Boxes: outputName(model, "boxes"), Scores: outputName(model, "scores"), Landmarks: outputName(model, "landmarks")},
+		Even:      spec.Even,
+		Variances: spec.Variances,
+		Logits:    spec.Logits,
+		Blend:     spec.Blend,
+		Threshold: b.threshold(model),
+		IoU:       model.IoU,
+	}
+	if spec.Kind == "blazeface" {
+		cfg.Kind = face.BlazeFace
+	}
+	for _, l := range spec.Layers {
+		cfg.Layers = append(cfg.Layers, face.Layer{Stride: l.Stride, Boxes: l.Boxes, Count: l.Count})
+	}
+	return face.New(net, cfg)
+}
+
+// faces makes the two-stage task: a face detector and what looks at each face.
+func (b *builder) faces(model *models.Model, net *inference.Interpreter) (inference.Task, error) {
+	detector, err := b.faceDetector(model, net)
+	if err != nil {
+		return nil, err
+	}
+	var heads []attribute.Head
+	for i, net := range b.nets[1:] {
+		head, err := attribute.NewNetwork(net, headConfig(b.models[i+1]))
+		if err != nil {
+			return nil, err
+		}
+		heads = append(heads, head)
+	}
+	return attribute.NewTask(detector, heads, attribute.Config{Every: b.cfg.Plain})
+}
+
+var answerKinds = map[string]attribute.Kind{
+	"softmax": attribute.Softmax, "logits": attribute.Logits, "sigmoid": attribute.Sigmoid,
+	"years": attribute.Years, "leaves": attribute.Leaves,
+}
+
+func headConfig(model *models.Model) attribute.HeadConfig {
+	cfg := attribute.HeadConfig{Norm: norm(model), Margin: model.Head.Margin}
+	for _, a := range model.Head.Answers {
+		o := attribute.Output{
+			Question: attribute.Question{Name: a.Name, Labels: a.Labels, Sure: a.Sure},
+			Kind:     answerKinds[a.Kind], Tensor: outputName(model, a.Output), Gain: a.Gain,
+		}
+		if a.Weights != "" {
+			o.Weights = outputName(model, a.Weights)
+		}
+		cfg.Outputs = append(cfg.Outputs, o)
+	}
+	return cfg
+}

@@ -1,0 +1,63 @@
+package classify
+
+import "fmt"
+
+// Steadying keeps labels from flickering on video. Its zero value leaves every
+// frame to itself.
+type Steadying struct {
+	// Memory is the weight of the frames before in each probability, 0 (none)
+	// to below 1: p = Memory*p + (1-Memory)*new.
+	Memory float32
+	// Margin is by how much in probability another label must lead, and Frames
+	// for how many frames running, to take the first place.
+	Margin float32
+	Frames int
+}
+
+func (s Steadying) check() error {
+	if !(s.Memory >= 0 && s.Memory < 1) || !(s.Margin >= 0 && s.Margin < 1) || s.Frames < 0 {
+		return fmt.Errorf("steadying with memory %g, margin %g, %d frames: memory and margin go from 0 to below 1", s.Memory, s.Margin, s.Frames)
+	}
+	return nil
+}
+
+// steady is what was seen in the frames before.
+type steady struct {
+	cfg    Steadying
+	p      []float32 // probabilities with memory
+	lead   int       // class in the first place; -1 before the first frame
+	behind int       // frames running in which another led by the margin
+}
+
+func newSteady(cfg Steadying, classes int) steady {
+	return steady{cfg: cfg, p: make([]float32, classes), lead: -1}
+}
+
+func (s *steady) reset() { s.lead, s.behind = -1, 0 }
+
+// update takes a frame's probabilities and returns those with memory, and the
+// class in the first place.
+func (s *steady) update(p []float32) (steadied []float32, lead int) {
+	memory := s.cfg.Memory
+	if s.lead < 0 {
+		memory = 0
+	}
+	best := 0
+	for i, v := range p {
+		s.p[i] = memory*s.p[i] + (1-memory)*v
+		if s.p[i] > s.p[best] {
+			best = i
+		}
+	}
+	switch {
+	case s.lead < 0:
+		s.lead = best
+	case best == s.lead || s.p[best]-s.p[s.lead] < s.cfg.Margin:
+		s.behind = 0
+	default:
+		if s.behind++; s.behind >= s.cfg.Frames {
+			s.lead, s.behind = best, 0
+		}
+	}
+	return s.p, s.lead
+}

@@ -1,0 +1,70 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+
+	"reterminal-vision/assets/icon"
+)
+
+// alarm is a red frame round the picture with a banner at its foot that names
+// what must not be there. It lies over the picture, so that nothing moves when
+// it comes and goes.
+type alarm struct {
+	panel
+	sides [3]*canvas.Rectangle // left, top, right
+	foot  *canvas.Rectangle
+	sign  *canvas.Image
+	words *canvas.Text
+	label string
+}
+
+const (
+	alarmTall = 116
+	alarmSign = 80
+	alarmSide = 14
+)
+
+func newAlarm() *alarm {
+	a := &alarm{
+		foot:  rect(colors.alarm),
+		sign:  svg("warning.svg", icon.Glyph("warning")),
+		words: text("", sizeTitle+6, colors.onAlarm, true),
+	}
+	a.panel.show(a.foot, a.sign, a.words)
+	for i := range a.sides {
+		a.sides[i] = rect(colors.alarm)
+		a.panel.objects = append(a.panel.objects, a.sides[i])
+	}
+	a.panel.init(a, a.place)
+	a.Hide()
+	return a
+}
+
+// show names the alarm, "" takes it away.
+func (a *alarm) show(label string) {
+	if a.label == label {
+		return
+	}
+	a.label = label
+	if label != "" {
+		a.place(a.Size())
+	}
+	setVisible(a, label != "")
+}
+
+func (a *alarm) place(s fyne.Size) {
+	tall := min(alarmTall, s.Height)
+	y := s.Height - tall
+	put(a.sides[0], 0, 0, alarmSide, y)
+	put(a.sides[1], 0, 0, s.Width, alarmSide)
+	put(a.sides[2], s.Width-alarmSide, 0, alarmSide, y)
+	put(a.foot, 0, y, s.Width, tall)
+	put(a.sign, margin, y+(tall-alarmSign)/2, alarmSign, alarmSign)
+
+	x := float32(margin + alarmSign + margin)
+	w := s.Width - x - margin
+	setText(a.words, shorten(a.label, w, measurer(a.words.TextSize, true)))
+	h := a.words.MinSize().Height
+	put(a.words, x, y+(tall-h)/2, w, h)
+}
