@@ -3,8 +3,6 @@ package app
 import (
 	"fmt"
 	"image"
-	"image/color"
-	"image/draw"
 	"io"
 	"log/slog"
 	"os"
@@ -13,10 +11,6 @@ import (
 	"sync"
 
 	"github.com/disintegration/imaging"
-	"golang.org/x/image/font"
-	"golang.org/x/image/font/gofont/gomedium"
-	"golang.org/x/image/font/opentype"
-	"golang.org/x/image/math/fixed"
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -97,37 +91,6 @@ func (p *picture) save() error {
 		return err
 	}
 	return savePicture(p.file, img)
-}
-
-// annotate draws boxes and labels into the picture.
-func annotate(img *image.RGBA, r *inference.Result) error {
-	f, err := opentype.Parse(gomedium.TTF)
-	if err != nil {
-		return err
-	}
-	size := max(float64(img.Rect.Dy())/28, 11)
-	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: size, DPI: 72})
-	if err != nil {
-		return err
-	}
-	defer face.Close()
-	ink := image.NewUniform(color.RGBA{R: 0xE6, G: 0x9F, A: 0xFF})
-	width := max(img.Rect.Dy()/200, 2)
-	for i := range r.Objects {
-		o := &r.Objects[i]
-		box := image.Rect(int(o.Box.X0), int(o.Box.Y0), int(o.Box.X1), int(o.Box.Y1))
-		for _, edge := range []image.Rectangle{
-			{box.Min, image.Pt(box.Max.X, box.Min.Y+width)}, {image.Pt(box.Min.X, box.Max.Y-width), box.Max},
-			{box.Min, image.Pt(box.Min.X+width, box.Max.Y)}, {image.Pt(box.Max.X-width, box.Min.Y), box.Max},
-		} {
-			draw.Draw(img, edge, ink, image.Point{}, draw.Src)
-		}
-		text := fmt.Sprintf("%s %.0f %%", o.Label, 100*o.Score)
-		plate := image.Rect(0, 0, font.MeasureString(face, text).Ceil()+8, int(size*1.3)).Add(box.Min)
-		draw.Draw(img, plate, ink, image.Point{}, draw.Src)
-		(&font.Drawer{Dst: img, Src: image.Black, Face: face, Dot: fixed.P(plate.Min.X+4, plate.Min.Y+int(size))}).DrawString(text)
-	}
-	return nil
 }
 
 // pictureEncoder chooses the format by the file's ending.

@@ -36,6 +36,13 @@ func classIndex(class int) int {
 	return ((class+class/n*shift)%n + n) % n
 }
 
+// ClassColors are the colours in which the live view draws a class, and text
+// on top of it.
+func ClassColors(class int) (fill, text color.Color) {
+	ink := &classInk[classIndex(class)]
+	return ink.fill, ink.text
+}
+
 // onColor is the palette's dark or light text, whichever stands out more.
 func onColor(ground color.Color) color.Color {
 	if contrast(dark.ink, ground) >= contrast(dark.text, ground) {
