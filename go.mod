@@ -7,6 +7,7 @@ require (
 	github.com/blackjack/webcam v0.6.1
 	github.com/disintegration/imaging v1.6.2
 	github.com/mattn/go-tflite v1.0.6
+	go.etcd.io/bbolt v1.5.0
 	golang.org/x/image v0.24.0
 	golang.org/x/sys v0.50.0
 )

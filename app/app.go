@@ -43,6 +43,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		switch args[0] {
 		case "models":
 			return models.Command(ctx, args[1:], stdout, stderr)
+		case "people":
+			return report(stderr, peopleCommand(ctx, args[1:], stdout, stderr))
 		case "bench":
 			return report(stderr, benchCommand(ctx, args[1:], stdout, stderr))
 		}

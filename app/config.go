@@ -40,6 +40,7 @@ const usageText = `Usage: reterminal-vision [flags]            the touchscreen a
        reterminal-vision --headless [flags]  results as JSON lines, no window
        reterminal-vision bench [flags]       how fast, stage by stage
        reterminal-vision models ...          list, fetch and verify models
+       reterminal-vision people ...          enrol, list, rename and delete people
 
 Flags:
 `

@@ -8,6 +8,7 @@ import (
 	"reterminal-vision/inference/classify"
 	"reterminal-vision/inference/detect"
 	"reterminal-vision/inference/face"
+	"reterminal-vision/inference/recognize"
 	"reterminal-vision/inference/segment"
 	"reterminal-vision/models"
 )
@@ -156,6 +157,9 @@ func (b *builder) faces(model *models.Model, net *inference.Interpreter) (infere
 	if err != nil {
 		return nil, err
 	}
+	if b.demo.Task == "recognize" {
+		return b.recognition(detector)
+	}
 	var heads []attribute.Head
 	for i, net := range b.nets[1:] {
 		head, err := attribute.NewNetwork(net, headConfig(b.models[i+1]))
@@ -165,6 +169,30 @@ func (b *builder) faces(model *models.Model, net *inference.Interpreter) (infere
 		heads = append(heads, head)
 	}
 	return attribute.NewTask(detector, heads, attribute.Config{Every: b.cfg.Plain})
+}
+
+// recognition makes the second stage that tells who somebody is.
+func (b *builder) recognition(detector face.Detector) (inference.Task, error) {
+	model, net := b.models[1], b.nets[1]
+	embedder, err := recognize.NewEmbedder(net, recognize.EmbedderConfig{
+		Model: model.ID, Norm: norm(model), Output: outputName(model, "embedding"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	path, err := peoplePath()
+	if err != nil {
+		return nil, err
+	}
+	gallery, err := loadGallery(path, model.ID)
+	if err != nil {
+		return nil, err
+	}
+	task, err := recognize.NewTask(detector, embedder, recognize.Config{Threshold: model.Threshold, Every: b.cfg.Plain})
+	if err != nil {
+		return nil, err
+	}
+	return task, task.SetGallery(gallery)
 }
 
 var answerKinds = map[string]attribute.Kind{

@@ -1,0 +1,312 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"reterminal-vision/app/people"
+	"reterminal-vision/camera"
+	"reterminal-vision/inference"
+	"reterminal-vision/inference/recognize"
+)
+
+const peopleUsage = `Usage: reterminal-vision people COMMAND
+
+  list                             everybody who is enrolled
+  add NAME PICTURE...              enrol a person from pictures that show one clear face each
+  add NAME --source S [--shots N]  enrol a person from the live view of a camera (default: auto, 5 shots)
+  rename NAME NEW                  give a person another name
+  delete NAME                      delete a person and every picture and number kept of them
+  export FILE                      write everybody to a file (keep it safe: it identifies people)
+  import FILE [--replace]          add the people of a file, or put them in the place of all
+
+  --db FILE          database (default: $RTV_PEOPLE, else ~/.local/share/reterminal-vision/people.db)
+  --models-dir DIR   folder with the models
+`
+
+// peoplePath is where enrolled people are kept.
+func peoplePath() (string, error) {
+	if path := os.Getenv("RTV_PEOPLE"); path != "" {
+		return path, nil
+	}
+	data := os.Getenv("XDG_DATA_HOME")
+	if !filepath.IsAbs(data) {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("no place for enrolled people: set RTV_PEOPLE to a file: %w", err)
+		}
+		data = filepath.Join(home, ".local", "share")
+	}
+	return filepath.Join(data, "reterminal-vision", "people.db"), nil
+}
+
+// loadGallery reads the people whom the model can recognise. Nobody is
+// enrolled where there is no database, and none is made.
+func loadGallery(path, model string) (*recognize.Gallery, error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	store, err := people.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	return store.Gallery(model)
+}
+
+// peopleArgs is the command line of one people command.
+type peopleArgs struct {
+	cfg     Config
+	db      string
+	shots   int
+	replace bool
+	words   []string
+}
+
+func peopleCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, peopleUsage)
+		return usagef("name a command")
+	}
+	a, err := parsePeople(args, stderr)
+	if err != nil {
+		return err
+	}
+	if a.db == "" {
+		if a.db, err = peoplePath(); err != nil {
+			return err
+		}
+	}
+	var shots []people.Shot
+	if a.words[0] == "add" { // may take a minute, in which the database is free for others
+		if shots, err = a.takeShots(ctx, stdout); err != nil {
+			return err
+		}
+	}
+	store, err := people.Open(a.db)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return a.do(store, shots, stdout)
+}
+
+// parsePeople reads flags wherever they stand, and checks the number of words.
+func parsePeople(args []string, stderr io.Writer) (peopleArgs, error) {
+	a := peopleArgs{cfg: Config{Source: "auto", Threads: defaultThreads(), Delegate: inference.XNNPACK, Plain: true}}
+	fs := newFlagSet("people", peopleUsage, stderr)
+	fs.StringVar(&a.db, "db", "", "")
+	fs.StringVar(&a.cfg.ModelsDir, "models-dir", "", "")
+	fs.StringVar(&a.cfg.Source, "source", "auto", "")
+	fs.IntVar(&a.shots, "shots", 5, "")
+	fs.BoolVar(&a.replace, "replace", false, "")
+	fs.Usage = func() { fmt.Fprint(stderr, peopleUsage) }
+	for len(args) > 0 {
+		if err := fs.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return a, err
+			}
+			return a, usageError{err}
+		}
+		args = fs.Args()
+		if len(args) > 0 {
+			a.words, args = append(a.words, args[0]), args[1:]
+		}
+	}
+	if len(a.words) == 0 {
+		return a, usagef("name a command")
+	}
+	want := map[string][2]int{"list": {1, 1}, "add": {2, 2 + people.MaxShots}, "rename": {3, 3}, "delete": {2, 2}, "export": {2, 2}, "import": {2, 2}}
+	switch n, ok := want[a.words[0]]; {
+	case !ok:
+		return a, usagef("no command %q: see 'reterminal-vision people --help'", a.words[0])
+	case len(a.words) < n[0] || len(a.words) > n[1]:
+		return a, usagef("people %s: see 'reterminal-vision people --help'", a.words[0])
+	case a.shots < 1 || a.shots > people.MaxShots:
+		return a, usagef("--shots %d: choose 1 to %d", a.shots, people.MaxShots)
+	}
+	return a, nil
+}
+
+func (a peopleArgs) do(store *people.Store, shots []people.Shot, stdout io.Writer) error {
+	switch a.words[0] {
+	case "list":
+		return listPeople(store, stdout)
+	case "add":
+		return addPerson(store, a.words[1], shots, stdout)
+	case "rename":
+		p, err := personNamed(store, a.words[1])
+		if err == nil {
+			_, err = store.Rename(p.ID, a.words[2])
+		}
+		return err
+	case "delete":
+		p, err := personNamed(store, a.words[1])
+		if err == nil {
+			err = store.Delete(p.ID)
+		}
+		return err
+	case "export":
+		return store.ExportFile(a.words[1])
+	}
+	mode := people.Merge
+	if a.replace {
+		mode = people.Replace
+	}
+	added, updated, err := store.ImportFile(a.words[1], mode)
+	if err == nil {
+		fmt.Fprintf(stdout, "%d people added, %d updated\n", added, updated)
+	}
+	return err
+}
+
+func listPeople(store *people.Store, stdout io.Writer) error {
+	t := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NAME\tSHOTS\tSINCE\tID")
+	for _, p := range store.List() {
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\n", p.Name, len(p.Shots), p.Created.Local().Format(time.DateOnly), p.ID)
+	}
+	return t.Flush()
+}
+
+var errNobody = errors.New("nobody is enrolled")
+
+// personNamed finds the one person of a name or an ID.
+func personNamed(store *people.Store, name string) (people.Person, error) {
+	var found []people.Person
+	for _, p := range store.List() {
+		if p.ID == name {
+			return p, nil
+		}
+		if strings.EqualFold(p.Name, name) {
+			found = append(found, p)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return people.Person{}, fmt.Errorf("%w as %q: see 'reterminal-vision people list'", errNobody, name)
+	case 1:
+		return found[0], nil
+	}
+	return people.Person{}, fmt.Errorf("%d people are called %q: give the ID that 'reterminal-vision people list' shows", len(found), name)
+}
+
+// takeShots examines the pictures named, or the source; it takes all shots or
+// none.
+func (a peopleArgs) takeShots(ctx context.Context, stdout io.Writer) ([]people.Shot, error) {
+	task, err := openDemo(a.cfg, "recognition")
+	if err != nil {
+		return nil, err
+	}
+	defer task.Close()
+	recognizer, ok := task.Task.(*recognize.Task)
+	if !ok {
+		return nil, errors.New("the demo recognition does not recognise")
+	}
+	if pictures := a.words[2:]; len(pictures) > 0 {
+		return examinePictures(recognizer, pictures)
+	}
+	return a.examineSource(ctx, recognizer, stdout)
+}
+
+// addPerson enrols a person; a name that is there already gets more shots.
+func addPerson(store *people.Store, name string, shots []people.Shot, stdout io.Writer) error {
+	did := "is enrolled with"
+	p, err := personNamed(store, name)
+	switch {
+	case err == nil:
+		did = "now has"
+		p, err = store.AddShots(p.ID, shots...)
+	case errors.Is(err, errNobody):
+		p, err = store.Add(name, shots...)
+	}
+	if err != nil {
+		return err
+	}
+	shotsOf := "shots"
+	if len(p.Shots) == 1 {
+		shotsOf = "shot"
+	}
+	fmt.Fprintf(stdout, "%s %s %d %s\n", p.Name, did, len(p.Shots), shotsOf)
+	return nil
+}
+
+func examinePictures(task *recognize.Task, pictures []string) (shots []people.Shot, err error) {
+	for _, file := range pictures {
+		f, err := camera.ReadStill(file)
+		if err != nil {
+			return nil, err
+		}
+		captured, err := task.Examine(f)
+		f.Release()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		shot, err := people.NewShot(captured, time.Now())
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		shots = append(shots, shot)
+	}
+	return shots, nil
+}
+
+// Times of enrolment from a live view.
+const (
+	shotPause   = 400 * time.Millisecond // so that shots differ
+	enrolWithin = time.Minute
+)
+
+// examineSource takes shots of the face before a camera, telling what keeps
+// it from them.
+func (a peopleArgs) examineSource(ctx context.Context, task *recognize.Task, stdout io.Writer) (shots []people.Shot, err error) {
+	ctx, cancel := context.WithTimeout(ctx, enrolWithin)
+	defer cancel()
+	source, _, err := openSource(ctx, a.cfg, "", camera.Options{Paced: true, Loop: true})
+	if err != nil {
+		return nil, err
+	}
+	defer source.Close()
+	var told error
+	for next := time.Now(); len(shots) < a.shots; {
+		f, err := source.Read(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, fmt.Errorf("%d of %d shots in %v: try again in better light, with fewer --shots, or with pictures", len(shots), a.shots, enrolWithin)
+			}
+			return nil, err
+		}
+		if time.Now().Before(next) {
+			f.Release()
+			continue
+		}
+		captured, err := task.Examine(f)
+		f.Release()
+		var fault recognize.Fault
+		switch {
+		case errors.As(err, &fault):
+			if err != told {
+				fmt.Fprintln(stdout, fault.Error())
+			}
+			told = err
+			continue
+		case err != nil:
+			return nil, err
+		}
+		shot, err := people.NewShot(captured, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		shots, next, told = append(shots, shot), time.Now().Add(shotPause), nil
+		fmt.Fprintf(stdout, "shot %d of %d\n", len(shots), a.shots)
+	}
+	return shots, nil
+}

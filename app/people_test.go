@@ -1,0 +1,87 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"reterminal-vision/inference/testmedia"
+)
+
+// TestPeople enrols three people from pictures, recognises them in others,
+// leaves a stranger unknown, and forgets one of them for good.
+func TestPeople(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "people.db")
+	t.Setenv("RTV_PEOPLE", db)
+	models := testmedia.Path(t, "models")
+	picture := func(n string) string { return testmedia.Path(t, "media/recognition/img"+n+".jpg") }
+	people := func(code int, says string, args ...string) {
+		t.Helper()
+		var out bytes.Buffer
+		got, log := call(t, t.Context(), &out, append([]string{"people"}, args...)...)
+		if got != code || !strings.Contains(out.String()+log, says) {
+			t.Fatalf("people %v: code %d, want %d and %q:\n%s%s", args, got, code, says, &out, log)
+		}
+	}
+	// who tells whom the app recognises in a picture, "" when it tells nothing.
+	who := func(n string) string {
+		t.Helper()
+		var out bytes.Buffer
+		if code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--plain", "--demo", "recognition",
+			"--models-dir", models, "--source", picture(n)); code != exitOK {
+			t.Fatal(log)
+		}
+		var l struct {
+			Objects []struct{ Attributes []struct{ Value string } }
+		}
+		if err := json.Unmarshal(out.Bytes(), &l); err != nil {
+			t.Fatal(err)
+		}
+		if len(l.Objects) == 0 || len(l.Objects[0].Attributes) == 0 {
+			return ""
+		}
+		return l.Objects[0].Attributes[0].Value
+	}
+	if got := who("15"); got != "Unknown" {
+		t.Errorf("with nobody enrolled: %q", got)
+	}
+	if _, err := os.Stat(db); err == nil {
+		t.Error("looking at faces made a database of people")
+	}
+	people(exitOK, "enrolled with 2 shots", "add", "Anna", picture("13"), picture("14"), "--models-dir", models)
+	people(exitOK, "enrolled with 1 shot", "add", "Bert", picture("22"), "--models-dir", models)
+	people(exitOK, "enrolled with 1 shot", "add", "Carla", picture("18"), "--models-dir", models)
+	people(exitFailed, "one person at a time", "add", "All", testmedia.Path(t, "media/faces/group_3.jpg"), "--models-dir", models)
+	people(exitFailed, "No face", "add", "Parrot", testmedia.Path(t, "media/objects/parrot.jpg"), "--models-dir", models)
+	people(exitOK, "", "rename", "Bert", "Berta")
+	people(exitOK, "Berta", "list")
+	for n, want := range map[string]string{"15": "Anna", "23": "Berta", "19": "Carla", "3": "Unknown"} {
+		if got := who(n); got != want {
+			t.Errorf("picture %s: %q, want %q", n, got, want)
+		}
+	}
+	backup := filepath.Join(t.TempDir(), "backup.json")
+	people(exitOK, "", "export", backup)
+	people(exitOK, "", "delete", "Anna")
+	people(exitFailed, "nobody is enrolled", "delete", "Anna")
+	if got := who("15"); got != "Unknown" {
+		t.Errorf("after deletion: %q", got)
+	}
+	data, err := os.ReadFile(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(data, []byte("Anna")) {
+		t.Error("the database still holds the name of somebody deleted")
+	}
+	people(exitOK, "1 people added", "import", backup)
+	if got := who("15"); got != "Anna" {
+		t.Errorf("after import: %q", got)
+	}
+	people(exitUsage, "name a command")
+	people(exitUsage, "people add", "add")
+	people(exitUsage, `no command "forget"`, "forget", "Anna")
+}
