@@ -18,7 +18,7 @@ export GOFLAGS         := -tags=migrated_fynedo
 # Fyne complains about a machine without a language.
 export LANGUAGE        ?= en
 
-.PHONY: run setup build test lint bench bench-go footage clean
+.PHONY: run setup build test lint bench bench-go quality footage clean
 
 run: build
 	$(BIN) $(ARGS)
@@ -50,6 +50,10 @@ bench: build
 # Time and allocations of each part alone.
 bench-go: setup
 	RTV_SHARED=$(SHARED) go test -run '^$$' -bench . -benchmem ./...
+
+# How right the demos' models are on labelled pictures; takes minutes.
+quality: setup
+	RTV_QUALITY=1 RTV_SHARED=$(SHARED) RTV_REQUIRE_MEDIA=1 go test -run 'TestQuality|TestStudy' -timeout 60m -v ./app ./inference/recognize
 
 # Draws the built-in footage anew; takes minutes.
 footage: setup
