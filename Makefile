@@ -30,7 +30,7 @@ setup:
 build: setup
 	go build -ldflags '-r $$ORIGIN/lib' -o $(BIN) .
 	install -D -m 755 $(NATIVE)/lib/libtensorflowlite_c.so build/lib/libtensorflowlite_c.so
-	install -D -m 644 -t build/models .native/mirror/*.tflite
+	install -D -m 644 -t build/models .native/mirror/*.tflite models/trained/*.tflite
 
 # Tests on published models and footage need the folder $(SHARED); without it they skip and say so.
 test: build lint

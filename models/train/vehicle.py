@@ -1,0 +1,401 @@
+"""Trains and measures vehicle_yolov2_mobilenet_025_224, a YOLO v2 detector of five kinds of vehicle.
+
+usage: vehicle.py --shared ../shared --scenes build/scenes --footage assets/footage/traffic.mjpeg --work build/train
+                  --out models/trained [--epochs 40] [--start build/train/NAME.weights.h5]
+
+Wants drawn scenes (scenes.go says how), the built-in footage (only measured), and in the shared folder media/traffic,
+media/objects, media/people, media/faces and the published models/ssd_mobilenet_v1_coco_quant.tflite (labels what has
+no labels) and mobilenet_v1_0.25_128_quant.tflite (start of the training). In: RGB 224x224, [-1, 1], the picture
+stretched. Out: [1, 7, 7, 5 * 10], for each anchor tx ty tw th, objectness and five class logits, before any
+activation. Box centre (column + sigmoid(tx)) / 7, width anchor * exp(tw) / 7; score sigmoid(objectness) * softmax.
+"""
+import argparse
+import glob
+import json
+import os
+
+import cv2
+import keras
+import numpy as np
+import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
+from keras import layers
+
+import mobilenet
+import tflite
+
+NAME = "vehicle_yolov2_mobilenet_025_224"
+LABELS = ["car", "bus", "truck", "motorcycle", "bicycle"]
+COCO80 = {1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
+SIZE, GRID, ANCHORS, VALUES = 224, 7, 5, 5 + len(LABELS)
+MOST = 24  # boxes of one picture that the loss looks at
+HELD_CLIP = (1, 4)  # scenes of cars.mp4, of seven, that are not trained on
+IOU = 0.45
+
+
+# A sample is an RGB picture and its boxes as an array of rows [class, x0, y0, x1, y1] in pixels.
+
+def drawn(folder):
+    truth = json.load(open(folder + "/boxes.json"))
+    return [(rgb(cv2.imread(os.path.join(folder, name))), rows(truth[name])) for name in sorted(truth)]
+
+
+def rows(boxes):
+    return np.array([[LABELS.index(b["class"]), b["x0"], b["y0"], b["x1"], b["y1"]] for b in boxes or []], float).reshape(-1, 5)
+
+
+def rgb(bgr):
+    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def footage(path):
+    """The pictures of an MJPEG stream with the true boxes beside it."""
+    data, truth = open(path, "rb").read(), json.load(open(os.path.splitext(path)[0] + ".json"))["frames"]
+    parts = data.split(b"\xff\xd8\xff")[1:]
+    return [(rgb(cv2.imdecode(np.frombuffer(b"\xff\xd8\xff" + p, np.uint8), cv2.IMREAD_COLOR)), rows(t)) for p, t in zip(parts, truth)]
+
+
+def coco(folder):
+    """The labelled COCO pictures, kept for training and held out in turn."""
+    out = []
+    for path in sorted(glob.glob(folder + "/*.jpg")):
+        picture = rgb(cv2.imread(path))
+        h, w = picture.shape[:2]
+        boxes = []
+        for line in open(path[:-3] + "txt").read().split("\n"):
+            if line.strip() and int(line.split()[0]) in COCO80:
+                c, x, y, bw, bh = (float(v) for v in line.split())
+                boxes.append([LABELS.index(COCO80[int(c)]), (x - bw / 2) * w, (y - bh / 2) * h, (x + bw / 2) * w, (y + bh / 2) * h])
+        out.append((picture, np.array(boxes, float).reshape(-1, 5)))
+    return out[0::2], out[1::2]
+
+
+class Teacher:
+    """SSD MobileNet v1 on COCO; what it finds stands for the truth where there is none."""
+
+    def __init__(self, path, labels):
+        self.net = Interpreter(path, num_threads=1)
+        self.net.allocate_tensors()
+        self.labels = open(labels).read().split("\n")[1:]
+
+    def __call__(self, picture, least):
+        h, w = picture.shape[:2]
+        self.net.set_tensor(self.net.get_input_details()[0]["index"], cv2.resize(picture, (300, 300))[None])
+        self.net.invoke()
+        boxes, classes, scores, _ = (self.net.get_tensor(o["index"])[0] for o in self.net.get_output_details())
+        found = [[LABELS.index(self.labels[int(c)]), b[1] * w, b[0] * h, b[3] * w, b[2] * h]
+                 for b, c, s in zip(boxes, classes, scores) if s >= least and self.labels[int(c)] in LABELS]
+        found = np.array(found, float).reshape(-1, 5)
+        found[:, 1::2], found[:, 2::2] = found[:, 1::2].clip(0, w), found[:, 2::2].clip(0, h)
+        # The teacher may call one vehicle by two names; the first is the surer.
+        kept = []
+        for b in found:
+            if all(overlap(b[1:], k[1:]) < 0.6 for k in kept):
+                kept.append(b)
+        return np.array(kept).reshape(-1, 5)
+
+
+def video(path, step):
+    clip, n = cv2.VideoCapture(path), 0
+    while True:
+        ok, bgr = clip.read()
+        if not ok:
+            return
+        if n % step == 0:
+            yield rgb(bgr)
+        n += 1
+
+
+def clip_scenes(path):
+    """Every fifth picture of a video, grouped by scene: it is a run of stills."""
+    out, last = [], None
+    for p in video(path, 5):
+        if last is None or np.abs(p.astype(int) - last).mean() > 20:
+            out.append([])
+        out[-1].append(p)
+        last = p
+    return out
+
+
+def without_vehicles(shared, teacher):
+    """Pictures of other things, kept for training and held out in turn; the teacher sees no vehicle in them."""
+    pictures = [rgb(cv2.imread(f)) for kind in ("objects", "faces") for f in sorted(glob.glob("%s/media/%s/*.*" % (shared, kind)))
+                if f[-3:] in ("jpg", "bmp", "png") and "mask" not in f]
+    for f in sorted(glob.glob(shared + "/media/people/*.mp4")):
+        pictures += list(video(f, 20))[:12]
+    none = [(p, np.zeros((0, 5))) for p in pictures if len(teacher(p, 0.25)) == 0]
+    return none[0::2], none[1::2]
+
+
+def overlap(a, b):
+    w, h = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if w <= 0 or h <= 0:
+        return 0.0
+    return w * h / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - w * h)
+
+
+def anchor_sizes(samples):
+    """k-means of the boxes' sizes in cells under the distance 1 - IoU, smallest first."""
+    sizes = np.concatenate([(b[:, 3:] - b[:, 1:3]) / p.shape[1::-1] * GRID for p, b in samples])
+    r = np.random.default_rng(8)
+    # Training enlarges and shrinks the pictures.
+    sizes = np.concatenate([np.minimum(sizes * f, GRID) for f in np.exp(r.normal(0, 0.35, (6, len(sizes), 1)))])
+    centres = sizes[r.choice(len(sizes), ANCHORS, replace=False)]
+    for _ in range(60):
+        nearest = shape_overlap(sizes, centres).argmax(1)
+        centres = np.array([np.median(sizes[nearest == k], 0) if (nearest == k).any() else centres[k] for k in range(ANCHORS)])
+    return centres[np.argsort(centres.prod(1))].round(3)
+
+
+def shape_overlap(sizes, anchors):
+    both = np.minimum(sizes[:, None], anchors[None]).prod(2)
+    return both / (sizes.prod(1)[:, None] + anchors.prod(1)[None] - both)
+
+
+def moved(sample, r):
+    """A random part of the picture, or the picture small on a plain ground, at 224x224."""
+    p, b = sample
+    h, w = p.shape[:2]
+    scale = np.exp(r.uniform(np.log(0.6), np.log(1.6)))
+    sx, sy = scale * np.exp(r.normal(0, 0.1, 2)) * SIZE / (w, h)
+    ox, oy = r.random(2) * (SIZE - np.array([sx * w, sy * h]))
+    ground = [int(v) for v in p.reshape(-1, 3)[r.integers(h * w)]]
+    m = np.array([[sx, 0, ox], [0, sy, oy]])
+    out = cv2.warpAffine(cv2.blur(p, (2, 2)) if scale < 0.6 and w > 400 else p, m, (SIZE, SIZE),
+                         borderMode=cv2.BORDER_CONSTANT, borderValue=ground)
+    b = b.copy()
+    b[:, [1, 3]], b[:, [2, 4]] = b[:, [1, 3]] * sx + ox, b[:, [2, 4]] * sy + oy
+    if r.random() < 0.5:
+        out, b[:, [1, 3]] = out[:, ::-1], SIZE - b[:, [3, 1]]
+    return out, clipped(b, 0, 0, SIZE, SIZE)
+
+
+def clipped(b, x0, y0, x1, y1):
+    """Boxes cut to a window; those with less than a fifth left, or below 5 pixels, go."""
+    area = (b[:, 3:] - b[:, 1:3]).prod(1)
+    b = b.copy()
+    b[:, 1::2], b[:, 2::2] = b[:, 1::2].clip(x0, x1), b[:, 2::2].clip(y0, y1)
+    side = b[:, 3:] - b[:, 1:3]
+    return b[(side.prod(1) > area / 5) & (side.min(1) >= 5)]
+
+
+def mosaic(samples, r):
+    """Four pictures meeting at a random point."""
+    out, boxes = np.zeros((SIZE, SIZE, 3), np.uint8), []
+    cx, cy = r.integers(70, SIZE - 70, 2)
+    for sample, (x0, y0, x1, y1) in zip(samples, [(0, 0, cx, cy), (cx, 0, SIZE, cy), (0, cy, cx, SIZE), (cx, cy, SIZE, SIZE)]):
+        p, b = moved(sample, r)
+        out[y0:y1, x0:x1] = p[y0:y1, x0:x1]
+        boxes.append(clipped(b, x0, y0, x1, y1))
+    return out, np.concatenate(boxes)
+
+
+def recoloured(p, r):
+    p = p.astype(np.float32)
+    grey = p.mean(2, keepdims=True)
+    p = grey + (p - grey) * r.uniform(0, 1.6)
+    if r.random() < 0.3:
+        p = p[..., r.permutation(3)]
+    mean = p.mean()
+    p = (p - mean) * r.uniform(0.6, 1.5) + mean * r.uniform(0.6, 1.4) + r.normal(0, 8, 3)
+    if r.random() < 0.3:
+        p = cv2.GaussianBlur(p, (0, 0), r.uniform(0.3, 1.3))
+    return np.clip(p + r.normal(0, r.uniform(0, 8), p.shape), 0, 255)
+
+
+class Batches(keras.utils.PyDataset):
+    def __init__(self, kinds, shares, anchors, steps, size=24):
+        super().__init__()
+        self.kinds, self.shares, self.anchors = kinds, shares, anchors
+        self.steps, self.size, self.r = steps, size, np.random.default_rng(9)
+
+    def __len__(self):
+        return self.steps
+
+    def one(self):
+        of = self.kinds[self.r.choice(len(self.kinds), p=self.shares)]
+        return of[self.r.integers(len(of))]
+
+    def sample(self):
+        """A training picture and its boxes."""
+        if self.r.random() < 0.2:
+            p, b = mosaic([self.one() for _ in range(4)], self.r)
+        else:
+            p, b = moved(self.one(), self.r)
+        return recoloured(p, self.r), b
+
+    def __getitem__(self, _):
+        both = [self.sample() for _ in range(self.size)]
+        return np.stack([tflite.to_input(p) for p, _ in both]), np.stack([target(b, self.anchors) for _, b in both])
+
+
+def target(boxes, anchors):
+    """What the loss compares with, flat: first [7, 7, anchors, 10] of centre, size (cells), presence and classes where
+    an anchor answers for a box, then up to MOST boxes as centre and size."""
+    cells = np.zeros((GRID, GRID, ANCHORS, VALUES), np.float32)
+    listed = np.zeros((MOST, 4), np.float32)
+    for n, (kind, x0, y0, x1, y1) in enumerate(boxes[:MOST]):
+        x, y, w, h = np.array([(x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0]) * GRID / SIZE
+        listed[n] = x, y, w, h
+        column, row = min(int(x), GRID - 1), min(int(y), GRID - 1)
+        best = [k for k in np.argsort(-shape_overlap(np.array([[w, h]]), anchors)[0]) if cells[row, column, k, 4] == 0]
+        if best:
+            cells[row, column, best[0]] = [x, y, w, h, 1] + [float(kind == c) for c in range(len(LABELS))]
+    return np.concatenate([cells.ravel(), listed.ravel()])
+
+
+def make_loss(anchors):
+    """The loss of YOLO v2 (Redmon and Farhadi, "YOLO9000", 2017).
+
+    Squared error of place and size for the anchors that answer for a box, more for small boxes; objectness towards
+    the IoU of prediction and box there and towards 0 elsewhere, but not where a prediction overlaps any box by 0.6;
+    cross-entropy of the classes. Objectness is compared by cross-entropy, which settles sooner than squares.
+    """
+    column, row = tf.meshgrid(tf.range(GRID, dtype=tf.float32), tf.range(GRID, dtype=tf.float32))
+    corner = tf.stack([column, row], -1)[None, :, :, None]
+    sizes = tf.constant(anchors, tf.float32)[None, None, None]
+
+    def iou(xy, wh, xy2, wh2):
+        low = tf.maximum(xy - wh / 2, xy2 - wh2 / 2)
+        high = tf.minimum(xy + wh / 2, xy2 + wh2 / 2)
+        both = tf.reduce_prod(tf.maximum(high - low, 0), -1)
+        return both / (tf.reduce_prod(wh, -1) + tf.reduce_prod(wh2, -1) - both + 1e-6)
+
+    def loss(truth, found):
+        batch = tf.shape(found)[0]
+        found = tf.reshape(found, [batch, GRID, GRID, ANCHORS, VALUES])
+        cells = tf.reshape(truth[:, :GRID * GRID * ANCHORS * VALUES], tf.shape(found))
+        listed = tf.reshape(truth[:, GRID * GRID * ANCHORS * VALUES:], [batch, 1, 1, 1, MOST, 4])
+        xy = tf.sigmoid(found[..., 0:2]) + corner
+        wh = sizes * tf.exp(tf.clip_by_value(found[..., 2:4], -6, 3))
+        has = cells[..., 4]
+        true_xy, true_wh = cells[..., 0:2], cells[..., 2:4]
+        weight = has * (2 - tf.reduce_prod(true_wh / GRID, -1))
+        place = tf.reduce_sum(tf.square(tf.sigmoid(found[..., 0:2]) - (true_xy - corner)), -1)
+        size = tf.reduce_sum(tf.square(found[..., 2:4] - tf.math.log(tf.maximum(true_wh, 1e-3) / sizes)), -1)
+        any_box = iou(xy[..., None, :], wh[..., None, :], listed[..., 0:2], listed[..., 2:4])
+        empty = (1 - has) * tf.cast(tf.reduce_max(any_box, -1) < 0.6, tf.float32)
+        sure = tf.stop_gradient(iou(xy, wh, true_xy, true_wh)) * has
+        objectness = tf.nn.sigmoid_cross_entropy_with_logits(sure, found[..., 4])
+        kind = tf.nn.softmax_cross_entropy_with_logits(cells[..., 5:], found[..., 5:])
+        each = weight * (2.0 * place + size) + (3.0 * has + 0.5 * empty) * objectness + has * kind
+        return tf.reduce_sum(each, [1, 2, 3])
+    return loss
+
+
+def network():
+    """MobileNet to its twelfth block, joined by the finer grid before it as in YOLO v2, and a head."""
+    picture = keras.Input((SIZE, SIZE, 3))
+    stages = mobilenet.backbone(picture)
+    fine = mobilenet.pointwise(stages[11], "fine", 16)
+    # Each 2x2 of the finer grid becomes one cell; a strided convolution does what YOLO v2 does by reordering.
+    fine = layers.Conv2D(64, 2, strides=2, use_bias=False, name="gather")(fine)
+    fine = mobilenet.normalised(fine, "gather")
+    x = layers.Concatenate()([stages[12], fine])
+    x = mobilenet.depthwise(x, "head_dw")
+    x = mobilenet.pointwise(x, "head", 176)
+    return keras.Model(picture, layers.Conv2D(ANCHORS * VALUES, 1, name="boxes")(x))
+
+
+def decode(values, anchors, least, w, h):
+    """Boxes [class, x0, y0, x1, y1, score], best first, weaker ones of a class that overlap by 0.45 dropped."""
+    v = values.reshape(GRID, GRID, ANCHORS, VALUES)
+    sigmoid = lambda t: 1 / (1 + np.exp(-t))
+    e = np.exp(v[..., 5:] - v[..., 5:].max(-1, keepdims=True))
+    score = sigmoid(v[..., 4]) * (e / e.sum(-1, keepdims=True)).max(-1)
+    kept = []
+    for row, col, k in sorted(zip(*np.where(score >= least)), key=lambda i: -score[i]):
+        t = v[row, col, k]
+        x, y = (col + sigmoid(t[0])) / GRID, (row + sigmoid(t[1])) / GRID
+        bw, bh = anchors[k] * np.exp(t[2:4]) / GRID
+        box = [int(t[5:].argmax()), max(x - bw / 2, 0) * w, max(y - bh / 2, 0) * h, min(x + bw / 2, 1) * w, min(y + bh / 2, 1) * h]
+        if all(o[0] != box[0] or overlap(o[1:5], box[1:]) < IOU for o in kept):
+            kept.append(box + [float(score[row, col, k])])
+    return kept
+
+
+def measure(net, anchors, title, samples, least=0.4, smallest=0.005):
+    """Finds at the threshold least against the truth at IoU 0.5; boxes below a part of the picture count neither way."""
+    hits = named = found = there = pictures = wrong = 0
+    for p, truth in samples:
+        h, w = p.shape[:2]
+        boxes = decode(net(tflite.to_input(cv2.resize(p, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR))), anchors, least, w, h)
+        area = (truth[:, 3:] - truth[:, 1:3]).prod(1)
+        free = [True] * len(truth)
+        large = area >= smallest * w * h
+        hit_here = 0
+        for b in boxes:
+            match = [overlap(b[1:5], t[1:]) if f else 0 for t, f in zip(truth, free)]
+            k = int(np.argmax(match)) if match else -1
+            if k >= 0 and match[k] >= 0.5:
+                free[k] = False
+                found += large[k]
+                hits += large[k]
+                named += large[k] and truth[k][0] == b[0]
+                hit_here += 1
+            else:
+                found += 1
+                wrong += 1
+        there += large.sum()
+        pictures += hit_here > 0
+    print("  %s, %d pictures: a vehicle found in %d; %d of %d vehicles found (recall %.1f %%), %d of them named rightly; "
+          "precision %.1f %%, %d wrong boxes" % (title, len(samples), pictures, hits, there, 100 * hits / max(there, 1), named,
+                                                 100 * hits / max(found, 1), wrong))
+
+
+def main():
+    a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    a.add_argument("--shared", default="../shared")
+    a.add_argument("--scenes", default="build/scenes")
+    a.add_argument("--footage", default="assets/footage/traffic.mjpeg")
+    a.add_argument("--work", default="build/train")
+    a.add_argument("--out", default="models/trained")
+    a.add_argument("--epochs", type=int, default=40)
+    a.add_argument("--start", help="weights (.h5) of an earlier run to go on from")
+    a = a.parse_args()
+    mobilenet.one_thread()
+    keras.utils.set_random_seed(1)
+    os.makedirs(a.out, exist_ok=True)
+    os.makedirs(a.work, exist_ok=True)
+    teacher = Teacher(a.shared + "/models/ssd_mobilenet_v1_coco_quant.tflite", a.shared + "/models/ssd_coco_labels.txt")
+    scenes = drawn(a.scenes)
+    coco_kept, coco_held = coco(a.shared + "/media/traffic/coco128")
+    clip = [[(p, teacher(p, 0.4)) for p in s] for s in clip_scenes(a.shared + "/media/traffic/cars.mp4")]
+    clip_kept = [x for i, s in enumerate(clip) if i not in HELD_CLIP for x in s[::4]]
+    clip_held = [x for i in HELD_CLIP if i < len(clip) for x in clip[i]]
+    other_kept, other_held = without_vehicles(a.shared, teacher)
+    print("drawn %d; cars.mp4 %d scenes, %d pictures kept, %d held out; COCO %d and %d; without vehicles %d and %d" % (
+        len(scenes), len(clip), len(clip_kept), len(clip_held), len(coco_kept), len(coco_held), len(other_kept), len(other_held)))
+    anchors = anchor_sizes(scenes + clip_kept + coco_kept)
+    print("anchors in cells, width and height:", anchors.tolist())
+
+    batches = Batches([scenes, clip_kept, coco_kept, other_kept], [0.55, 0.2, 0.1, 0.15], anchors, len(scenes) // 24)
+    examples = np.stack([tflite.to_input(batches.sample()[0]) for _ in range(200)])
+    model = network()
+    mobilenet.start_from_published(model, a.shared + "/models/mobilenet_v1_0.25_128_quant.tflite", examples[:48])
+    bias = np.tile([0, 0, 0, 0, -4] + [0] * len(LABELS), ANCHORS)  # nearly every anchor of nearly every cell is empty
+    boxes = model.get_layer("boxes")
+    boxes.set_weights([boxes.get_weights()[0], bias])
+    if a.start:
+        model.load_weights(a.start)
+    model.compile(keras.optimizers.AdamW(mobilenet.schedule(2e-3, a.epochs * len(batches)), weight_decay=1e-3, clipnorm=20), make_loss(anchors))
+    model.fit(batches, epochs=a.epochs, verbose=2)
+    model.save_weights("%s/%s.weights.h5" % (a.work, NAME))
+    whole = [tflite.to_input(cv2.resize(p, (SIZE, SIZE))) for p, _ in scenes[::8] + clip_kept + coco_kept]
+    examples = np.concatenate([examples, whole])
+    for path, given in (("%s/%s_float.tflite", None), ("%s/%s_int8.tflite", examples)):
+        path = path % (a.out, NAME)
+        tflite.export(model, path, "boxes", given)
+        net = tflite.Network(path)
+        print(path, os.path.getsize(path), "bytes;", "; ".join(net.contract()))
+        measure(net, anchors, "built-in footage (drawn, not trained on)", footage(a.footage))
+        measure(net, anchors, "the same, vehicles of 2 % of the picture and more", footage(a.footage), smallest=0.02)
+        measure(net, anchors, "cars.mp4, held-out scenes (against the SSD)", clip_held)
+        measure(net, anchors, "cars.mp4, trained scenes (against the SSD)", [x for i, s in enumerate(clip) if i not in HELD_CLIP for x in s])
+        measure(net, anchors, "COCO, held out", coco_held)
+        measure(net, anchors, "COCO, trained on", coco_kept)
+        measure(net, anchors, "pictures without vehicles, held out", other_held)
+
+
+if __name__ == "__main__":
+    main()
