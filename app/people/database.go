@@ -206,10 +206,37 @@ func read(tx *bolt.Tx, file *os.File) (people []Person, err error) {
 	if err := checkAll(people); err != nil {
 		return nil, err
 	}
+	if err := checkLengths(tx); err != nil {
+		return nil, err
+	}
 	// Every page in use was just read, so that this cannot fault: it finds pages
 	// in use that the database takes for free ones.
 	for damage := range tx.Check() {
 		err = errors.Join(err, damage)
 	}
 	return people, err
+}
+
+// checkLengths refuses a page that says it goes on beyond the last one, whose
+// parts bbolt's own check would count one by one, billions of them.
+func checkLengths(tx *bolt.Tx) error {
+	total := int(tx.Size() / int64(tx.DB().Info().PageSize))
+	for id := 0; id < total; {
+		page, err := tx.Page(id)
+		if err != nil {
+			return err
+		}
+		if page == nil {
+			return fmt.Errorf("page %d of %d is not there", id, total)
+		}
+		if page.Type == "free" {
+			id++
+			continue
+		}
+		if page.OverflowCount >= total-id {
+			return fmt.Errorf("page %d of %d goes on for %d more", id, total, page.OverflowCount)
+		}
+		id += 1 + page.OverflowCount
+	}
+	return nil
 }

@@ -93,9 +93,9 @@ func (p *Person) clone() Person {
 	return c
 }
 
-// cleanName is a name as it is stored, or the error that tells what is wrong
+// CleanName is a name as it is stored, or the error that tells what is wrong
 // with it.
-func cleanName(name string) (string, error) {
+func CleanName(name string) (string, error) {
 	name = strings.Join(strings.Fields(name), " ")
 	switch n := utf8.RuneCountInString(name); {
 	case name == "":
@@ -115,7 +115,7 @@ func (p *Person) check() error {
 	if p.ID == "" || len(p.ID) > maxID {
 		return fmt.Errorf("people: an ID of %d bytes, expected 1 to %d", len(p.ID), maxID)
 	}
-	if clean, err := cleanName(p.Name); err != nil {
+	if clean, err := CleanName(p.Name); err != nil {
 		return err
 	} else if clean != p.Name {
 		return fmt.Errorf("people: the name %q has spaces to spare", p.Name)

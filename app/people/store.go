@@ -136,7 +136,7 @@ func (s *Store) Gallery(model string) (*recognize.Gallery, error) {
 
 // Add enrols a new person. Several people may have one name.
 func (s *Store) Add(name string, shots ...Shot) (Person, error) {
-	name, err := cleanName(name)
+	name, err := CleanName(name)
 	if err != nil {
 		return Person{}, err
 	}
@@ -149,9 +149,28 @@ func (s *Store) AddShots(id string, shots ...Shot) (Person, error) {
 	return s.edit(id, func(p *Person) { p.Shots = append(p.Shots, shots...) })
 }
 
+// ReplaceShots puts shots in the place of those that are kept of a person,
+// which are forgotten as by Delete.
+func (s *Store) ReplaceShots(id string, shots ...Shot) (Person, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	people := cloneAll(s.people)
+	i := find(people, id)
+	if i < 0 {
+		return Person{}, ErrNotFound
+	}
+	people[i].Shots = shots
+	changed := people[i].clone()
+	people[i] = changed
+	if err := checkAll(people); err != nil {
+		return Person{}, err
+	}
+	return changed.clone(), s.failed("writing", s.replace(people))
+}
+
 // Rename gives a person another name.
 func (s *Store) Rename(id, name string) (Person, error) {
-	name, err := cleanName(name)
+	name, err := CleanName(name)
 	if err != nil {
 		return Person{}, err
 	}

@@ -108,6 +108,10 @@ func TestLifeOfAStore(t *testing.T) {
 	if after := s.List(); !reflect.DeepEqual(after, before) {
 		t.Errorf("after opening again: %+v, want %+v", after, before)
 	}
+	fresh := testShot(t, "m")
+	if got, err := s.ReplaceShots(bo.ID, fresh); err != nil || len(got.Shots) != 1 || !reflect.DeepEqual(s.List()[1], got) || got.Name != "Bo B." {
+		t.Errorf("after new shots: %+v, %v", got, err)
+	}
 	if err := s.Delete(bo.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -136,6 +140,7 @@ func TestChangesThatAreRefused(t *testing.T) {
 	addErr := func(name string, shots ...Shot) error { _, err := s.Add(name, shots...); return err }
 	renameErr := func(id, name string) error { _, err := s.Rename(id, name); return err }
 	shotsErr := func(id string, shots ...Shot) error { _, err := s.AddShots(id, shots...); return err }
+	replaceErr := func(id string, shots ...Shot) error { _, err := s.ReplaceShots(id, shots...); return err }
 	for name, err := range map[string]error{
 		"no name":          addErr(" \t", testShot(t, "m")),
 		"long name":        addErr(strings.Repeat("ä", MaxName+1), testShot(t, "m")),
@@ -153,6 +158,8 @@ func TestChangesThatAreRefused(t *testing.T) {
 		"rename to none":   renameErr(p.ID, ""),
 		"rename nobody":    renameErr("x", "Bo"),
 		"shots for nobody": shotsErr("x", testShot(t, "m")),
+		"new for nobody":   replaceErr("x", testShot(t, "m")),
+		"new but none":     replaceErr(p.ID),
 		"delete nobody":    s.Delete("x"),
 	} {
 		if err == nil {
@@ -205,6 +212,13 @@ func TestDeleteReallyDeletes(t *testing.T) {
 	for name, remove := range map[string]func(*testing.T, *Store, Person) error{
 		"delete":  func(_ *testing.T, s *Store, p Person) error { return s.Delete(p.ID) },
 		"replace": func(_ *testing.T, s *Store, _ Person) error { return replaceWithNobody(s) },
+		"new shots": func(t *testing.T, s *Store, p Person) error {
+			if _, err := s.Rename(p.ID, "Still There"); err != nil {
+				t.Fatal(err)
+			}
+			_, err := s.ReplaceShots(p.ID, testShot(t, "m"))
+			return err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := newPath(t)
@@ -231,6 +245,9 @@ func TestDeleteReallyDeletes(t *testing.T) {
 			}
 			raw = slurp(t, path)
 			for _, trace := range all {
+				if len(s.List()) == 2 && string(trace) == now.ID { // who got new shots stays
+					continue
+				}
 				if bytes.Contains(raw, trace) {
 					t.Errorf("%.30q is still in the file", trace)
 				}
