@@ -180,19 +180,7 @@ func (b *builder) recognition(detector face.Detector) (inference.Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	path, err := peoplePath()
-	if err != nil {
-		return nil, err
-	}
-	gallery, err := loadGallery(path, model.ID)
-	if err != nil {
-		return nil, err
-	}
-	task, err := recognize.NewTask(detector, embedder, recognize.Config{Threshold: model.Threshold, Every: b.cfg.Plain})
-	if err != nil {
-		return nil, err
-	}
-	return task, task.SetGallery(gallery)
+	return recognize.NewTask(detector, embedder, recognize.Config{Threshold: model.Threshold, Every: b.cfg.Plain})
 }
 
 var answerKinds = map[string]attribute.Kind{

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/recognize"
 	"reterminal-vision/models"
 )
 
@@ -78,7 +79,26 @@ func openDemo(cfg Config, id string) (*demoTask, error) {
 		b.close()
 		return nil, &modelError{Demo: demo, Err: err, Remedy: "Choose another model with --model."}
 	}
+	if r, ok := task.(*recognize.Task); ok {
+		if err := introduce(r); err != nil {
+			task.Close()
+			return nil, err
+		}
+	}
 	return &demoTask{Task: task, Demo: demo, Models: b.models, Nets: b.nets}, nil
+}
+
+// introduce tells a recognition who is enrolled.
+func introduce(task *recognize.Task) error {
+	path, err := peoplePath()
+	if err != nil {
+		return err
+	}
+	gallery, err := loadGallery(path, task.Model())
+	if err != nil {
+		return err
+	}
+	return task.SetGallery(gallery)
 }
 
 // chooseModels lists the candidates of each stage; those named in choice,

@@ -8,8 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"reterminal-vision/app/people"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/recognize"
 	"reterminal-vision/models"
 	"reterminal-vision/ui"
 )
@@ -18,6 +20,7 @@ import (
 // ended by taps.
 type window struct {
 	cfg    Config
+	people introductions
 	screen *ui.UI
 	ctx    context.Context
 
@@ -35,9 +38,10 @@ func runWindow(ctx context.Context, cfg Config) error {
 	w := &window{cfg: cfg, ctx: ctx, picture: newPicture(cfg.SaveFrame)}
 	started := time.Now()
 	w.screen = ui.New(ui.Options{
-		Title: "reTerminal Vision", Cards: cards(cfg), Kiosk: cfg.Kiosk, Handler: w,
+		Title: "reTerminal Vision", Cards: cards(cfg), Kiosk: cfg.Kiosk, Handler: w, People: &w.people,
 		FirstFrame: func() { slog.Info("window shown", "after", time.Since(started).Round(time.Millisecond)) },
 	})
+	w.people.screen = w.screen
 	context.AfterFunc(ctx, w.screen.Stop)
 	if cfg.Demo != "" {
 		w.StartDemo(cfg.Demo)
@@ -45,6 +49,7 @@ func runWindow(ctx context.Context, cfg Config) error {
 	err := w.screen.Run()
 	w.StopDemo()
 	w.wait()
+	w.people.wait()
 	return errors.Join(err, w.picture.save())
 }
 
@@ -60,7 +65,7 @@ func cards(cfg Config) []ui.Card {
 
 // card describes one demo: ready when every stage has a model.
 func card(catalogue *models.Catalogue, store *models.Store, d *models.Demo) ui.Card {
-	c := ui.Card{ID: d.ID, Title: d.Title, Summary: d.Summary, Ready: true}
+	c := ui.Card{ID: d.ID, Title: d.Title, Summary: d.Summary, Ready: true, People: d.Task == "recognize"}
 	var titles []string
 	for _, candidates := range append([][]string{d.Models}, d.Heads...) {
 		model := firstPresent(catalogue, store, candidates)
@@ -138,6 +143,10 @@ func (w *window) session(ctx context.Context, id string) {
 		return
 	}
 	defer task.Close()
+	if r, ok := task.Task.(*recognize.Task); ok {
+		w.people.recognising(ctx, r)
+		defer w.people.recognising(nil, nil)
+	}
 	s := newSession(w.cfg, task, &screenSink{window: w, ctx: ctx})
 	s.retry = true
 	if err := s.run(ctx); err != nil {
@@ -149,10 +158,28 @@ func (w *window) session(ctx context.Context, id string) {
 func (w *window) problem(err error, id string) ui.Problem {
 	p := ui.Problem{Title: "This demo cannot run", Detail: err.Error(), Retry: func() { w.StartDemo(id) }}
 	var m *modelError
+	var damaged *people.DamagedError
+	if errors.As(err, &damaged) {
+		p.Title, p.Detail = "The list of people is damaged", damaged.Path+": "+damaged.Err.Error()
+		p.Remedy = "Start over with nobody. The file is kept beside the new one, and a backup can be imported."
+		p.Label, p.Retry = "Start over", func() { w.startOver(damaged.Path, id) }
+		return p
+	}
 	if errors.As(err, &m) {
 		p.Title, p.Detail, p.Remedy = "The model is missing or damaged", m.detail(), m.Remedy
 	}
 	return p
+}
+
+// startOver sets a damaged database of people aside.
+func (w *window) startOver(path, id string) {
+	kept, err := people.SetAside(path)
+	if err != nil {
+		slog.Error("damaged database stays", "error", err)
+	} else {
+		slog.Warn("damaged database set aside", "kept", kept)
+	}
+	w.StartDemo(id)
 }
 
 // screenSink shows what a session produces, as long as the session is the one

@@ -39,6 +39,12 @@ func (b *button) place(s fyne.Size) {
 	const glyphSize = 44
 	put(b.ground, 0, 0, s.Width, s.Height)
 	w := b.label.MinSize()
+	if s.Width < glyphSize+2*gap+w.Width { // the word says it alone
+		b.glyph.Hide()
+		put(b.label, (s.Width-w.Width)/2, (s.Height-w.Height)/2, w.Width, w.Height)
+		return
+	}
+	b.glyph.Show()
 	x := (s.Width - glyphSize - gap - w.Width) / 2
 	put(b.glyph, x, (s.Height-glyphSize)/2, glyphSize, glyphSize)
 	put(b.label, x+glyphSize+gap, (s.Height-w.Height)/2, w.Width, w.Height)
@@ -48,12 +54,7 @@ func (b *button) place(s fyne.Size) {
 func (b *button) Tapped(*fyne.PointEvent) { b.tapped() }
 
 // MouseDown implements desktop.Mouseable: a finger sees that it was felt.
-func (b *button) MouseDown(*desktop.MouseEvent) { b.fill(colors.pressed) }
+func (b *button) MouseDown(*desktop.MouseEvent) { fill(b.ground, colors.pressed) }
 
 // MouseUp implements desktop.Mouseable.
-func (b *button) MouseUp(*desktop.MouseEvent) { b.fill(b.idle) }
-
-func (b *button) fill(c color.Color) {
-	b.ground.FillColor = c
-	b.ground.Refresh()
-}
+func (b *button) MouseUp(*desktop.MouseEvent) { fill(b.ground, b.idle) }

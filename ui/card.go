@@ -102,17 +102,11 @@ func (c *card) Tapped(*fyne.PointEvent) {
 // MouseDown implements desktop.Mouseable.
 func (c *card) MouseDown(*desktop.MouseEvent) {
 	if c.about.Ready {
-		c.ground.FillColor = colors.pressed
-		c.ground.Refresh()
+		fill(c.ground, colors.pressed)
 	}
 }
 
 // MouseUp implements desktop.Mouseable.
 func (c *card) MouseUp(*desktop.MouseEvent) { c.release() }
 
-func (c *card) release() {
-	if c.ground.FillColor != colors.surface {
-		c.ground.FillColor = colors.surface
-		c.ground.Refresh()
-	}
-}
+func (c *card) release() { fill(c.ground, colors.surface) }

@@ -14,17 +14,20 @@ import (
 )
 
 // liveActions are the ways out of the live screen.
-type liveActions struct{ back, quit func() }
+type liveActions struct {
+	back, quit, people                func()
+	retryEnrol, endEnrol, cancelEnrol func()
+}
 
 // liveScreen is a running demo: the picture first, with what was found drawn
 // over it, then how fast it is and what is in view.
 type liveScreen struct {
 	panel
-	do liveActions
-	id string // of the demo
+	do   liveActions
+	card Card // of the demo
 
-	leave   *button
-	title   *paragraph
+	header  *header
+	people  *button
 	ground  *canvas.Rectangle // behind the picture
 	picture *picture
 	overlay *overlay
@@ -35,6 +38,7 @@ type liveScreen struct {
 	notice  *notice
 	seen    *seenList
 	footer  [2]*paragraph
+	enrol   *enrolPanel
 	trouble *trouble
 
 	pictureW, pictureH int  // of the frames
@@ -53,8 +57,7 @@ const seenEvery = 250 * time.Millisecond
 func newLive(do liveActions) *liveScreen {
 	l := &liveScreen{
 		do:      do,
-		leave:   newButton("back", say.back, false, do.back),
-		title:   newParagraph("", sizeHeading, colors.text, true, 2),
+		people:  newButton("people", say.people, false, do.people),
 		ground:  rect(colors.picture),
 		picture: newPicture(),
 		overlay: newOverlay(),
@@ -64,20 +67,23 @@ func newLive(do liveActions) *liveScreen {
 		meters:  newMeters(),
 		notice:  newNotice(),
 		seen:    newSeenList(),
+		enrol:   newEnrolPanel(do.retryEnrol, do.endEnrol, do.cancelEnrol),
 		trouble: newTrouble(do.back, do.quit),
 	}
+	l.header = newHeader(l.back, l.people)
 	for i := range l.footer {
 		l.footer[i] = newParagraph("", sizeSmall-2, colors.muted, false, 1)
 	}
-	l.panel.show(l.ground, l.picture.raster, l.overlay.box, l.alarm, l.waiting, l.meters, l.notice,
-		l.seen, l.footer[0].box, l.footer[1].box, l.trouble, l.leave, l.title.box)
+	l.panel.show(append([]fyne.CanvasObject{l.ground, l.picture.raster, l.overlay.box, l.alarm, l.waiting, l.meters, l.notice,
+		l.seen, l.footer[0].box, l.footer[1].box, l.enrol, l.trouble}, l.header.objects()...)...)
 	l.panel.init(l, l.place)
 	return l
 }
 
 // start waits for the first frame of a demo.
 func (l *liveScreen) start(c Card) {
-	l.id, l.title.text, l.pictureW, l.pictureH = c.ID, c.Title, 4, 3
+	l.card, l.header.title.text, l.pictureW, l.pictureH = c, c.Title, 4, 3
+	l.setEnrolling(false)
 	l.picture.restart(true)
 	l.forget()
 	l.seen.clear()
@@ -105,9 +111,25 @@ func (l *liveScreen) forget() {
 }
 
 // stop takes no more frames.
-func (l *liveScreen) stop() { l.picture.restart(false); l.id = "" }
+func (l *liveScreen) stop() { l.picture.restart(false); l.card = Card{} }
 
-func (l *liveScreen) back() { l.do.back() }
+func (l *liveScreen) back() {
+	if l.enrol.Visible() {
+		l.do.cancelEnrol()
+		return
+	}
+	l.do.back()
+}
+
+// setEnrolling puts the enrolment in the place of the figures, or takes it away.
+func (l *liveScreen) setEnrolling(on bool) {
+	setVisible(l.enrol, on)
+	setVisible(l.people, !on && l.card.People)
+	for _, o := range []fyne.CanvasObject{l.meters, l.seen, l.footer[0].box, l.footer[1].box} {
+		setVisible(o, !on)
+	}
+	setVisible(l.notice, !on && l.notice.words.text != "")
+}
 
 func (l *liveScreen) showProblem(p Problem) {
 	l.trouble.show(p)
@@ -119,7 +141,7 @@ func (l *liveScreen) clearProblem() {
 	if l.trouble.Visible() {
 		l.trouble.Hide()
 		l.forget()
-		l.wait(l.title.text)
+		l.wait(l.header.title.text)
 	}
 }
 
@@ -175,6 +197,9 @@ func (l *liveScreen) showStatus(s Status) {
 		n = say.builtin
 	}
 	changed := l.notice.say(n)
+	if l.enrol.Visible() {
+		l.notice.Hide()
+	}
 	if s.DisplayFPS == 0 {
 		s.DisplayFPS = l.picture.paints.perSecond(time.Now())
 	}
@@ -209,29 +234,20 @@ func (l *liveScreen) place(s fyne.Size) {
 		room := area{0, 0, s.Width - column, s.Height}
 		side := area{room.right() + margin, headerBar, column - 2*margin, s.Height - headerBar}
 		if l.trouble.Visible() {
-			l.placeHeader(area{0, 0, s.Width, headerBar})
+			l.header.place(area{0, 0, s.Width, headerBar})
 		} else {
-			l.placeHeader(area{room.right(), 0, column, headerBar})
+			l.header.place(area{room.right(), 0, column, headerBar})
 		}
 		l.placePicture(room)
 		l.placeColumn(side, metersNarrow)
 		return
 	}
-	l.placeHeader(area{0, 0, s.Width, headerBar})
+	l.header.place(area{0, 0, s.Width, headerBar})
 	tall := s.Width * float32(l.pictureH) / float32(l.pictureW)
 	room := area{0, headerBar, s.Width, min(tall, s.Height*0.5)}
 	l.placePicture(room)
 	y := room.bottom() + gap + 4
 	l.placeColumn(area{margin, y, s.Width - 2*margin, s.Height - y}, metersTall)
-}
-
-func (l *liveScreen) placeHeader(a area) {
-	const leaveWide = 190
-	put(l.leave, a.x+12, a.y+12, leaveWide, finger)
-	x := a.x + 12 + leaveWide + margin
-	w := a.right() - x - 12
-	h := l.title.reflow(w)
-	l.title.place(x, a.y+(headerBar-h)/2, w)
 }
 
 func (l *liveScreen) placePicture(room area) {
@@ -247,6 +263,7 @@ func (l *liveScreen) placePicture(room area) {
 
 // placeColumn places what is beneath or beside the picture.
 func (l *liveScreen) placeColumn(a area, metersHeight float32) {
+	put(l.enrol, a.x, a.y, a.w, max(0, a.h-margin))
 	y := a.y
 	put(l.meters, a.x, y, a.w, metersHeight)
 	y += metersHeight + gap

@@ -98,3 +98,11 @@ func setVisible(o fyne.CanvasObject, v bool) {
 		o.Hide()
 	}
 }
+
+// fill gives a rectangle another colour.
+func fill(r *canvas.Rectangle, c color.Color) {
+	if r.FillColor != c {
+		r.FillColor = c
+		r.Refresh()
+	}
+}

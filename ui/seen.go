@@ -19,9 +19,9 @@ type finding struct {
 }
 
 // findings sums a result up: the guesses of a classification as they come,
-// else the classes of a mask by their share, else the objects counted by label
-// in the order of their classes, so that lines keep their places. It appends
-// to dst.
+// else the classes of a mask by their share, else the objects counted by label,
+// or by what the one attribute says that they have, in the order of their
+// classes, so that lines keep their places. It appends to dst.
 func findings(dst []finding, r *inference.Result) []finding {
 	switch {
 	case len(r.Classes) > 0:
@@ -66,10 +66,14 @@ func maskFindings(dst []finding, m *inference.Mask) []finding {
 func objectFindings(dst []finding, objects []inference.Object) []finding {
 	for i := range objects {
 		o := &objects[i]
-		at := slices.IndexFunc(dst, func(f finding) bool { return f.label == o.Label })
+		label := o.Label
+		if len(o.Attributes) == 1 {
+			label = o.Attributes[0].Value
+		}
+		at := slices.IndexFunc(dst, func(f finding) bool { return f.label == label })
 		if at < 0 {
 			// Class stands in for share until the sort below.
-			dst = append(dst, finding{label: o.Label, color: classIndex(o.Class), share: float32(o.Class)})
+			dst = append(dst, finding{label: label, color: classIndex(o.Class), share: float32(o.Class)})
 			at = len(dst) - 1
 		}
 		dst[at].count++

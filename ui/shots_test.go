@@ -64,7 +64,7 @@ var testCards = []Card{
 	{ID: "image-classification", Title: "Classification", Summary: "Names what the picture shows", Model: "MobileNet v2", Ready: true},
 	{ID: "face-emotion", Title: "Faces and emotions", Summary: "Reads the expression of every face", Model: "Ultra-Light RFB + MobileFaceNet", Ready: false,
 		Reason: "The model is not on this device. Connect to the network and run: reterminal-vision models fetch face-emotion"},
-	{ID: "face-recognition", Title: "Who is it?", Summary: "Recognises the people you introduced", Model: "MobileFaceNet", Ready: true},
+	{ID: "face-recognition", Title: "Who is it?", Summary: "Recognises the people you introduced", Model: "MobileFaceNet", Ready: true, People: true},
 	{ID: "face-age-gender", Title: "Age and gender", Summary: "Guesses the age of every face in view", Model: "MobileFaceNet 2.0", Ready: true},
 	{ID: "conveyor-belt", Title: "Conveyor belt", Summary: "Spots a torn belt before it stops the line", Model: "MobileNet v1 0.25", Ready: true},
 }
@@ -72,15 +72,26 @@ var testCards = []Card{
 // deeds is what a UI asked of its handler.
 type deeds struct{ done []string }
 
-func (d *deeds) StartDemo(id string) { d.done = append(d.done, "start "+id) }
-func (d *deeds) StopDemo()           { d.done = append(d.done, "stop") }
-func (d *deeds) Quit()               { d.done = append(d.done, "quit") }
+func (d *deeds) StartDemo(id string)    { d.done = append(d.done, "start "+id) }
+func (d *deeds) StopDemo()              { d.done = append(d.done, "stop") }
+func (d *deeds) Quit()                  { d.done = append(d.done, "quit") }
+func (d *deeds) ShowPeople()            { d.done = append(d.done, "people") }
+func (d *deeds) StopEnrol()             { d.done = append(d.done, "stop enrol") }
+func (d *deeds) Rename(id, name string) { d.done = append(d.done, "rename "+id+" "+name) }
+func (d *deeds) Forget(id string)       { d.done = append(d.done, "forget "+id) }
+func (d *deeds) Enrol(id, name string)  { d.done = append(d.done, "enrol "+id+" "+name) }
+func (d *deeds) CheckName(id, name string) string {
+	if name == "" {
+		return "A person needs a name."
+	}
+	return ""
+}
 
 // newTestUI makes a UI on the software driver.
 func newTestUI(t testing.TB, size fyne.Size, kiosk bool) (*UI, *deeds) {
 	t.Helper()
 	d := &deeds{}
-	u := newUI(test.NewApp(), Options{Title: "reTerminal Vision", Cards: testCards, Handler: d, Size: size, Kiosk: kiosk})
+	u := newUI(test.NewApp(), Options{Title: "reTerminal Vision", Cards: testCards, Handler: d, People: d, Size: size, Kiosk: kiosk})
 	u.win.Canvas().(interface{ SetScale(float32) }).SetScale(1)
 	u.win.Resize(size)
 	return u, d

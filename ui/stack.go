@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -27,6 +28,22 @@ func (s *stack) top() screen { return s.screens[len(s.screens)-1] }
 func (s *stack) push(sc screen) {
 	s.screens = append(s.screens, sc)
 	s.root.setScreen(sc)
+}
+
+// pop goes back to the screen beneath.
+func (s *stack) pop() {
+	s.screens = s.screens[:len(s.screens)-1]
+	s.root.setScreen(s.top())
+}
+
+// has tells whether a screen is shown or beneath the one shown.
+func (s *stack) has(sc screen) bool { return slices.Contains(s.screens, sc) }
+
+// popTo goes back to a screen that the stack has.
+func (s *stack) popTo(sc screen) {
+	for s.top() != sc {
+		s.pop()
+	}
 }
 
 // reset shows one screen with nothing beneath.

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"cmp"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 
@@ -41,6 +43,8 @@ func newTrouble(home, quit func()) *trouble {
 func (t *trouble) show(p Problem) {
 	t.title.text, t.detail.text, t.remedy.text = p.Title, p.Detail, p.Remedy
 	t.onRetry, t.fatal = p.Retry, p.Fatal
+	setText(t.retry.label, cmp.Or(p.Label, say.retry))
+	t.retry.panel.relayout()
 	setVisible(t.retry, p.Retry != nil)
 	setVisible(t.home, !p.Fatal)
 	setVisible(t.quit, p.Fatal)

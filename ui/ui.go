@@ -36,6 +36,7 @@ type Card struct {
 	Model   string // name of the network, shown small
 	Ready   bool
 	Reason  string // shown when not ready: why, and the remedy
+	People  bool   // it tells people apart, whom a person can introduce to it
 }
 
 // Handler does what the person asks for. Its methods are called on the UI
@@ -49,12 +50,32 @@ type Handler interface {
 	Quit()
 }
 
+// PeopleHandler does what the person asks for about those who are enrolled.
+// Its methods are called on the UI goroutine and must return at once.
+type PeopleHandler interface {
+	// ShowPeople wants to know who is enrolled: UI.People answers.
+	ShowPeople()
+	// CheckName tells what is wrong with a name for the person with the ID, ""
+	// for somebody new; "" when nothing is.
+	CheckName(id, name string) string
+	// Enrol takes shots of the face before the camera of the demo that runs, and
+	// ends an enrolment before: UI.Enrolment tells how it goes. An ID stands for
+	// a person whose shots are to be replaced, "" for somebody new.
+	Enrol(id, name string)
+	// StopEnrol ends an enrolment, when one is on.
+	StopEnrol()
+	// Rename and Forget change who is enrolled: UI.People tells the outcome.
+	Rename(id, name string)
+	Forget(id string)
+}
+
 // Options describe the application.
 type Options struct {
 	Title   string // of the window and the gallery
 	Cards   []Card
 	Kiosk   bool // full screen, no cursor, no way out by keyboard
 	Handler Handler
+	People  PeopleHandler // wanted where a card has People
 	// FirstFrame is called once, on the UI goroutine, after the window's first paint.
 	FirstFrame func()
 	// Size of the window; 720x1280 when zero. Units are screen pixels, unless
@@ -80,6 +101,7 @@ type Problem struct {
 	Detail string
 	Remedy string
 	Retry  func() // behind the button "Try again", called on the UI goroutine; nil leaves it out
+	Label  string // of that button, when another word says better what it does
 	Fatal  bool   // there is no way on: the way out is Quit, not the gallery
 }
 
@@ -92,6 +114,7 @@ type UI struct {
 	root   *root
 	home   *homeScreen
 	live   *liveScreen
+	people peopleScreens
 	stack  stack
 	tickAn *fyne.Animation
 
@@ -132,7 +155,11 @@ func newUI(a fyne.App, opt Options) *UI {
 	a.SetIcon(fyne.NewStaticResource("icon.png", icon.App()))
 
 	u.home = newHome(opt.Title, opt.Cards, u.chooseDemo)
-	u.live = newLive(liveActions{back: u.leaveDemo, quit: u.quit})
+	u.live = newLive(liveActions{
+		back: u.leaveDemo, quit: u.quit, people: u.openPeople,
+		retryEnrol: u.enrol, endEnrol: u.endEnrol, cancelEnrol: u.cancelEnrol,
+	})
+	u.people = u.newPeopleScreens()
 	u.root = newRoot(opt.Kiosk, func() { u.painted = true })
 	u.stack = stack{root: u.root}
 	u.stack.reset(u.home)
@@ -153,19 +180,33 @@ func newUI(a fyne.App, opt Options) *UI {
 	return u
 }
 
-// bindKeys gives a desktop user Escape for back and Ctrl+Q for quit.
+// bindKeys lets a keyboard write names, and gives a desktop user Escape for
+// back and Ctrl+Q for quit.
 func (u *UI) bindKeys() {
+	u.win.Canvas().SetOnTypedRune(func(r rune) {
+		if u.stack.top() == u.people.name {
+			u.people.name.typeRune(r)
+		}
+	})
+	u.win.Canvas().SetOnTypedKey(u.typedKey)
 	if u.opt.Kiosk {
 		return
 	}
-	u.win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
-		if e.Name == fyne.KeyEscape {
-			u.stack.top().back()
-		}
-	})
 	u.win.Canvas().AddShortcut(
 		&desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: fyne.KeyModifierControl},
 		func(fyne.Shortcut) { u.quit() })
+}
+
+func (u *UI) typedKey(e *fyne.KeyEvent) {
+	name := u.people.name
+	switch writing := u.stack.top() == name; {
+	case e.Name == fyne.KeyEscape && !u.opt.Kiosk:
+		u.stack.top().back()
+	case e.Name == fyne.KeyBackspace && writing:
+		name.erase()
+	case (e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter) && writing:
+		name.accept()
+	}
 }
 
 // Run shows the window and blocks until it closes. It returns an error when
@@ -231,7 +272,8 @@ func (u *UI) ShowDemo(id string) {
 }
 
 func (u *UI) showDemo(id string) {
-	if u.stack.top() == u.live && u.live.id == id {
+	if u.stack.has(u.live) && u.live.card.ID == id {
+		u.stack.popTo(u.live)
 		u.live.clearProblem()
 		return
 	}
@@ -276,10 +318,11 @@ func (u *UI) Status(s Status) { u.live.putStatus(s) }
 // Problem replaces the live picture by what is wrong and the ways on.
 func (u *UI) Problem(p Problem) {
 	fyne.Do(func() {
-		if u.stack.top() != u.live {
+		if !u.stack.has(u.live) {
 			u.live.start(Card{Title: p.Title})
 			u.stack.push(u.live)
 		}
+		u.stack.popTo(u.live)
 		u.live.showProblem(p)
 	})
 }

@@ -20,8 +20,8 @@ func App() []byte { return mustRead("icon.png") }
 // AppSVG returns the application's icon as it was drawn.
 func AppSVG() []byte { return mustRead("icon.svg") }
 
-// Glyph returns the SVG of a button's symbol: back, home, next, problem,
-// quit, retry or warning. It panics on any other name.
+// Glyph returns the SVG of a symbol, 48x48; those of advised buttons are dark.
+// It panics on a name that has no file in glyphs.
 func Glyph(name string) []byte { return mustRead("glyphs/" + name + ".svg") }
 
 // kinds leads from how a word of a demo's identifier begins to an

@@ -1,0 +1,95 @@
+package app
+
+import (
+	"image"
+	"image/color"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"reterminal-vision/app/people"
+	"reterminal-vision/inference/testmedia"
+)
+
+// TestIntroduce has somebody before the camera introduced by taps alone,
+// recognised, and forgotten.
+func TestIntroduce(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "people.db")
+	s := screen{t, display(t)}
+	p := start(t, []string{s.display, "LANGUAGE=en", "RTV_PEOPLE=" + db},
+		"--demo", "recognition", "--source", testmedia.Path(t, "media/recognition/img13.jpg"), "--models-dir", testmedia.Path(t, "models"))
+	p.log.await(t, "source open", 1)
+	s.awaitShot("stranger", func(img image.Image) bool { return boxes(img) > 200 })
+	known := func() (names []string) {
+		t.Helper()
+		store, err := people.Open(db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close()
+		for _, one := range store.List() {
+			names = append(names, one.Name)
+			if len(one.Shots) != shotsWanted {
+				t.Errorf("%s has %d shots", one.Name, len(one.Shots))
+			}
+		}
+		return names
+	}
+	const (
+		people, firstRow         = 600, 200
+		add, start               = 1200, 800
+		forgetPerson, forgetSure = 985, 915
+	)
+	s.tap(people, 64)
+	time.Sleep(700 * time.Millisecond)
+	s.shot("nobody")
+	s.tap(360, add)
+	time.Sleep(500 * time.Millisecond)
+	s.tap(81, 1020) // A on the keyboard
+	s.run("xdotool", "type", "--delay", "50", "nna")
+	time.Sleep(300 * time.Millisecond)
+	s.shot("name")
+	s.tap(360, start)
+	p.log.await(t, "person enrolled", 1)
+	time.Sleep(500 * time.Millisecond)
+	s.shot("enrolled")
+	if got := strings.Join(known(), ","); got != "Anna" {
+		t.Fatalf("enrolled: %q", got)
+	}
+	s.tap(360, add)
+	time.Sleep(time.Second)
+	s.shot("recognised")
+
+	s.tap(people, 64)
+	time.Sleep(700 * time.Millisecond)
+	s.shot("people")
+	s.tap(360, firstRow)
+	time.Sleep(500 * time.Millisecond)
+	s.shot("person")
+	s.tap(360, forgetPerson)
+	time.Sleep(500 * time.Millisecond)
+	s.shot("forget")
+	s.tap(360, forgetSure)
+	for until := time.Now().Add(10 * time.Second); len(known()) > 0; time.Sleep(200 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("nobody was forgotten")
+		}
+	}
+	s.shot("forgotten")
+	p.end(t, syscall.SIGTERM)
+}
+
+// boxes counts pixels in the ink of the boxes round faces: none before the
+// first result.
+func boxes(img image.Image) (n int) {
+	for y := 128; y < 700; y += 2 {
+		for x := 0; x < 720; x += 2 {
+			if c := color.RGBAModel.Convert(img.At(x, y)).(color.RGBA); c == (color.RGBA{86, 180, 233, 255}) {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,106 @@
+package ui
+
+import (
+	"slices"
+
+	"fyne.io/fyne/v2"
+)
+
+// peopleScreens are the screens about people, beyond the live view.
+type peopleScreens struct {
+	list   *peopleScreen
+	person *personScreen
+	name   *nameScreen
+
+	id, of string // who is being enrolled: ID, "" for somebody new, and name
+}
+
+func (u *UI) newPeopleScreens() peopleScreens {
+	return peopleScreens{
+		list: newPeopleScreen(peopleActions{
+			back: u.stack.pop, add: u.addPerson,
+			choose: func(p Person) { u.people.person.show(p); u.stack.push(u.people.person) },
+		}),
+		person: newPersonScreen(personActions{
+			back: u.stack.pop, rename: u.renamePerson,
+			pictures: func(p Person) { u.people.id, u.people.of = p.ID, p.Name; u.enrol() },
+			forget:   func(p Person) { u.stack.pop(); u.opt.People.Forget(p.ID) },
+		}),
+		name: newNameScreen(),
+	}
+}
+
+// enrolShots is how many shots a panel shows room for before it is told.
+const enrolShots = 5
+
+// openPeople shows who is enrolled.
+func (u *UI) openPeople() {
+	u.stack.push(u.people.list)
+	u.opt.People.ShowPeople()
+}
+
+// addPerson asks for a name and enrols its bearer.
+func (u *UI) addPerson() {
+	u.people.name.ask(question{
+		title: say.newPerson, ok: say.start, consent: say.consent,
+		check: func(name string) string { return u.opt.People.CheckName("", name) },
+		done:  func(name string) { u.people.id, u.people.of = "", name; u.enrol() },
+		back:  u.stack.pop,
+	})
+	u.stack.push(u.people.name)
+}
+
+func (u *UI) renamePerson(p Person) {
+	u.people.name.ask(question{
+		title: say.newName, ok: say.save, name: p.Name,
+		check: func(name string) string { return u.opt.People.CheckName(p.ID, name) },
+		done:  func(name string) { u.stack.pop(); u.opt.People.Rename(p.ID, name) },
+		back:  u.stack.pop,
+	})
+	u.stack.push(u.people.name)
+}
+
+// enrol begins, or begins anew, to take shots over the live view.
+func (u *UI) enrol() {
+	u.stack.popTo(u.live)
+	u.live.setEnrolling(true)
+	u.live.enrol.show(Enrolment{Name: u.people.of, Want: enrolShots})
+	u.live.panel.relayout()
+	u.opt.People.Enrol(u.people.id, u.people.of)
+}
+
+// endEnrol goes back to the live view, which may greet the new face by name.
+func (u *UI) endEnrol() {
+	u.live.setEnrolling(false)
+	u.live.panel.relayout()
+}
+
+func (u *UI) cancelEnrol() {
+	u.opt.People.StopEnrol()
+	u.endEnrol()
+}
+
+// People shows who is enrolled.
+func (u *UI) People(p People) {
+	fyne.Do(func() {
+		u.people.list.show(p)
+		if !u.stack.has(u.people.person) {
+			return
+		}
+		id := u.people.person.about.ID
+		if at := slices.IndexFunc(p.All, func(one Person) bool { return one.ID == id }); at >= 0 && p.Wrong == "" {
+			u.people.person.show(p.All[at])
+			return
+		}
+		u.stack.popTo(u.people.list)
+	})
+}
+
+// Enrolment shows how an enrolment goes, where one was begun.
+func (u *UI) Enrolment(e Enrolment) {
+	fyne.Do(func() {
+		if u.live.enrol.Visible() {
+			u.live.enrol.show(e)
+		}
+	})
+}
