@@ -145,7 +145,7 @@ func (w *window) session(ctx context.Context, id string) {
 	defer task.Close()
 	if r, ok := task.Task.(*recognize.Task); ok {
 		w.people.recognising(ctx, r)
-		defer w.people.recognising(nil, nil)
+		defer w.people.recognising(ctx, nil)
 	}
 	s := newSession(w.cfg, task, &screenSink{window: w, ctx: ctx})
 	s.retry = true

@@ -37,7 +37,7 @@ func newCard(about Card, choose func(id string)) *card {
 		ground:  rounded(colors.surface, 28),
 		picture: svg(name, picture),
 		title:   newParagraph(about.Title, sizeHeading, colors.text, true, 2),
-		summary: newParagraph(about.Summary, sizeBody, colors.muted, false, 2),
+		summary: newParagraph(about.Summary, sizeBody, colors.muted, false, 3),
 		model:   newParagraph(about.Model, sizeSmall-2, colors.muted, false, 1),
 		next:    svg("next.svg", icon.Glyph("next")),
 		warning: svg("warning.svg", icon.Glyph("warning")),

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -206,7 +207,7 @@ func read(tx *bolt.Tx, file *os.File) (people []Person, err error) {
 	if err := checkAll(people); err != nil {
 		return nil, err
 	}
-	if err := checkLengths(tx); err != nil {
+	if err := checkLengths(tx, file); err != nil {
 		return nil, err
 	}
 	// Every page in use was just read, so that this cannot fault: it finds pages
@@ -219,8 +220,12 @@ func read(tx *bolt.Tx, file *os.File) (people []Person, err error) {
 
 // checkLengths refuses a page that says it goes on beyond the last one, whose
 // parts bbolt's own check would count one by one, billions of them.
-func checkLengths(tx *bolt.Tx) error {
+func checkLengths(tx *bolt.Tx, file *os.File) error {
 	total := int(tx.Size() / int64(tx.DB().Info().PageSize))
+	list, err := freeList(tx, file)
+	if err != nil {
+		return err
+	}
 	for id := 0; id < total; {
 		page, err := tx.Page(id)
 		if err != nil {
@@ -229,7 +234,7 @@ func checkLengths(tx *bolt.Tx) error {
 		if page == nil {
 			return fmt.Errorf("page %d of %d is not there", id, total)
 		}
-		if page.Type == "free" {
+		if page.Type == "free" && id != list { // a damaged list may call itself free
 			id++
 			continue
 		}
@@ -239,4 +244,20 @@ func checkLengths(tx *bolt.Tx) error {
 		id += 1 + page.OverflowCount
 	}
 	return nil
+}
+
+// freeList is the page with the list of free pages, as the transaction's meta
+// page has it (bbolt's internal/common/meta.go).
+func freeList(tx *bolt.Tx, file *os.File) (int, error) {
+	const list, transaction = 16 + 32, 16 + 48
+	var meta [transaction + 8]byte
+	for i := range int64(2) {
+		if _, err := file.ReadAt(meta[:], i*int64(tx.DB().Info().PageSize)); err != nil {
+			return 0, err
+		}
+		if binary.NativeEndian.Uint64(meta[transaction:]) == uint64(tx.ID()) {
+			return int(binary.NativeEndian.Uint64(meta[list:])), nil
+		}
+	}
+	return 0, errors.New("its meta pages are gone")
 }
