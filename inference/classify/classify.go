@@ -29,8 +29,7 @@ type Config struct {
 // Task classifies whole frames. The output is [1 C], or any shape of C
 // elements, float32, uint8 or int8: probabilities, or logits if so configured.
 type Task struct {
-	net    *inference.Interpreter
-	pre    *inference.Preprocessor
+	inference.PictureNet
 	scores *inference.Tensor
 	cfg    Config
 
@@ -43,9 +42,6 @@ type Task struct {
 // New takes over net, whose output tensor is called output; a network with
 // just one needs no name. On an error net stays the caller's.
 func New(net *inference.Interpreter, output string, cfg Config) (*Task, error) {
-	if len(net.Inputs) != 1 {
-		return nil, fmt.Errorf("model %s: a classifier takes one picture, this one has %d inputs", net.Name, len(net.Inputs))
-	}
 	scores, err := inference.Bind(net.Outputs, inference.Contract{Name: output})
 	if err != nil {
 		return nil, fmt.Errorf("model %s is not the classifier it should be: %w", net.Name, err)
@@ -64,12 +60,12 @@ func New(net *inference.Interpreter, output string, cfg Config) (*Task, error) {
 		cfg.Top = 5
 	}
 	cfg.Top = min(cfg.Top, len(cfg.Labels))
-	pre, err := inference.NewPreprocessor(net.Inputs[0], cfg.Norm, cfg.Resize)
+	picture, err := inference.NewPictureNet(net, cfg.Norm, cfg.Resize)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", net.Name, err)
+		return nil, err
 	}
 	return &Task{
-		net: net, pre: pre, scores: scores, cfg: cfg,
+		PictureNet: picture, scores: scores, cfg: cfg,
 		p: make([]float32, len(cfg.Labels)), steady: newSteady(cfg.Steady, len(cfg.Labels)), alarm: alarm,
 	}, nil
 }
@@ -87,53 +83,31 @@ func check(t *inference.Tensor, classes int) error {
 	return nil
 }
 
-// NewInput returns a staging buffer for the network's picture.
-func (t *Task) NewInput() *inference.Input {
-	return &inference.Input{Data: make([]byte, t.pre.Size())}
-}
-
-// Prepare resamples the whole frame into in.
-func (t *Task) Prepare(f *camera.Frame, in *inference.Input) error {
-	m, err := t.pre.Run(f, inference.Box{}, in.Data)
-	in.Map = m
-	return err
-}
-
 // Run classifies the prepared frame. A frame that comes before the last one
 // in its stream begins another stream: nothing of the past is kept then.
 func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) error {
-	copy(t.net.Inputs[0].Bytes(), in.Data)
-	start := time.Now()
-	err := t.net.Invoke()
-	out.Timing.Invoke += time.Since(start)
-	if err != nil {
+	if err := t.Invoke(in, &out.Timing); err != nil {
 		return err
 	}
-	start = time.Now()
+	start := time.Now()
 	if f.Sequence < t.sequence {
 		t.steady.reset()
 		t.alarm.reset()
 	}
 	t.sequence = f.Sequence
-	err = t.decode(out)
+	err := t.decode(out)
 	out.Timing.Decode += time.Since(start)
 	return err
 }
 
 func (t *Task) decode(out *inference.Result) error {
 	if err := probabilities(t.p, t.scores, t.cfg.Logits); err != nil {
-		return fmt.Errorf("model %s: %w", t.net.Name, err)
+		return fmt.Errorf("model %s: %w", t.Net.Name, err)
 	}
 	p, lead := t.steady.update(t.p)
 	out.Classes = top(out.Classes[:0], p, t.cfg.Labels, t.cfg.Top, lead)
 	out.Alarm = t.alarm.update(p)
 	return nil
-}
-
-// Close frees the network and the preprocessing tables.
-func (t *Task) Close() error {
-	t.pre.Close()
-	return t.net.Close()
 }
 
 // probabilities reads the tensor into p, 0..1 each.

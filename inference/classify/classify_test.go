@@ -94,7 +94,7 @@ func against(t *testing.T, name, path string, cfg Config) {
 			in, out := task.NewInput(), &inference.Result{}
 			for _, c := range cases {
 				run(t, task, testmedia.Frame(t, c.Picture), in, out)
-				compareInput(t, c, task.net.Inputs[0].DType, in.Data)
+				compareInput(t, c, task.Net.Inputs[0].DType, in.Data)
 				want := c.None
 				if delegate == inference.XNNPACK {
 					want = c.XNNPACK

@@ -99,7 +99,7 @@ func NewAnchorSSD(net *inference.Interpreter, names AnchorOutputs, anchors Ancho
 	if err != nil {
 		return nil, err
 	}
-	s := &AnchorSSD{detector: d, cfg: anchors, anchors: anchors.Anchors.Anchors(d.pre.Width, d.pre.Height)}
+	s := &AnchorSSD{detector: d, cfg: anchors, anchors: anchors.Anchors.Anchors(d.Pre.Width, d.Pre.Height)}
 	s.logit = logit(cfg.Threshold)
 	n := len(s.anchors)
 	s.boxes, err = inference.Bind(net.Outputs, inference.Contract{Name: names.Boxes, Shape: []int{1, n, 4}, DType: inference.Float32})
@@ -107,7 +107,7 @@ func NewAnchorSSD(net *inference.Interpreter, names AnchorOutputs, anchors Ancho
 		s.classes, err = inference.Bind(net.Outputs, inference.Contract{Name: names.Classes, Shape: []int{1, n, len(cfg.Labels)}, DType: inference.Float32})
 	}
 	if err != nil {
-		d.pre.Close()
+		d.Pre.Close()
 		return nil, fmt.Errorf("model %s is not the SSD detector with %d anchors it should be: %w", net.Name, n, err)
 	}
 	return s, nil
@@ -115,7 +115,7 @@ func NewAnchorSSD(net *inference.Interpreter, names AnchorOutputs, anchors Ancho
 
 // Run finds the objects of the prepared frame.
 func (s *AnchorSSD) Run(_ *camera.Frame, in *inference.Input, out *inference.Result) error {
-	if err := s.invoke(in, &out.Timing); err != nil {
+	if err := s.Invoke(in, &out.Timing); err != nil {
 		return err
 	}
 	start := time.Now()

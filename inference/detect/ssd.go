@@ -27,22 +27,18 @@ type Config struct {
 // detector is what the kinds of detectors share: one network, its
 // preprocessing and the choice of labels.
 type detector struct {
-	net       *inference.Interpreter
-	pre       *inference.Preprocessor
+	inference.PictureNet
 	labels    []string
 	keep      []bool
 	threshold float32
 }
 
 func newDetector(net *inference.Interpreter, cfg Config) (detector, error) {
-	if len(net.Inputs) != 1 {
-		return detector{}, fmt.Errorf("model %s: a detector takes one picture, this one has %d inputs", net.Name, len(net.Inputs))
-	}
-	pre, err := inference.NewPreprocessor(net.Inputs[0], cfg.Norm, cfg.Resize)
+	picture, err := inference.NewPictureNet(net, cfg.Norm, cfg.Resize)
 	if err != nil {
-		return detector{}, fmt.Errorf("model %s: %w", net.Name, err)
+		return detector{}, err
 	}
-	d := detector{net: net, pre: pre, labels: cfg.Labels, keep: make([]bool, len(cfg.Labels)), threshold: cfg.Threshold}
+	d := detector{PictureNet: picture, labels: cfg.Labels, keep: make([]bool, len(cfg.Labels)), threshold: cfg.Threshold}
 	for i, label := range cfg.Labels {
 		d.keep[i] = label != "" && kept(label, cfg.Filter)
 	}
@@ -56,27 +52,6 @@ func kept(label string, filter []string) bool {
 		}
 	}
 	return len(filter) == 0
-}
-
-// NewInput returns a staging buffer for the network's picture.
-func (d *detector) NewInput() *inference.Input {
-	return &inference.Input{Data: make([]byte, d.pre.Size())}
-}
-
-// Prepare resamples the whole frame into in.
-func (d *detector) Prepare(f *camera.Frame, in *inference.Input) error {
-	m, err := d.pre.Run(f, inference.Box{}, in.Data)
-	in.Map = m
-	return err
-}
-
-// invoke copies the staged picture in, runs the network and times it.
-func (d *detector) invoke(in *inference.Input, t *inference.Timing) error {
-	copy(d.net.Inputs[0].Bytes(), in.Data)
-	start := time.Now()
-	err := d.net.Invoke()
-	t.Invoke += time.Since(start)
-	return err
 }
 
 // add appends one detection unless its label is filtered out or its box is
@@ -96,12 +71,6 @@ func (d *detector) add(out *inference.Result, class int, score float32, box infe
 	}
 	o := out.AddObject()
 	o.Box, o.Class, o.Label, o.Score = box, class, d.labels[class], score
-}
-
-// Close frees the network and the preprocessing tables.
-func (d *detector) Close() error {
-	d.pre.Close()
-	return d.net.Close()
 }
 
 // SSDOutputs names the four outputs of the in-graph post-process,
@@ -135,7 +104,7 @@ func NewSSD(net *inference.Interpreter, names SSDOutputs, cfg Config) (*SSD, err
 	} {
 		*b.to, err = inference.Bind(net.Outputs, inference.Contract{Name: b.name, Shape: b.shape, DType: inference.Float32})
 		if err != nil {
-			d.pre.Close()
+			d.Pre.Close()
 			return nil, fmt.Errorf("model %s is not the SSD detector it should be: %w", net.Name, err)
 		}
 	}
@@ -144,7 +113,7 @@ func NewSSD(net *inference.Interpreter, names SSDOutputs, cfg Config) (*SSD, err
 
 // Run finds the objects of the prepared frame.
 func (s *SSD) Run(_ *camera.Frame, in *inference.Input, out *inference.Result) error {
-	if err := s.invoke(in, &out.Timing); err != nil {
+	if err := s.Invoke(in, &out.Timing); err != nil {
 		return err
 	}
 	start := time.Now()

@@ -67,7 +67,7 @@ func NewYOLO(net *inference.Interpreter, outputs []string, yolo YOLOConfig, cfg 
 	y := &YOLO{detector: d, iou: yolo.IoU}
 	for i, name := range outputs {
 		if err := y.bind(name, yolo, yolo.Anchors[i]); err != nil {
-			d.pre.Close()
+			d.Pre.Close()
 			return nil, fmt.Errorf("model %s is not the YOLO %s detector it should be: %w", net.Name, yolo.Kind, err)
 		}
 	}
@@ -97,7 +97,7 @@ func (y *YOLO) bind(name string, yolo YOLOConfig, anchors []AnchorSize) error {
 		return errors.New("it has no labels")
 	}
 	a, n := len(anchors), 5+len(y.labels)
-	t, err := inference.Bind(y.net.Outputs, inference.Contract{Name: name})
+	t, err := inference.Bind(y.Net.Outputs, inference.Contract{Name: name})
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (y *YOLO) bind(name string, yolo YOLOConfig, anchors []AnchorSize) error {
 	}
 	y.sources = append(y.sources, s)
 	y.grids = append(y.grids, newGrid(t.Shape[1], t.Shape[2], len(y.labels), yolo.Kind, y.threshold,
-		scaled(anchors, yolo.Unit, t.Shape[1], t.Shape[2], y.pre)))
+		scaled(anchors, yolo.Unit, t.Shape[1], t.Shape[2], y.Pre)))
 	return nil
 }
 
@@ -133,7 +133,7 @@ func scaled(anchors []AnchorSize, unit Unit, rows, cols int, pre *inference.Prep
 
 // Run finds the objects of the prepared frame.
 func (y *YOLO) Run(_ *camera.Frame, in *inference.Input, out *inference.Result) error {
-	if err := y.invoke(in, &out.Timing); err != nil {
+	if err := y.Invoke(in, &out.Timing); err != nil {
 		return err
 	}
 	start := time.Now()

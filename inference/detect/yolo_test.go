@@ -314,14 +314,14 @@ func TestYOLOv8AgainstNumpy(t *testing.T) {
 // recording. It quantizes its activations anew for every picture, so half an
 // ulp in one of them moves its scores by 0.1, and processors differ by that.
 func needKernels(t *testing.T, y *YOLOv8, delegate inference.Delegate) {
-	input, err := inference.View[float32](y.net.Inputs[0])
+	input, err := inference.View[float32](y.Net.Inputs[0])
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range input {
 		input[i] = float32(i*7919%256) / 256
 	}
-	if err := y.net.Invoke(); err != nil {
+	if err := y.Net.Invoke(); err != nil {
 		t.Fatal(err)
 	}
 	output, err := inference.View[float32](y.source.tensor)
@@ -491,7 +491,7 @@ func TestYOLOContract(t *testing.T) {
 		"no classes":       {[]string{name}, good, 0},
 	} {
 		if y, err := NewYOLO(net, c.outputs, c.yolo, Config{Norm: inference.Uniform(128, 128), Labels: names(c.labels), Threshold: .5}); err == nil {
-			y.pre.Close()
+			y.Pre.Close()
 			t.Errorf("%s passed", what)
 		} else {
 			t.Log(err)

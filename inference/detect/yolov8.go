@@ -37,14 +37,14 @@ func NewYOLOv8(net *inference.Interpreter, output string, yolo YOLOv8Config, cfg
 	}
 	y := &YOLOv8{detector: d, iou: yolo.IoU}
 	if err := y.bind(output, yolo.Unit); err != nil {
-		d.pre.Close()
+		d.Pre.Close()
 		return nil, fmt.Errorf("model %s is not the YOLOv8 detector it should be: %w", net.Name, err)
 	}
 	return y, nil
 }
 
 func (y *YOLOv8) bind(output string, unit Unit) error {
-	t, err := inference.Bind(y.net.Outputs, inference.Contract{Name: output})
+	t, err := inference.Bind(y.Net.Outputs, inference.Contract{Name: output})
 	if err != nil {
 		return err
 	}
@@ -62,14 +62,14 @@ func (y *YOLOv8) bind(output string, unit Unit) error {
 		return fmt.Errorf("output %s: expected shape [1 %d N] or [1 N %d]", t, n, n)
 	}
 	if unit == Pixels {
-		y.list.width, y.list.height = float32(y.pre.Width), float32(y.pre.Height)
+		y.list.width, y.list.height = float32(y.Pre.Width), float32(y.Pre.Height)
 	}
 	return nil
 }
 
 // Run finds the objects of the prepared frame.
 func (y *YOLOv8) Run(_ *camera.Frame, in *inference.Input, out *inference.Result) error {
-	if err := y.invoke(in, &out.Timing); err != nil {
+	if err := y.Invoke(in, &out.Timing); err != nil {
 		return err
 	}
 	start := time.Now()

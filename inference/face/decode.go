@@ -70,7 +70,7 @@ func (d *detector) decodeUltraLight(boxes, scores, points []float32) {
 
 // decodeBlazeFace reads everything in pixels of the input from the anchor.
 func (d *detector) decodeBlazeFace(boxes, scores []float32) {
-	w, h := float32(d.pre.Width), float32(d.pre.Height)
+	w, h := float32(d.Pre.Width), float32(d.Pre.Height)
 	for i, a := range d.anchors {
 		if !(scores[i] >= d.least) {
 			continue

@@ -5,7 +5,6 @@ import (
 	"math"
 	"time"
 
-	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
 
@@ -51,8 +50,7 @@ type Config struct {
 
 // detector is a network of any kind with its decoding.
 type detector struct {
-	net       *inference.Interpreter
-	pre       *inference.Preprocessor
+	inference.PictureNet
 	cfg       Config
 	anchors   []anchor
 	boxes     *inference.Tensor
@@ -65,25 +63,22 @@ type detector struct {
 // New takes over net, unless it returns an error, which names the tensor that
 // is not as the configuration has it.
 func New(net *inference.Interpreter, cfg Config) (Detector, error) {
-	if len(net.Inputs) != 1 {
-		return nil, fmt.Errorf("model %s: a face detector takes one picture, this one has %d inputs", net.Name, len(net.Inputs))
-	}
 	if !(cfg.Threshold > 0 && cfg.Threshold < 1) {
 		return nil, fmt.Errorf("model %s: the threshold is %g, expected more than 0 and less than 1", net.Name, cfg.Threshold)
 	}
 	if !(cfg.IoU > 0 && cfg.IoU <= 1) {
 		return nil, fmt.Errorf("model %s: the overlap is %g, expected more than 0 and at most 1", net.Name, cfg.IoU)
 	}
-	pre, err := inference.NewPreprocessor(net.Inputs[0], cfg.Norm, cfg.Resize)
+	picture, err := inference.NewPictureNet(net, cfg.Norm, cfg.Resize)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", net.Name, err)
+		return nil, err
 	}
-	d := &detector{net: net, pre: pre, cfg: cfg, least: cfg.Threshold}
+	d := &detector{PictureNet: picture, cfg: cfg, least: cfg.Threshold}
 	if cfg.Logits || cfg.Kind == BlazeFace {
 		d.least = float32(math.Log(float64(cfg.Threshold) / (1 - float64(cfg.Threshold))))
 	}
 	if err := d.bind(); err != nil {
-		pre.Close()
+		d.Pre.Close()
 		return nil, fmt.Errorf("model %s is not the face detector it should be: %w", net.Name, err)
 	}
 	return d, nil
@@ -91,11 +86,11 @@ func New(net *inference.Interpreter, cfg Config) (Detector, error) {
 
 // bind makes the anchors and finds the outputs that have one row for each.
 func (d *detector) bind() (err error) {
-	if d.anchors, err = makeAnchors(d.cfg.Layers, d.pre.Width, d.pre.Height, d.cfg.Even); err != nil {
+	if d.anchors, err = makeAnchors(d.cfg.Layers, d.Pre.Width, d.Pre.Height, d.cfg.Even); err != nil {
 		return err
 	}
 	// Some networks know the shape of their outputs only once they ran.
-	if err := d.net.Invoke(); err != nil {
+	if err := d.Net.Invoke(); err != nil {
 		return err
 	}
 	perBox, perScore := 4, 2
@@ -104,7 +99,7 @@ func (d *detector) bind() (err error) {
 	}
 	bind := func(name string, perAnchor int) (*inference.Tensor, error) {
 		shape := []int{1, len(d.anchors), perAnchor}
-		return inference.Bind(d.net.Outputs, inference.Contract{Name: name, Shape: shape, DType: inference.Float32})
+		return inference.Bind(d.Net.Outputs, inference.Contract{Name: name, Shape: shape, DType: inference.Float32})
 	}
 	if d.boxes, err = bind(d.cfg.Outputs.Boxes, perBox); err != nil {
 		return err
@@ -118,36 +113,17 @@ func (d *detector) bind() (err error) {
 	return err
 }
 
-func (d *detector) NewInput() *inference.Input {
-	return &inference.Input{Data: make([]byte, d.pre.Size())}
-}
-
-func (d *detector) Prepare(f *camera.Frame, in *inference.Input) error {
-	m, err := d.pre.Run(f, inference.Box{}, in.Data)
-	in.Map = m
-	return err
-}
-
 func (d *detector) Detect(in *inference.Input, out *inference.Result) error {
-	copy(d.net.Inputs[0].Bytes(), in.Data)
-	start := time.Now()
-	err := d.net.Invoke()
-	invoked := time.Now()
-	out.Timing.Invoke += invoked.Sub(start)
-	if err != nil {
+	if err := d.Invoke(in, &out.Timing); err != nil {
 		return err
 	}
+	start := time.Now()
 	if err := d.decode(); err != nil {
-		return fmt.Errorf("model %s: %w", d.net.Name, err)
+		return fmt.Errorf("model %s: %w", d.Net.Name, err)
 	}
 	for i := range d.found {
 		d.report(&d.found[i], in.Map, out)
 	}
-	out.Timing.Decode += time.Since(invoked)
+	out.Timing.Decode += time.Since(start)
 	return nil
-}
-
-func (d *detector) Close() error {
-	d.pre.Close()
-	return d.net.Close()
 }

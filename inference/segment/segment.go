@@ -32,8 +32,7 @@ type Config struct {
 //
 // h and w need not be the input's.
 type Task struct {
-	net    *inference.Interpreter
-	pre    *inference.Preprocessor
+	inference.PictureNet
 	head   *head
 	labels []string
 	counts [4][256]uint32
@@ -42,9 +41,6 @@ type Task struct {
 // New takes over net, whose output tensor is called output; a network with
 // just one needs no name. On an error net stays the caller's.
 func New(net *inference.Interpreter, output string, cfg Config) (*Task, error) {
-	if len(net.Inputs) != 1 {
-		return nil, fmt.Errorf("model %s: a segmentation takes one picture, this one has %d inputs", net.Name, len(net.Inputs))
-	}
 	if len(cfg.Labels) < 2 || len(cfg.Labels) > 256 {
 		return nil, fmt.Errorf("model %s: a segmentation tells 2 to 256 classes apart, there are %d labels", net.Name, len(cfg.Labels))
 	}
@@ -59,36 +55,20 @@ func New(net *inference.Interpreter, output string, cfg Config) (*Task, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model %s is not the segmentation it should be: %w", net.Name, err)
 	}
-	pre, err := inference.NewPreprocessor(net.Inputs[0], cfg.Norm, cfg.Resize)
+	picture, err := inference.NewPictureNet(net, cfg.Norm, cfg.Resize)
 	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", net.Name, err)
+		return nil, err
 	}
-	return &Task{net: net, pre: pre, head: head, labels: cfg.Labels}, nil
-}
-
-// NewInput returns a staging buffer for the network's picture.
-func (t *Task) NewInput() *inference.Input {
-	return &inference.Input{Data: make([]byte, t.pre.Size())}
-}
-
-// Prepare resamples the whole frame into in.
-func (t *Task) Prepare(f *camera.Frame, in *inference.Input) error {
-	m, err := t.pre.Run(f, inference.Box{}, in.Data)
-	in.Map = m
-	return err
+	return &Task{PictureNet: picture, head: head, labels: cfg.Labels}, nil
 }
 
 // Run segments the prepared frame.
 func (t *Task) Run(_ *camera.Frame, in *inference.Input, out *inference.Result) error {
-	copy(t.net.Inputs[0].Bytes(), in.Data)
-	start := time.Now()
-	err := t.net.Invoke()
-	out.Timing.Invoke += time.Since(start)
-	if err != nil {
+	if err := t.Invoke(in, &out.Timing); err != nil {
 		return err
 	}
-	start = time.Now()
-	err = t.decode(in.Map, out)
+	start := time.Now()
+	err := t.decode(in.Map, out)
 	out.Timing.Decode += time.Since(start)
 	return err
 }
@@ -96,7 +76,7 @@ func (t *Task) Run(_ *camera.Frame, in *inference.Input, out *inference.Result) 
 // decode fills out.Mask with the cells that show the frame.
 func (t *Task) decode(to inference.Mapping, out *inference.Result) error {
 	if err := t.head.check(); err != nil {
-		return fmt.Errorf("model %s: %w", t.net.Name, err)
+		return fmt.Errorf("model %s: %w", t.Net.Name, err)
 	}
 	if out.Mask == nil {
 		out.Mask = &inference.Mask{}
@@ -154,10 +134,4 @@ func (t *Task) share(m *inference.Mask) {
 		n := t.counts[0][c] + t.counts[1][c] + t.counts[2][c] + t.counts[3][c]
 		m.Share = append(m.Share, float32(n)/float32(max(1, len(m.Class))))
 	}
-}
-
-// Close frees the network and the preprocessing tables.
-func (t *Task) Close() error {
-	t.pre.Close()
-	return t.net.Close()
 }

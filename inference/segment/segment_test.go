@@ -105,7 +105,7 @@ func TestAgainstPython(t *testing.T) {
 				for i, c := range cases {
 					f := testmedia.Frame(t, c.Picture)
 					m := runOnce(t, task, f, in, out)
-					compareInput(t, c.Picture, task.pre.Size() == 3*task.pre.Width*task.pre.Height, in.Data, c.Input)
+					compareInput(t, c.Picture, task.Pre.Size() == 3*task.Pre.Width*task.Pre.Height, in.Data, c.Input)
 					cells := m.Width * m.Height
 					compareMap(t, c.Picture, m.Class, maps.Pix[i*cells:(i+1)*cells])
 					if want := (inference.Box{X1: float32(f.Width), Y1: float32(f.Height)}); m.Area != want {
