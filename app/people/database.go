@@ -1,13 +1,13 @@
 package people
 
 import (
-	"encoding/binary"
+	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
+	"io"
 	"os"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -16,107 +16,113 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The database has two buckets: people, by ID as JSON, and index, which holds
-// one value under key: what there is and the checksum of each. bbolt itself
-// has none on its pages.
+// The database has two buckets: people, by ID as JSON, and about, with the
+// version under a key of its own. bbolt trusts what its pages say, to the
+// point of crashing, so nothing is read that does not match the file's seal:
+// sealMark and the SHA-256 of all before, behind the last page.
 var (
 	peopleBucket = []byte("people")
-	indexBucket  = []byte("index")
-	indexKey     = []byte("index")
-	settledKey   = []byte("settled")
+	aboutBucket  = []byte("about")
+	versionKey   = []byte("version")
+	sealMark     = []byte("people sealed: ")
 )
 
 // formatVersion is that of the database and of exported files.
 const formatVersion = 1
 
-// index lists what the people bucket holds.
-type index struct {
-	Version int               `json:"version"`
-	People  map[string]uint32 `json:"people"` // CRC-32C of the value by ID
-}
+// lockWithin is how long another program may take to let go of a database.
+const lockWithin = time.Second
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// write stores those of the people with the IDs, all or none, and the index of
-// all of them.
-func write(db *bolt.DB, people []Person, ids []string) error {
-	err := db.Update(func(tx *bolt.Tx) error { return writeTo(tx, people, ids) })
+// create writes a new, sealed database with these people.
+func create(path string, people []Person) error {
+	db, err := open(path)
 	if err != nil {
 		return err
 	}
-	// bbolt keeps two roots and falls back to the older one where the newer is
-	// damaged. A second transaction makes both of them lead to these people; the
-	// first one's are safe without it.
-	_ = db.Update(func(tx *bolt.Tx) error {
-		b := tx.Bucket(indexBucket)
-		n, err := b.NextSequence()
+	if err := errors.Join(db.Update(func(tx *bolt.Tx) error { return write(tx, people) }), db.Close()); err != nil {
+		return err
+	}
+	return seal(path)
+}
+
+func write(tx *bolt.Tx, people []Person) error {
+	about, err := tx.CreateBucket(aboutBucket)
+	if err != nil {
+		return err
+	}
+	if err := about.Put(versionKey, fmt.Append(nil, formatVersion)); err != nil {
+		return err
+	}
+	values, err := tx.CreateBucket(peopleBucket)
+	if err != nil {
+		return err
+	}
+	for i := range people {
+		value, err := json.Marshal(&people[i])
 		if err != nil {
 			return err
 		}
-		return b.Put(settledKey, []byte(fmt.Sprint(n)))
-	})
+		if err := values.Put([]byte(people[i].ID), value); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-func writeTo(tx *bolt.Tx, people []Person, ids []string) error {
-	values, err := tx.CreateBucketIfNotExists(peopleBucket)
+// seal closes a database file to any change.
+func seal(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
-	list, err := tx.CreateBucketIfNotExists(indexBucket)
-	if err != nil {
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
 		return err
 	}
-	all := index{Version: formatVersion, People: map[string]uint32{}}
-	changed := map[string]bool{}
-	for _, id := range ids {
-		changed[id] = true
-	}
-	for i := range people {
-		id := people[i].ID
-		value := values.Get([]byte(id))
-		if changed[id] {
-			if value, err = json.Marshal(&people[i]); err != nil {
-				return err
-			}
-			if err := values.Put([]byte(id), value); err != nil {
-				return err
-			}
-		}
-		all.People[id] = crc32.Checksum(value, castagnoli)
-	}
-	value, err := json.Marshal(all)
-	if err != nil {
+	if _, err := f.Write(sum.Sum(bytes.Clone(sealMark))); err != nil {
 		return err
 	}
-	return list.Put(indexKey, value)
+	return f.Sync()
 }
 
-// load opens a database and reads all of it. Damage of any kind, down to
-// pages that lead out of the file, is a DamagedError.
-func load(path string) (db *bolt.DB, people []Person, err error) {
-	var file *os.File
-	// A page that leads out of the file faults, which a panic can be recovered from.
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			db, people, err = nil, nil, &DamagedError{path, fmt.Errorf("%v", r)}
-			if file != nil {
-				// The database is in no state to be closed, and its mapping holds the lock
-				// even when the file is.
-				unix.Flock(int(file.Fd()), unix.LOCK_UN)
-				file.Close()
-			}
-		}
-	}()
-	if err := notEmpty(path); err != nil {
-		return nil, nil, err
+// checkSeal tells what is wrong with a file that should be as it was sealed.
+func checkSeal(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
 	}
-	if db, err = open(path, &file); err != nil {
+	content := info.Size() - int64(len(sealMark)) - sha256.Size
+	if content <= 0 {
+		return errors.New("it is cut off")
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(f, 0, content)); err != nil {
+		return err
+	}
+	found := make([]byte, info.Size()-content)
+	if _, err := f.ReadAt(found, content); err != nil {
+		return err
+	}
+	if !bytes.Equal(found, sum.Sum(bytes.Clone(sealMark))) {
+		return errors.New("its content is not what was written")
+	}
+	return nil
+}
+
+// load opens a database and reads all of it. Damage of any kind is a
+// DamagedError.
+func load(path string) (*bolt.DB, []Person, error) {
+	if err := verify(path); err != nil {
 		return nil, nil, damage(path, err)
 	}
+	db, err := open(path)
+	if err != nil {
+		return nil, nil, damage(path, err)
+	}
+	var people []Person
 	err = db.View(func(tx *bolt.Tx) error {
-		people, err = read(tx, file)
+		people, err = read(tx)
 		return err
 	})
 	if err != nil {
@@ -124,6 +130,32 @@ func load(path string) (db *bolt.DB, people []Person, err error) {
 		return nil, nil, damage(path, err)
 	}
 	return db, people, nil
+}
+
+// verify checks the seal while no program changes the file.
+func verify(path string) error {
+	if info, err := os.Stat(path); err != nil {
+		return err
+	} else if !info.Mode().IsRegular() {
+		return errors.New("it is not a regular file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for until := time.Now().Add(lockWithin); ; time.Sleep(20 * time.Millisecond) {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			return checkSeal(f)
+		}
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return err
+		}
+		if time.Now().After(until) {
+			return bolterrors.ErrTimeout
+		}
+	}
 }
 
 // errNewer is the error of a database that is not damaged but too new.
@@ -139,58 +171,21 @@ func damage(path string, err error) error {
 	return &DamagedError{path, err}
 }
 
-// notEmpty refuses a file that bbolt would fill in, as if it were a new one.
-func notEmpty(path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return errors.New("it is not a regular file")
-	}
-	if info.Size() == 0 {
-		return &DamagedError{path, errors.New("it is empty")}
-	}
-	return nil
+// open opens or creates a bbolt file, and locks it.
+func open(path string) (*bolt.DB, error) {
+	return bolt.Open(path, 0o600, &bolt.Options{Timeout: lockWithin})
 }
 
-// open opens or creates a bbolt file and notes the file itself.
-func open(path string, file **os.File) (*bolt.DB, error) {
-	return bolt.Open(path, 0o600, &bolt.Options{
-		Timeout: time.Second,
-		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
-			f, err := os.OpenFile(name, flag, mode)
-			*file = f
-			return f, err
-		},
-	})
-}
-
-// read takes all people out of the database and checks every part of it.
-func read(tx *bolt.Tx, file *os.File) (people []Person, err error) {
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
+// read takes all people out of a database whose seal is whole.
+func read(tx *bolt.Tx) (people []Person, err error) {
+	values, about := tx.Bucket(peopleBucket), tx.Bucket(aboutBucket)
+	if values == nil || about == nil {
+		return nil, errors.New("it holds no people, and no version either")
 	}
-	if info.Size() < tx.Size() {
-		return nil, fmt.Errorf("it is cut off: %d bytes of %d", info.Size(), tx.Size())
-	}
-	values, list := tx.Bucket(peopleBucket), tx.Bucket(indexBucket)
-	if values == nil || list == nil {
-		return nil, errors.New("it holds no people, and no list of them either")
-	}
-	var all index
-	if err := json.Unmarshal(list.Get(indexKey), &all); err != nil {
-		return nil, fmt.Errorf("its list of people: %w", err)
-	}
-	if all.Version > formatVersion {
+	if version := about.Get(versionKey); !bytes.Equal(version, fmt.Append(nil, formatVersion)) {
 		return nil, errNewer
 	}
 	err = values.ForEach(func(id, value []byte) error {
-		sum, ok := all.People[string(id)]
-		if !ok || sum != crc32.Checksum(value, castagnoli) {
-			return fmt.Errorf("the record %q is not the one written", id)
-		}
 		var p Person
 		if err := json.Unmarshal(value, &p); err != nil {
 			return fmt.Errorf("the record %q: %w", id, err)
@@ -201,63 +196,5 @@ func read(tx *bolt.Tx, file *os.File) (people []Person, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(people) != len(all.People) {
-		return nil, fmt.Errorf("%d people of %d are there", len(people), len(all.People))
-	}
-	if err := checkAll(people); err != nil {
-		return nil, err
-	}
-	if err := checkLengths(tx, file); err != nil {
-		return nil, err
-	}
-	// Every page in use was just read, so that this cannot fault: it finds pages
-	// in use that the database takes for free ones.
-	for damage := range tx.Check() {
-		err = errors.Join(err, damage)
-	}
-	return people, err
-}
-
-// checkLengths refuses a page that says it goes on beyond the last one, whose
-// parts bbolt's own check would count one by one, billions of them.
-func checkLengths(tx *bolt.Tx, file *os.File) error {
-	total := int(tx.Size() / int64(tx.DB().Info().PageSize))
-	list, err := freeList(tx, file)
-	if err != nil {
-		return err
-	}
-	for id := 0; id < total; {
-		page, err := tx.Page(id)
-		if err != nil {
-			return err
-		}
-		if page == nil {
-			return fmt.Errorf("page %d of %d is not there", id, total)
-		}
-		if page.Type == "free" && id != list { // a damaged list may call itself free
-			id++
-			continue
-		}
-		if page.OverflowCount >= total-id {
-			return fmt.Errorf("page %d of %d goes on for %d more", id, total, page.OverflowCount)
-		}
-		id += 1 + page.OverflowCount
-	}
-	return nil
-}
-
-// freeList is the page with the list of free pages, as the transaction's meta
-// page has it (bbolt's internal/common/meta.go).
-func freeList(tx *bolt.Tx, file *os.File) (int, error) {
-	const list, transaction = 16 + 32, 16 + 48
-	var meta [transaction + 8]byte
-	for i := range int64(2) {
-		if _, err := file.ReadAt(meta[:], i*int64(tx.DB().Info().PageSize)); err != nil {
-			return 0, err
-		}
-		if binary.NativeEndian.Uint64(meta[transaction:]) == uint64(tx.ID()) {
-			return int(binary.NativeEndian.Uint64(meta[list:])), nil
-		}
-	}
-	return 0, errors.New("its meta pages are gone")
+	return people, checkAll(people)
 }

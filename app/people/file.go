@@ -20,15 +20,14 @@ func (s *Store) replace(people []Person) error {
 	if err := discard(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	var file *os.File
-	db, err := open(fresh, &file)
+	if err := create(fresh, people); err != nil {
+		return errors.Join(err, discardIfThere(fresh))
+	}
+	db, err := open(fresh) // for its lock
 	if err != nil {
 		return errors.Join(err, discardIfThere(fresh))
 	}
 	abandon := func(err error) error { return errors.Join(err, db.Close(), discardIfThere(fresh)) }
-	if err := write(db, people, ids(people)); err != nil {
-		return abandon(err)
-	}
 	var old *os.File
 	if s.db != nil {
 		if old, err = os.OpenFile(s.path, os.O_WRONLY, 0); err != nil {
@@ -42,7 +41,7 @@ func (s *Store) replace(people []Person) error {
 	// From here on the change has happened.
 	closed := s.close(db, people)
 	if err := errors.Join(closed, syncFolder(s.path), overwrite(old)); err != nil {
-		return fmt.Errorf("what was deleted is no longer listed, but its bytes may still be on the disk: %w", err)
+		return fmt.Errorf("the change is made, but the bytes of what was there before may still be on the disk: %w", err)
 	}
 	return nil
 }
@@ -54,13 +53,6 @@ func (s *Store) close(db *bolt.DB, people []Person) (err error) {
 	}
 	s.db, s.people = db, people
 	return err
-}
-
-func ids(people []Person) (ids []string) {
-	for i := range people {
-		ids = append(ids, people[i].ID)
-	}
-	return ids
 }
 
 // discard overwrites a file and removes it.

@@ -4,8 +4,9 @@
 // is deleted is gone from the file.
 //
 // The store is one bbolt database: pure Go, so it builds for every board
-// without a C library of its own, one file, and safe against a power cut at
-// any moment, since it never writes over pages in use.
+// without a C library of its own, and one file. It is sealed with a checksum
+// and never written to: a change makes another file that takes its place, so
+// that neither a power cut nor a worn card leaves half of one.
 //
 // It imports inference/recognize; app may import it.
 package people

@@ -19,8 +19,9 @@ import (
 )
 
 // Store is the database of enrolled people. Any number of goroutines may use
-// it; a change has reached the disk when its method returns, and where a method
-// returns an error nothing has changed, unless it says otherwise.
+// it. Each change writes the database anew and overwrites the old file; it has
+// reached the disk when its method returns, and where a method returns an error
+// nothing has changed, unless the error says otherwise.
 type Store struct {
 	path string
 
@@ -152,20 +153,7 @@ func (s *Store) AddShots(id string, shots ...Shot) (Person, error) {
 // ReplaceShots puts shots in the place of those that are kept of a person,
 // which are forgotten as by Delete.
 func (s *Store) ReplaceShots(id string, shots ...Shot) (Person, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	people := cloneAll(s.people)
-	i := find(people, id)
-	if i < 0 {
-		return Person{}, ErrNotFound
-	}
-	people[i].Shots = shots
-	changed := people[i].clone()
-	people[i] = changed
-	if err := checkAll(people); err != nil {
-		return Person{}, err
-	}
-	return changed.clone(), s.failed("writing", s.replace(people))
+	return s.edit(id, func(p *Person) { p.Shots = shots })
 }
 
 // Rename gives a person another name.
@@ -199,24 +187,19 @@ func (s *Store) change(how func([]Person) ([]Person, int)) (Person, error) {
 	}
 	changed := people[i].clone() // what the caller keeps of its shots may change
 	people[i] = changed
-	if err := s.put(people, changed.ID); err != nil {
+	if err := s.put(people); err != nil {
 		return Person{}, err
 	}
 	return changed.clone(), nil
 }
 
-// put stores those of the people with the IDs, in one transaction, and takes
-// the people over. The lock is held.
-func (s *Store) put(people []Person, ids ...string) error {
+// put stores the people in the place of those there are. The lock is held.
+func (s *Store) put(people []Person) error {
 	if err := checkAll(people); err != nil {
 		return err
 	}
-	if err := write(s.db, people, ids); err != nil {
-		return s.failed("writing", err)
-	}
 	sortByName(people)
-	s.people = people
-	return nil
+	return s.failed("writing", s.replace(people))
 }
 
 // Delete forgets a person: the database is written anew without, and the old

@@ -3,7 +3,6 @@ package people
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -376,34 +375,6 @@ func TestDamageIsNeverSilent(t *testing.T) {
 }
 
 // After damage the store starts over only when asked to, and keeps the file.
-// A list of free pages that calls itself free and endless is refused at once.
-func TestEndlessFreeList(t *testing.T) {
-	path := newPath(t)
-	s := openStore(t, path)
-	for i := range 4 {
-		add(t, s, fmt.Sprint("Person ", i), 2)
-	}
-	s.Close()
-	raw := slurp(t, path)
-	const freeListFlag, header = 0x10, 16
-	size := os.Getpagesize()
-	for at := 2 * size; at+size <= len(raw); at += size {
-		if flags := binary.NativeEndian.Uint16(raw[at+8:]); flags == freeListFlag {
-			binary.NativeEndian.PutUint16(raw[at+10:], 1)
-			binary.NativeEndian.PutUint32(raw[at+12:], 0xff7fffff)
-			binary.NativeEndian.PutUint64(raw[at+header:], uint64(at/size))
-		}
-	}
-	if err := os.WriteFile(path, raw, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	var damaged *DamagedError
-	_, err := Open(path)
-	if !errors.As(err, &damaged) {
-		t.Errorf("error %v", err)
-	}
-}
-
 func TestSetAside(t *testing.T) {
 	path := newPath(t)
 	openStore(t, path).Close()

@@ -65,7 +65,7 @@ func (s *Store) Import(r io.Reader, mode Mode) (added, updated int, err error) {
 	if len(changed) == 0 {
 		return 0, 0, nil
 	}
-	if err := s.put(all, changed...); err != nil {
+	if err := s.put(all); err != nil {
 		return 0, 0, err
 	}
 	return added, len(changed) - added, nil
