@@ -1,8 +1,10 @@
 package app
 
 import (
+	"bytes"
 	"image"
 	"image/color"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -79,6 +81,33 @@ func TestIntroduce(t *testing.T) {
 	}
 	s.shot("forgotten")
 	p.end(t, syscall.SIGTERM)
+}
+
+// TestDamagedPeople starts over at a tap where the list of people is damaged,
+// and keeps the damaged one.
+func TestDamagedPeople(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "people.db")
+	bad := []byte("these were people")
+	if err := os.WriteFile(db, bad, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := screen{t, display(t)}
+	p := start(t, []string{s.display, "LANGUAGE=en", "RTV_PEOPLE=" + db},
+		"--demo", "recognition", "--source", testmedia.Path(t, "media/recognition/img13.jpg"), "--models-dir", testmedia.Path(t, "models"))
+	p.log.await(t, "damaged", 1)
+	p.log.await(t, "window shown", 1)
+	time.Sleep(500 * time.Millisecond)
+	s.shot("damaged-people")
+	s.tap(186, 1190)
+	p.log.await(t, "source open", 1)
+	p.end(t, syscall.SIGTERM)
+	kept, _ := filepath.Glob(db + ".damaged-*")
+	if len(kept) != 1 {
+		t.Fatalf("kept: %v", kept)
+	}
+	if raw, err := os.ReadFile(kept[0]); err != nil || !bytes.Equal(raw, bad) {
+		t.Errorf("the damaged file is %q now (%v)", raw, err)
+	}
 }
 
 // boxes counts pixels in the ink of the boxes round faces: none before the

@@ -134,12 +134,14 @@ func (l *liveScreen) setEnrolling(on bool) {
 func (l *liveScreen) showProblem(p Problem) {
 	l.trouble.show(p)
 	l.trouble.Show()
+	l.people.Hide()
 	l.panel.relayout()
 }
 
 func (l *liveScreen) clearProblem() {
 	if l.trouble.Visible() {
 		l.trouble.Hide()
+		setVisible(l.people, l.card.People && !l.enrol.Visible())
 		l.forget()
 		l.wait(l.header.title.text)
 	}
