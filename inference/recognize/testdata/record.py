@@ -2,10 +2,11 @@
 """Records what OpenCV and the Python interpreter make of faces in the test
 pictures, for the Go tests to compare with. Usage: record.py SHARED_FOLDER
 
-Needs ai-edge-litert==2.3.0, opencv-python-headless==5.0.0 and numpy. The
-landmarks are those recorded for the face detector. Writes JSON beside itself;
-pictures are never written, only embeddings, spot checks of the aligned faces
-and their sharpness.
+Needs tensorflow-cpu==2.17.1, the version of the app's own library (XNNPACK's
+kernels for mobilefacenet_112 are others in later ones), and, installed with
+--no-deps, opencv-python-headless==5.0.0. The landmarks are those recorded for
+the face detector. Writes JSON beside itself; pictures are never written, only
+embeddings, spot checks of the aligned faces and their sharpness.
 
 The networks are so sensitive that a face off by one level in one pixel of a
 thousand has an embedding visibly off. So they get a face sampled by the app's
@@ -19,7 +20,7 @@ import sys
 
 import cv2
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
+import tensorflow as tf
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SHARED = sys.argv[1]
@@ -75,8 +76,9 @@ class Net:
     """One network, one thread, on the library's own kernels or on XNNPACK."""
 
     def __init__(self, name, xnnpack):
-        resolver = OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        self.it = Interpreter(model_path=f"{SHARED}/models/{name}.tflite", num_threads=1, experimental_op_resolver_type=resolver)
+        resolvers = tf.lite.experimental.OpResolverType
+        resolver = resolvers.AUTO if xnnpack else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        self.it = tf.lite.Interpreter(model_path=f"{SHARED}/models/{name}.tflite", num_threads=1, experimental_op_resolver_type=resolver)
         self.it.allocate_tensors()
         self.input, self.output = self.it.get_input_details()[0], self.it.get_output_details()[0]
         _, self.h, self.w, _ = (int(v) for v in self.input["shape"])
