@@ -18,7 +18,7 @@ export GOFLAGS         := -tags=migrated_fynedo
 # Fyne complains about a machine without a language.
 export LANGUAGE        ?= en
 
-.PHONY: run setup build test lint bench bench-go quality footage clean
+.PHONY: run setup build test lint bench bench-go quality footage train-setup train train-smoke clean
 
 run: build
 	$(BIN) $(ARGS)
@@ -58,6 +58,31 @@ quality: setup
 # Draws the built-in footage anew; takes minutes.
 footage: setup
 	go run ./assets/footage/render -out assets/footage/traffic.mjpeg
+
+# A network's recipe is the file in models/train that its name begins with.
+RECIPES := age_gender belt embedding emotion liveness lung vehicle
+PYTHON  := build/venv/bin/python
+
+train-setup: build/venv/ready
+
+build/venv/ready: models/train/requirements.txt
+	python3 -m venv build/venv
+	build/venv/bin/pip install --quiet -r $<
+	touch $@
+
+# Trains one network anew, or goes on where it was broken off: make train MODEL=belt_rip_mobilenet_025_128
+train: train-setup
+	@[ -n "$(MODEL)" ] || { echo "name a network: make train MODEL=belt_rip_mobilenet_025_128"; exit 1; }
+	$(PYTHON) models/train/$(or $(strip $(foreach r,$(RECIPES),$(if $(filter $(r)_%,$(MODEL)),$(r)))),unknown).py --model $(MODEL) --shared $(SHARED) $(TRAIN_ARGS)
+	$(PYTHON) models/train/cards.py models/trained
+
+# A few steps of every recipe; what comes out must load and run in the app.
+train-smoke: setup train-setup
+	rm -rf build/smoke
+	for recipe in $(RECIPES); do \
+		$(PYTHON) models/train/$$recipe.py --smoke --shared $(SHARED) --work build/smoke/work --out build/smoke || exit 1; \
+	done
+	RTV_TRAINED=$(CURDIR)/build/smoke go test -count=1 ./models/train
 
 clean:
 	rm -rf build

@@ -1,12 +1,12 @@
 """Trains and measures belt_rip_mobilenet_025_128: is the belt in the picture intact or damaged?
 
-usage: belt.py --shared ../shared --work build/train --out models/trained [--epochs 5]
+usage: belt.py [--shared ../shared] [--work build/train] [--out models/trained] [--epochs 5] [--smoke]
 
 Wants in the shared folder data/belt.tar (pictures 320x320 with YOLO boxes of damage), media/belt, and the published
 models/mobilenet_v1_0.25_128_quant.tflite (start of the training) and mobilenet_v2_1.0_224_quant.tflite (finds
-pictures of one scene). In: RGB 128x128, [-1, 1]. Out: softmax over intact, damaged.
+pictures of one scene). Draws belts of its own besides. In: RGB 128x128, (x - 128) / 128. Out: softmax over intact,
+damaged.
 """
-import argparse
 import glob
 import os
 import tarfile
@@ -16,8 +16,10 @@ import keras
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from keras import layers
+from tensorflow.lite.tools import flatbuffer_utils
 
 import mobilenet
+import recipe
 import tflite
 
 NAME = "belt_rip_mobilenet_025_128"
@@ -27,10 +29,10 @@ STORED = 144  # side at which crops are kept, so that training can shift them
 SMALLEST = 80  # side of the smallest crop, in pixels of the data set's 320
 
 
-def load(folder):
+def load(paths):
     """The pictures (RGB) and the boxes of damage of each, as x0, y0, x1, y1 in pixels."""
     pictures, boxes = [], []
-    for path in sorted(glob.glob(folder + "/*.jpg")):
+    for path in paths:
         picture = cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB)
         h, w = picture.shape[:2]
         lines = open(path[:-3] + "txt").read().split("\n") if os.path.exists(path[:-3] + "txt") else []
@@ -49,16 +51,19 @@ def perceptual_hash(grey):
 
 def features(pictures, path):
     """Pooled MobileNet v2 features of each picture, upright and on its side."""
-    net = Interpreter(path, num_threads=1, experimental_preserve_all_tensors=True)
+    content = flatbuffer_utils.read_model(path)
+    graph = content.subgraphs[0]
+    # The pooled features become the network's output, so that nothing has to be kept for them.
+    graph.outputs = [next(i for i, t in enumerate(graph.tensors) if t.name.endswith(b"Logits/AvgPool"))]
+    net = Interpreter(model_content=flatbuffer_utils.convert_object_to_bytearray(content), num_threads=1)
     net.allocate_tensors()
-    pool = next(d["index"] for d in net.get_tensor_details() if d["name"].endswith("Logits/AvgPool"))
     out = []
     for p in pictures:
         p = cv2.resize(p, (224, 224))
         for turned in (p, np.rot90(p)):
             net.set_tensor(net.get_input_details()[0]["index"], np.ascontiguousarray(turned)[None])
             net.invoke()
-            out.append(net.get_tensor(pool).ravel().astype(np.float32))
+            out.append(net.get_tensor(net.get_output_details()[0]["index"]).ravel().astype(np.float32))
     return np.array(out).reshape(len(pictures), 2, -1)
 
 
@@ -173,58 +178,91 @@ def crops(pictures, boxes, scene, members, count, seed, repairs=0.0):
         return cv2.resize(part, (STORED, STORED), interpolation=cv2.INTER_AREA if side > STORED else cv2.INTER_LINEAR)
 
     def cut(find, side):
-        while True:
+        for _ in range(2000):
             i = any_member()
             at = find(boxes[i], side, r)
             if at is not None:
                 return resized(pictures[i], at, side)
+        return None
 
     def both_ways(side):
-        while True:
+        for _ in range(100):
             i = any_member()
             pair, at = repaired(pictures[i], boxes[i], r), damaged_crop(boxes[i], side, r)
             if pair and at:
                 return [resized(p, at, side) for p in pair]
+        return [None]
     out, labels = [], []
-    for _ in range(count):
+    while len(labels) < 2 * count:
         side = int(np.exp(r.uniform(np.log(SMALLEST), np.log(320))))
         if r.random() < 0.1:
             side = 320
-        out += both_ways(side) if r.random() < repairs else [cut(intact_crop, side), cut(damaged_crop, side)]
-        labels += [0, 1]
+        pair = both_ways(side) if r.random() < repairs else [cut(intact_crop, side), cut(damaged_crop, side)]
+        if all(p is not None for p in pair):  # few pictures may offer no place of this size
+            out += pair
+            labels += [0, 1]
     return np.array(out), np.array(labels)
 
 
-class Batches(keras.utils.PyDataset):
-    """Crops shifted, turned, mirrored and changed in light and colour."""
+def rendered(damaged, r):
+    """A drawn piece of belt at the size of a stored crop.
 
-    def __init__(self, x, y, size=32):
-        super().__init__()
-        self.x, self.y, self.size, self.r = x, y, size, np.random.default_rng(1)
-        self.order = self.r.permutation(len(x))
+    Every belt may have what is no damage: ribs, a joint, stains, shadows, glare; a damaged one has tears as well, dark
+    and ragged, with an edge that catches the light.
+    """
+    n = STORED
+    tone = r.uniform(40, 150)
+    p = np.full((n, n, 3), tone + r.normal(0, 6, 3), np.float32)
+    for cell in (2, 6, 24):
+        p += cv2.resize(r.standard_normal((n // cell, n // cell), np.float32), (n, n), interpolation=cv2.INTER_CUBIC)[..., None] * r.uniform(1, 6)
+    rows = np.arange(n, dtype=np.float32)[:, None, None]
+    if r.random() < 0.5:
+        p += r.uniform(3, 22) * np.sign(np.sin(rows / r.uniform(2, 12) + r.uniform(0, 6)))
+    if r.random() < 0.3:  # a joint: a straight seam with rivets
+        y, dark = int(r.integers(10, n - 10)), tone * r.uniform(0.3, 1.5)
+        cv2.line(p, (0, y), (n, y + int(r.integers(-8, 9))), [dark] * 3, int(r.integers(1, 4)))
+        for x in range(4, n, int(r.integers(9, 20))):
+            cv2.circle(p, (x, y), 2, [dark * 1.4] * 3, -1)
+    for _ in range(r.integers(0, 4)):  # stains, shadows and glare, soft at their rims
+        spot = np.zeros((n, n), np.float32)
+        centre, axes = r.integers(0, n, 2).tolist(), r.integers(6, 60, 2).tolist()
+        cv2.ellipse(spot, centre, axes, r.uniform(0, 180), 0, 360, 1, -1)
+        p += cv2.GaussianBlur(spot, (0, 0), r.uniform(3, 12))[..., None] * r.uniform(-0.5, 0.6) * tone
+    for _ in range(r.integers(1, 4) if damaged else 0):
+        tear(p, tone, r)
+    return np.clip(np.rot90(p, r.integers(4)), 0, 255).astype(np.uint8)
 
-    def __len__(self):
-        return len(self.x) // self.size
 
-    def on_epoch_end(self):
-        self.order = self.r.permutation(len(self.x))
+def tear(p, tone, r):
+    """Draws one ragged tear, wider in its middle, into the picture."""
+    n, count = STORED, int(r.integers(6, 14))
+    along = np.linspace(-0.5, 0.5, count) * r.uniform(24, 110)
+    half = (r.uniform(1.2, 7) * (1 - (2 * np.abs(np.linspace(-0.5, 0.5, count))) ** 2) + 0.3) * r.uniform(0.6, 1.4, count)
+    middle = np.cumsum(r.normal(0, 1.6, count))
+    outline = np.concatenate([np.stack([along, middle - half], 1), np.stack([along, middle + half], 1)[::-1]])
+    turn = r.uniform(0, np.pi)
+    outline = outline @ np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) + r.uniform(0.3, 0.7, 2) * n
+    cv2.polylines(p, [(outline + r.uniform(-1.5, 1.5, 2)).astype(np.int32)], True, [tone * r.uniform(1.1, 1.8)] * 3, 1, cv2.LINE_AA)
+    cv2.fillPoly(p, [outline.astype(np.int32)], [tone * r.uniform(0.05, 0.5)] * 3, cv2.LINE_AA)
 
-    def __getitem__(self, i):
-        chosen = self.order[i * self.size:(i + 1) * self.size]
-        return np.stack([self.changed(self.x[j]) for j in chosen]), keras.utils.to_categorical(self.y[chosen], 2)
 
-    def changed(self, p):
-        r = self.r
-        x, y = r.integers(0, STORED - SIZE + 1, 2)
-        p = np.rot90(p[y:y + SIZE, x:x + SIZE], r.integers(4))[:, ::r.choice([-1, 1])].astype(np.float32)
-        if r.random() < 0.3:
-            p = cv2.GaussianBlur(p, (0, 0), r.uniform(0.3, 1.2))
-        grey = p.mean(2, keepdims=True)
-        p = grey + (p - grey) * r.uniform(0, 1.4)
-        mean = p.mean()
-        p = (p - mean) * r.uniform(0.6, 1.5) + mean * r.uniform(0.6, 1.4) + r.normal(0, 8, 3)
-        p += r.normal(0, r.uniform(0, 8), p.shape)
-        return tflite.to_input(np.clip(p, 0, 255))
+def changed(p, r):
+    """A stored crop shifted, turned, mirrored and changed in light and colour."""
+    x, y = r.integers(0, STORED - SIZE + 1, 2)
+    p = np.rot90(p[y:y + SIZE, x:x + SIZE], r.integers(4))[:, ::r.choice([-1, 1])].astype(np.float32)
+    if r.random() < 0.3:
+        p = cv2.GaussianBlur(p, (0, 0), r.uniform(0.3, 1.2))
+    grey = p.mean(2, keepdims=True)
+    p = grey + (p - grey) * r.uniform(0, 1.4)
+    mean = p.mean()
+    p = (p - mean) * r.uniform(0.6, 1.5) + mean * r.uniform(0.6, 1.4) + r.normal(0, 8, 3)
+    p += r.normal(0, r.uniform(0, 8), p.shape)
+    return tflite.to_input(np.clip(p, 0, 255))
+
+
+def batch(x, y, r, size=32):
+    chosen = r.integers(0, len(x), size)
+    return np.stack([changed(x[j], r) for j in chosen]), keras.utils.to_categorical(y[chosen], 2)
 
 
 def network():
@@ -247,59 +285,55 @@ def confusion(net, inputs, labels):
     return table
 
 
+def balanced(table):
+    """Mean over the classes that there are of the share that is right."""
+    return np.mean([table[i, i] / table[i].sum() for i in range(2) if table[i].sum()])
+
+
 def show(title, table):
-    recall = [100 * table[i, i] / max(table[i].sum(), 1) for i in range(2)]
     print("  %-28s intact as intact %d, as damaged %d; damaged as intact %d, as damaged %d; accuracy %.1f %%, balanced %.1f %%" % (
-        title, *table.ravel(), 100 * np.trace(table) / table.sum(), np.mean(recall)))
+        title, *table.ravel(), 100 * np.trace(table) / table.sum(), 100 * balanced(table)))
 
 
-def measure(path, held, labels, frames, frame_labels, media):
-    net = tflite.Network(path)
-    print(path, os.path.getsize(path), "bytes;", "; ".join(net.contract()))
-    show("held-out crops:", confusion(net, [middle(p) for p in held], labels))
-    show("held-out whole frames:", confusion(net, frames, frame_labels))
+def measure(net, held, labels, frames, frame_labels, media):
+    crops, whole = confusion(net, [middle(p) for p in held], labels), confusion(net, frames, frame_labels)
+    show("held-out crops:", crops)
+    show("held-out whole frames:", whole)
     for name in ("no_damage.jpeg", "damage.jpeg"):
         p = cv2.cvtColor(cv2.imread(os.path.join(media, name)), cv2.COLOR_BGR2RGB)
         print("  %s: %s" % (name, dict(zip(LABELS, net(tflite.to_input(cv2.resize(p, (SIZE, SIZE)))).round(3).tolist()))))
+    return {"crops balanced accuracy": balanced(crops), "frames balanced accuracy": balanced(whole)}
 
 
 def main():
-    a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument("--shared", default="../shared")
-    a.add_argument("--work", default="build/train")
-    a.add_argument("--out", default="models/trained")
-    a.add_argument("--epochs", type=int, default=5)
-    a = a.parse_args()
-    mobilenet.one_thread()
-    keras.utils.set_random_seed(1)
-    os.makedirs(a.out, exist_ok=True)
+    a = recipe.start(__doc__, [NAME], epochs=5)
     if not os.path.isdir(a.work + "/belt"):
         tarfile.open(a.shared + "/data/belt.tar").extractall(a.work, filter="data")
-    pictures, boxes = load(a.work + "/belt")
-    known = a.work + "/belt_scenes.npy"
+    pictures, boxes = load(recipe.few(sorted(glob.glob(a.work + "/belt/*.jpg")), a, 40))
+    known = a.work + ("/belt_scenes_smoke.npy" if a.smoke else "/belt_scenes.npy")
     if not os.path.exists(known):
         np.save(known, scenes(pictures, a.shared + "/models/mobilenet_v2_1.0_224_quant.tflite"))
     scene = np.load(known)
     held = hold_out(scene)
     print("%d pictures in %d scenes; held out %d pictures in %d scenes" % (
         len(scene), len(set(scene)), held.sum(), len(set(scene[held]))))
-    x, y = crops(pictures, boxes, scene, np.flatnonzero(~held), 4000, 1, repairs=0.5)
-    test_x, test_y = crops(pictures, boxes, scene, np.flatnonzero(held), 500, 2)
+    x, y = crops(pictures, boxes, scene, np.flatnonzero(~held), 4 if a.smoke else 4000, 1, repairs=0.5)
+    r = np.random.default_rng(3)
+    drawn = np.stack([rendered(i % 2 == 1, r) for i in range(len(x) // 4)])
+    x, y = np.concatenate([x, drawn]), np.concatenate([y, np.arange(len(drawn)) % 2])
+    test_x, test_y = crops(pictures, boxes, scene, np.flatnonzero(held), 4 if a.smoke else 500, 2)
     frames = [tflite.to_input(cv2.resize(pictures[i], (SIZE, SIZE), interpolation=cv2.INTER_AREA)) for i in np.flatnonzero(held)]
     frame_labels = [int(len(boxes[i]) > 0) for i in np.flatnonzero(held)]
 
     model = network()
-    mobilenet.start_from_published(model, a.shared + "/models/mobilenet_v1_0.25_128_quant.tflite", np.stack([middle(p) for p in x[::50]]))
-    batches = Batches(x, y)
-    model.compile(keras.optimizers.AdamW(mobilenet.schedule(5e-4, a.epochs * len(batches)), weight_decay=1e-2, use_ema=True, ema_momentum=0.998),
-                  keras.losses.CategoricalCrossentropy(label_smoothing=0.05), metrics=["accuracy"])
-    model.fit(batches, epochs=a.epochs, verbose=2,
-              validation_data=(np.stack([middle(p) for p in test_x]), keras.utils.to_categorical(test_y, 2)))
-    model.optimizer.finalize_variable_values(model.trainable_variables)  # the average of the last weights
-    model.save_weights("%s/%s.weights.h5" % (a.work, NAME))
-    for path, examples in (("%s/%s_float.tflite", None), ("%s/%s_int8.tflite", np.stack([middle(p) for p in x[::20]]))):
-        tflite.export(model, path % (a.out, NAME), "probabilities", examples)
-        measure(path % (a.out, NAME), test_x, test_y, frames, frame_labels, a.shared + "/media/belt")
+    mobilenet.start_from_published(model, "%s/models/%s" % (a.shared, mobilenet.PUBLISHED[0.25]), np.stack([middle(p) for p in x[::max(len(x) // 160, 1)]]))
+    batches = recipe.Batches(lambda r: batch(x, y, r), max(len(x) // 32, 1), a)
+    model.compile(keras.optimizers.AdamW(recipe.schedule(5e-4, a.epochs * len(batches)), weight_decay=1e-2, use_ema=True, ema_momentum=0.998),
+                  keras.losses.CategoricalCrossentropy(label_smoothing=0.05), metrics=["accuracy"], jit_compile=False)
+    recipe.fit(model, batches, a)
+    examples = np.stack([middle(p) for p in x[::max(len(x) // 400, 1)]])
+    recipe.write(model, a, ["probabilities"], examples,
+                 lambda net: measure(net, test_x, test_y, frames, frame_labels, a.shared + "/media/belt"))
 
 
 if __name__ == "__main__":

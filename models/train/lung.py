@@ -1,14 +1,12 @@
 """Trains and measures lung_mobilenet_025_256: which part of a chest X-ray is lung?
 
-usage: lung.py --shared ../shared --work build/train --out models/trained [--epochs 120]
+usage: lung.py [--shared ../shared] [--work build/train] [--out models/trained] [--epochs 120] [--smoke]
 
 Wants in the shared folder data/lung (NNN.png and NNN_mask.png, 256x256), media/lung (another source, only measured)
-and the published models/mobilenet_v1_0.25_128_quant.tflite (start of the encoder). In: RGB 256x256, [-1, 1], the
+and the published models/mobilenet_v1_0.25_128_quant.tflite (start of the encoder). In: RGB 256x256, (x - 128) / 128, the
 X-ray's grey in all channels. Out: softmax over background, lung at 128x128.
 """
-import argparse
 import glob
-import os
 
 import cv2
 import keras
@@ -17,6 +15,7 @@ import tensorflow as tf
 from keras import layers
 
 import mobilenet
+import recipe
 import tflite
 
 NAME = "lung_mobilenet_025_256"
@@ -60,23 +59,15 @@ def changed(picture, mask, r):
     return np.clip(p, 0, 255), mask
 
 
-class Batches(keras.utils.PyDataset):
-    def __init__(self, pairs, size=12, rounds=2):
-        super().__init__()
-        self.pairs, self.size, self.rounds, self.r = pairs, size, rounds, np.random.default_rng(3)
-
-    def __len__(self):
-        return self.rounds * len(self.pairs) // self.size
-
-    def __getitem__(self, _):
-        x, y = [], []
-        for i in self.r.choice(len(self.pairs), self.size, replace=False):
-            p, m = changed(*self.pairs[i], self.r)
-            x.append(tflite.to_input(p))
-            # The share of lung in each cell of the map.
-            y.append(cv2.resize(m.astype(np.float32), (MAP, MAP), interpolation=cv2.INTER_AREA))
-        y = np.stack(y)[..., None]
-        return np.stack(x), np.concatenate([1 - y, y], -1)
+def batch(pairs, r, size=12):
+    x, y = [], []
+    for i in r.choice(len(pairs), min(size, len(pairs)), replace=False):
+        p, m = changed(*pairs[i], r)
+        x.append(tflite.to_input(p))
+        # The share of lung in each cell of the map.
+        y.append(cv2.resize(m.astype(np.float32), (MAP, MAP), interpolation=cv2.INTER_AREA))
+    y = np.stack(y)[..., None]
+    return np.stack(x), np.concatenate([1 - y, y], -1)
 
 
 def network():
@@ -112,44 +103,34 @@ def overlap(net, picture, mask):
     return both / max(either, 1), 2 * both / max(both + either, 1)
 
 
-def measure(path, sets):
-    net = tflite.Network(path)
-    print(path, os.path.getsize(path), "bytes;", "; ".join(net.contract()))
-    for title, pairs in sets:
+def measure(net, sets):
+    figures = {}
+    for title, pairs in sets.items():
         scores = np.array([overlap(net, p, m) for p, m in pairs])
         print("  %s, %d pictures: mean IoU %.3f (least %.3f), mean Dice %.3f" % (
             title, len(pairs), scores[:, 0].mean(), scores[:, 0].min(), scores[:, 1].mean()))
+        figures[title + " IoU"] = scores[:, 0].mean()
+    return figures
 
 
 def main():
-    a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument("--shared", default="../shared")
-    a.add_argument("--work", default="build/train")
-    a.add_argument("--out", default="models/trained")
-    a.add_argument("--epochs", type=int, default=120)
-    a = a.parse_args()
-    mobilenet.one_thread()
-    keras.utils.set_random_seed(1)
-    os.makedirs(a.out, exist_ok=True)
-    os.makedirs(a.work, exist_ok=True)
+    a = recipe.start(__doc__, [NAME], epochs=120)
     pairs = load(a.shared + "/data/lung")
     order = np.random.default_rng(5).permutation(len(pairs))
-    held, kept = [pairs[i] for i in order[:16]], [pairs[i] for i in order[16:]]
+    held, kept = recipe.few([pairs[i] for i in order[:16]], a), recipe.few([pairs[i] for i in order[16:]], a)
     others = [(cv2.cvtColor(cv2.imread(p.replace("-mask.png", ".jpg")), cv2.COLOR_BGR2RGB), cv2.imread(p, cv2.IMREAD_GRAYSCALE))
               for p in sorted(glob.glob(a.shared + "/media/lung/*-mask.png"))]
 
     model = network()
     upright = np.stack([tflite.to_input(p) for p, _ in kept])
-    mobilenet.start_from_published(model, a.shared + "/models/mobilenet_v1_0.25_128_quant.tflite", upright)
-    batches = Batches(kept)
-    model.compile(keras.optimizers.AdamW(mobilenet.schedule(3e-3, a.epochs * len(batches)), weight_decay=1e-3), loss)
-    model.fit(batches, epochs=a.epochs, verbose=2)
-    model.save_weights("%s/%s.weights.h5" % (a.work, NAME))
+    mobilenet.start_from_published(model, "%s/models/%s" % (a.shared, mobilenet.PUBLISHED[0.25]), upright)
+    batches = recipe.Batches(lambda r: batch(kept, r), steps=10, a=a)
+    model.compile(keras.optimizers.AdamW(recipe.schedule(3e-3, a.epochs * len(batches)), weight_decay=1e-3), loss, jit_compile=False)
+    recipe.fit(model, batches, a)
     r = np.random.default_rng(6)
     examples = np.concatenate([upright, [tflite.to_input(changed(*pair, r)[0]) for pair in kept]])
-    for path, given in (("%s/%s_float.tflite", None), ("%s/%s_int8.tflite", examples)):
-        tflite.export(model, path % (a.out, NAME), "probabilities", given)
-        measure(path % (a.out, NAME), [("held out", held), ("trained on", kept), ("another source", others)])
+    sets = {"held out": held, "trained on": kept, "another source": others}
+    recipe.write(model, a, ["probabilities"], examples, lambda net: measure(net, sets))
 
 
 if __name__ == "__main__":

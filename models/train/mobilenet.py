@@ -1,4 +1,4 @@
-"""MobileNet v1, width 0.25, written from the paper (Howard et al., 2017), and its start from published weights.
+"""MobileNet v1 of any width, written from the paper (Howard et al., 2017), and its start from published weights.
 
 The layers are called conv0, dw1, pw1 ... dw13, pw13, each followed by NAME_bn and ReLU6.
 """
@@ -10,10 +10,13 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from keras import layers
 
-ALPHA = 0.25
 # Output channels at width 1 and stride of each depthwise-separable block.
 BLOCKS = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)] + [(512, 1)] * 5 + [(1024, 2), (1024, 1)]
 EPSILON = 1e-3
+# Published networks (Apache-2.0) by width; the backbone of the SSD, trained to find the objects of COCO, is of width 0.75.
+PUBLISHED = {0.25: "mobilenet_v1_0.25_128_quant.tflite", 0.5: "mobilenet_v1_0.5_160_quant.tflite",
+             0.75: "ssd_mobilenet_v1_coco_quant.tflite"}
+NAMES = ["conv0"] + [kind + str(i) for i in range(1, 14) for kind in ("dw", "pw")]
 
 
 def normalised(x, name):
@@ -31,26 +34,27 @@ def pointwise(x, name, channels):
     return normalised(x, name)
 
 
-def backbone(picture):
-    """Returns the features of each of the 14 stages, conv0 first."""
-    x = layers.Conv2D(int(32 * ALPHA), 3, strides=2, padding="same", use_bias=False, name="conv0")(picture)
+def backbone(picture, alpha=0.25, blocks=13):
+    """Returns the features of each of the first stages, conv0 first; alpha is the width."""
+    x = layers.Conv2D(int(32 * alpha), 3, strides=2, padding="same", use_bias=False, name="conv0")(picture)
     stages = [normalised(x, "conv0")]
-    for i, (channels, stride) in enumerate(BLOCKS, 1):
+    for i, (channels, stride) in enumerate(BLOCKS[:blocks], 1):
         x = depthwise(stages[-1], "dw%d" % i, stride)
-        stages.append(pointwise(x, "pw%d" % i, int(channels * ALPHA)))
+        stages.append(pointwise(x, "pw%d" % i, int(channels * alpha)))
     return stages
 
 
 def published_weights(path):
-    """Reads kernels and biases, with their batch normalisation folded in, of mobilenet_v1_0.25_128_quant.tflite."""
+    """Reads the kernels and the biases, with their batch normalisation folded in, of an 8-bit MobileNet v1 or of the
+    MobileNet v1 inside an SSD."""
     net = Interpreter(path)
     net.allocate_tensors()
     kernels, biases = {}, {}
     for d in net.get_tensor_details():
-        found = re.search(r"Conv2d_(\d+)_?(depthwise|pointwise)?/(weights_quant|BatchNorm_Fold/bias)", d["name"])
+        found = re.search(r"MobilenetV1/Conv2d_(\d+)(_depthwise|_pointwise)?/[^;]*?(weights_quant|Fold_?/?bias)[^;]*$", d["name"])
         if not found:
             continue
-        name = {"depthwise": "dw", "pointwise": "pw", None: "conv"}[found[2]] + found[1]
+        name = {"_depthwise": "dw", "_pointwise": "pw", None: "conv"}[found[2]] + found[1]
         if d["dtype"] == np.int32:
             biases[name] = net.get_tensor(d["index"]) * d["quantization"][0]
         elif found[3] == "weights_quant":
@@ -58,7 +62,7 @@ def published_weights(path):
             w = (net.get_tensor(d["index"]).astype(np.float32) - zero) * scale
             # TensorFlow Lite keeps [out, h, w, in] and [1, h, w, channels]; Keras wants [h, w, in, out] and [h, w, channels, 1].
             kernels[name] = np.moveaxis(w, 0, -1)
-    assert len(kernels) == len(biases) == 27, (len(kernels), len(biases))
+    assert set(kernels) == set(biases) == set(NAMES), (sorted(kernels), sorted(biases))
     return kernels, biases
 
 
@@ -71,7 +75,7 @@ def start_from_published(model, path, pictures):
     kernels, biases = published_weights(path)
     x = tf.constant(pictures, tf.float32)
     has = {layer.name for layer in model.layers}
-    for name in ["conv0"] + [kind + str(i) for i in range(1, 14) for kind in ("dw", "pw")]:
+    for name in NAMES:
         if name not in has:  # the model ends before the last block
             break
         layer = model.get_layer(name)
@@ -83,12 +87,8 @@ def start_from_published(model, path, pictures):
         x = tf.nn.relu6(x + biases[name])
 
 
-def one_thread():
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-
-
-def schedule(peak, steps):
-    """Warm-up over a twentieth of the steps, then half a cosine down to a hundredth."""
-    warm = max(steps // 20, 1)
-    return keras.optimizers.schedules.CosineDecay(peak / 20, steps - warm, alpha=0.2, warmup_target=peak, warmup_steps=warm)
+def freeze(model, frozen):
+    """Holds the weights and statistics of all backbone layers, or lets them go."""
+    for layer in model.layers:
+        if re.fullmatch(r"(conv0|(dw|pw)\d+)(_bn)?", layer.name):
+            layer.trainable = not frozen

@@ -1,15 +1,15 @@
-"""Trains and measures vehicle_yolov2_mobilenet_025_224, a YOLO v2 detector of five kinds of vehicle.
+"""Trains and measures vehicle_yolov2_mobilenet_0XX_224, YOLO v2 detectors of vehicles on MobileNet v1 of four widths.
 
-usage: vehicle.py --shared ../shared --scenes build/scenes --footage assets/footage/traffic.mjpeg --work build/train
-                  --out models/trained [--epochs 40] [--start build/train/NAME.weights.h5]
+usage: vehicle.py [--shared ../shared] [--scenes build/scenes] [--footage assets/footage/traffic.mjpeg]
+                  [--work build/train] [--out models/trained] [--model NAME] [--epochs 40] [--smoke]
 
 Wants drawn scenes (scenes.go says how), the built-in footage (only measured), and in the shared folder media/traffic,
-media/objects, media/people, media/faces and the published models/ssd_mobilenet_v1_coco_quant.tflite (labels what has
-no labels) and mobilenet_v1_0.25_128_quant.tflite (start of the training). In: RGB 224x224, [-1, 1], the picture
-stretched. Out: [1, 7, 7, 5 * 10], for each anchor tx ty tw th, objectness and five class logits, before any
-activation. Box centre (column + sigmoid(tx)) / 7, width anchor * exp(tw) / 7; score sigmoid(objectness) * softmax.
+media/objects, media/people, media/faces and models: ssd_mobilenet_v1_coco_quant.tflite (labels what has no labels),
+deeplabv3_mnv2_dm05_pascal_quant.tflite (cuts vehicles out) and the starts named in mobilenet.py; all Apache-2.0.
+In: RGB 224x224, (x - 128) / 128, the picture stretched. Out: [1, 7, 7, 5 * 6], for each anchor tx ty tw th, objectness
+and the logit of the one class, before any activation. Box centre (column + sigmoid(tx)) / 7, width
+anchor * exp(tw) / 7; score sigmoid(objectness).
 """
-import argparse
 import glob
 import json
 import os
@@ -22,12 +22,17 @@ from ai_edge_litert.interpreter import Interpreter
 from keras import layers
 
 import mobilenet
+import recipe
 import tflite
 
-NAME = "vehicle_yolov2_mobilenet_025_224"
-LABELS = ["car", "bus", "truck", "motorcycle", "bicycle"]
-COCO80 = {1: "bicycle", 2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
+WIDTHS = {"vehicle_yolov2_mobilenet_%s_224" % n: w for n, w in (("025", 0.25), ("050", 0.5), ("075", 0.75), ("100", 1.0))}
+# Cars, buses, trucks, motorcycles and bicycles are all vehicles here: too few pictures are labelled to tell them apart.
+LABELS = ["vehicle"]
+COCO80 = {1, 2, 3, 5, 7}
+TEACHER_NAMES = {"car", "bus", "truck", "motorcycle", "bicycle"}
+VOC_VEHICLES = [2, 6, 7, 14]  # bicycle, bus, car, motorbike
 SIZE, GRID, ANCHORS, VALUES = 224, 7, 5, 5 + len(LABELS)
+BATCH, STEPS = 24, 60  # STEPS make an epoch
 MOST = 24  # boxes of one picture that the loss looks at
 HELD_CLIP = (1, 4)  # scenes of cars.mp4, of seven, that are not trained on
 IOU = 0.45
@@ -35,13 +40,13 @@ IOU = 0.45
 
 # A sample is an RGB picture and its boxes as an array of rows [class, x0, y0, x1, y1] in pixels.
 
-def drawn(folder):
+def drawn(folder, a):
     truth = json.load(open(folder + "/boxes.json"))
-    return [(rgb(cv2.imread(os.path.join(folder, name))), rows(truth[name])) for name in sorted(truth)]
+    return [(rgb(cv2.imread(os.path.join(folder, name))), rows(truth[name])) for name in recipe.few(sorted(truth), a)]
 
 
 def rows(boxes):
-    return np.array([[LABELS.index(b["class"]), b["x0"], b["y0"], b["x1"], b["y1"]] for b in boxes or []], float).reshape(-1, 5)
+    return np.array([[0, b["x0"], b["y0"], b["x1"], b["y1"]] for b in boxes or []], float).reshape(-1, 5)
 
 
 def rgb(bgr):
@@ -65,7 +70,7 @@ def coco(folder):
         for line in open(path[:-3] + "txt").read().split("\n"):
             if line.strip() and int(line.split()[0]) in COCO80:
                 c, x, y, bw, bh = (float(v) for v in line.split())
-                boxes.append([LABELS.index(COCO80[int(c)]), (x - bw / 2) * w, (y - bh / 2) * h, (x + bw / 2) * w, (y + bh / 2) * h])
+                boxes.append([0, (x - bw / 2) * w, (y - bh / 2) * h, (x + bw / 2) * w, (y + bh / 2) * h])
         out.append((picture, np.array(boxes, float).reshape(-1, 5)))
     return out[0::2], out[1::2]
 
@@ -83,8 +88,8 @@ class Teacher:
         self.net.set_tensor(self.net.get_input_details()[0]["index"], cv2.resize(picture, (300, 300))[None])
         self.net.invoke()
         boxes, classes, scores, _ = (self.net.get_tensor(o["index"])[0] for o in self.net.get_output_details())
-        found = [[LABELS.index(self.labels[int(c)]), b[1] * w, b[0] * h, b[3] * w, b[2] * h]
-                 for b, c, s in zip(boxes, classes, scores) if s >= least and self.labels[int(c)] in LABELS]
+        found = [[0, b[1] * w, b[0] * h, b[3] * w, b[2] * h]
+                 for b, c, s in zip(boxes, classes, scores) if s >= least and self.labels[int(c)] in TEACHER_NAMES]
         found = np.array(found, float).reshape(-1, 5)
         found[:, 1::2], found[:, 2::2] = found[:, 1::2].clip(0, w), found[:, 2::2].clip(0, h)
         # The teacher may call one vehicle by two names; the first is the surer.
@@ -106,10 +111,10 @@ def video(path, step):
         n += 1
 
 
-def clip_scenes(path):
-    """Every fifth picture of a video, grouped by scene: it is a run of stills."""
+def clip_scenes(path, step):
+    """Pictures of a video, grouped by scene: it is a run of stills."""
     out, last = [], None
-    for p in video(path, 5):
+    for p in video(path, step):
         if last is None or np.abs(p.astype(int) - last).mean() > 20:
             out.append([])
         out[-1].append(p)
@@ -117,14 +122,60 @@ def clip_scenes(path):
     return out
 
 
-def without_vehicles(shared, teacher):
+def without_vehicles(shared, teacher, a):
     """Pictures of other things, kept for training and held out in turn; the teacher sees no vehicle in them."""
-    pictures = [rgb(cv2.imread(f)) for kind in ("objects", "faces") for f in sorted(glob.glob("%s/media/%s/*.*" % (shared, kind)))
-                if f[-3:] in ("jpg", "bmp", "png") and "mask" not in f]
-    for f in sorted(glob.glob(shared + "/media/people/*.mp4")):
+    files = [f for kind in ("objects", "faces") for f in sorted(glob.glob("%s/media/%s/*.*" % (shared, kind)))
+             if f[-3:] in ("jpg", "bmp", "png") and "mask" not in f]
+    pictures = [rgb(cv2.imread(f)) for f in recipe.few(files, a)]
+    for f in [] if a.smoke else sorted(glob.glob(shared + "/media/people/*.mp4")):
         pictures += list(video(f, 20))[:12]
     none = [(p, np.zeros((0, 5))) for p in pictures if len(teacher(p, 0.25)) == 0]
     return none[0::2], none[1::2]
+
+
+def cutouts(samples, path):
+    """Vehicles (RGB and, as a fourth channel, the mask) that DeepLab v3 tells well from the rest of the picture."""
+    net = Interpreter(path, num_threads=1)
+    net.allocate_tensors()
+    out = []
+    for p, boxes in samples:
+        h, w = p.shape[:2]
+        boxes = boxes[(boxes[:, 3:] - boxes[:, 1:3]).min(1) >= 36] if len(boxes) else boxes
+        if not len(boxes):
+            continue
+        net.set_tensor(net.get_input_details()[0]["index"], cv2.resize(p, (513, 513))[None])
+        net.invoke()
+        mask = np.isin(net.get_tensor(net.get_output_details()[0]["index"])[0], VOC_VEHICLES).astype(np.uint8) * 255
+        mask = cv2.resize(mask, (w, h), interpolation=cv2.INTER_LINEAR)
+        for i, b in enumerate(boxes):
+            x0, y0, x1, y1 = b[1:].astype(int)
+            part = mask[y0:y1, x0:x1]
+            apart = all(overlap(b[1:], o[1:]) < 0.1 for j, o in enumerate(boxes) if j != i)
+            if apart and (part > 127).mean() > 0.45:
+                out.append(np.dstack([p[y0:y1, x0:x1], part]))
+    return out
+
+
+def composed(grounds, cuts, r):
+    """One to four cut-out vehicles on a picture without any, as a sample."""
+    ground, _ = grounds[r.integers(len(grounds))]
+    out, boxes = cv2.resize(ground, (SIZE, SIZE)), []
+    for _ in range(r.integers(1, 5)):
+        cut = cuts[r.integers(len(cuts))]
+        cut = np.dstack([recoloured(cut[..., :3], r), cut[..., 3]])[:, ::r.choice([-1, 1])]
+        width = np.exp(r.uniform(np.log(24), np.log(150)))
+        w, h = max(int(width), 8), max(int(width * cut.shape[0] / cut.shape[1] * np.exp(r.normal(0, 0.1))), 8)
+        if h > SIZE:
+            continue
+        x, y = int(r.integers(0, SIZE - w)), int(r.integers(0, SIZE - h + 1))
+        box = [0, x, y, x + w, y + h]
+        if any(overlap(box[1:], o[1:]) > 0.1 for o in boxes):
+            continue
+        small = cv2.resize(np.ascontiguousarray(cut), (w, h), interpolation=cv2.INTER_AREA)
+        share = cv2.GaussianBlur(small[..., 3], (3, 3), 0)[..., None] / 255
+        out[y:y + h, x:x + w] = small[..., :3] * share + out[y:y + h, x:x + w] * (1 - share)
+        boxes.append(box)
+    return out, np.array(boxes, float).reshape(-1, 5)
 
 
 def overlap(a, b):
@@ -167,7 +218,7 @@ def moved(sample, r):
     b[:, [1, 3]], b[:, [2, 4]] = b[:, [1, 3]] * sx + ox, b[:, [2, 4]] * sy + oy
     if r.random() < 0.5:
         out, b[:, [1, 3]] = out[:, ::-1], SIZE - b[:, [3, 1]]
-    return out, clipped(b, 0, 0, SIZE, SIZE)
+    return np.ascontiguousarray(out), clipped(b, 0, 0, SIZE, SIZE)
 
 
 def clipped(b, x0, y0, x1, y1):
@@ -191,42 +242,31 @@ def mosaic(samples, r):
 
 
 def recoloured(p, r):
-    p = p.astype(np.float32)
-    grey = p.mean(2, keepdims=True)
-    p = grey + (p - grey) * r.uniform(0, 1.6)
+    """Bytes with another saturation, hue, contrast, light and sharpness."""
+    grey = np.full((3, 3), 1 / 3)
+    m = grey + (np.eye(3) - grey) * r.uniform(0, 1.6)
     if r.random() < 0.3:
-        p = p[..., r.permutation(3)]
-    mean = p.mean()
-    p = (p - mean) * r.uniform(0.6, 1.5) + mean * r.uniform(0.6, 1.4) + r.normal(0, 8, 3)
+        m = m[r.permutation(3)]
+    gain, mean = r.uniform(0.6, 1.5), p.mean()
+    m *= gain
+    offset = mean * (r.uniform(0.6, 1.4) - gain) + r.normal(0, 8, 3)
+    p = cv2.transform(np.ascontiguousarray(p), np.column_stack([m, offset]))
     if r.random() < 0.3:
         p = cv2.GaussianBlur(p, (0, 0), r.uniform(0.3, 1.3))
-    return np.clip(p + r.normal(0, r.uniform(0, 8), p.shape), 0, 255)
+    if r.random() < 0.4:
+        p = np.clip(p + r.standard_normal(p.shape, np.float32) * r.uniform(1, 8), 0, 255).astype(np.uint8)
+    return p
 
 
-class Batches(keras.utils.PyDataset):
-    def __init__(self, kinds, shares, anchors, steps, size=24):
-        super().__init__()
-        self.kinds, self.shares, self.anchors = kinds, shares, anchors
-        self.steps, self.size, self.r = steps, size, np.random.default_rng(9)
-
-    def __len__(self):
-        return self.steps
-
-    def one(self):
-        of = self.kinds[self.r.choice(len(self.kinds), p=self.shares)]
-        return of[self.r.integers(len(of))]
-
-    def sample(self):
-        """A training picture and its boxes."""
-        if self.r.random() < 0.2:
-            p, b = mosaic([self.one() for _ in range(4)], self.r)
-        else:
-            p, b = moved(self.one(), self.r)
-        return recoloured(p, self.r), b
-
-    def __getitem__(self, _):
-        both = [self.sample() for _ in range(self.size)]
-        return np.stack([tflite.to_input(p) for p, _ in both]), np.stack([target(b, self.anchors) for _, b in both])
+def training_sample(kinds, shares, cuts, r):
+    """A training picture, RGB bytes, and its boxes; the last of the kinds has no vehicles and is what cuts are put on."""
+    def one():
+        if cuts and r.random() < 0.25:
+            return composed(kinds[-1], cuts, r)
+        of = kinds[r.choice(len(kinds), p=shares)]
+        return of[r.integers(len(of))]
+    p, b = mosaic([one() for _ in range(4)], r) if r.random() < 0.25 else moved(one(), r)
+    return recoloured(p, r), b
 
 
 def target(boxes, anchors):
@@ -283,18 +323,20 @@ def make_loss(anchors):
     return loss
 
 
-def network():
+def network(alpha):
     """MobileNet to its twelfth block, joined by the finer grid before it as in YOLO v2, and a head."""
     picture = keras.Input((SIZE, SIZE, 3))
-    stages = mobilenet.backbone(picture)
-    fine = mobilenet.pointwise(stages[11], "fine", 16)
+    stages = mobilenet.backbone(picture, alpha, 12)
+    fine = mobilenet.pointwise(stages[11], "fine", int(64 * alpha))
     # Each 2x2 of the finer grid becomes one cell; a strided convolution does what YOLO v2 does by reordering.
-    fine = layers.Conv2D(64, 2, strides=2, use_bias=False, name="gather")(fine)
+    fine = layers.Conv2D(int(256 * alpha), 2, strides=2, use_bias=False, name="gather")(fine)
     fine = mobilenet.normalised(fine, "gather")
     x = layers.Concatenate()([stages[12], fine])
     x = mobilenet.depthwise(x, "head_dw")
-    x = mobilenet.pointwise(x, "head", 176)
-    return keras.Model(picture, layers.Conv2D(ANCHORS * VALUES, 1, name="boxes")(x))
+    x = mobilenet.pointwise(x, "head", int(704 * alpha))
+    # Nearly every anchor of nearly every cell is empty.
+    bias = np.tile([0, 0, 0, 0, -4] + [0] * len(LABELS), ANCHORS)
+    return keras.Model(picture, layers.Conv2D(ANCHORS * VALUES, 1, name="boxes", bias_initializer=keras.initializers.Constant(bias))(x))
 
 
 def decode(values, anchors, least, w, h):
@@ -314,87 +356,88 @@ def decode(values, anchors, least, w, h):
     return kept
 
 
-def measure(net, anchors, title, samples, least=0.4, smallest=0.005):
-    """Finds at the threshold least against the truth at IoU 0.5; boxes below a part of the picture count neither way."""
-    hits = named = found = there = pictures = wrong = 0
+def matched(net, anchors, samples, least=0.01, smallest=0.005):
+    """What the network finds in the samples: scores, whether each is a vehicle (1) or not (0), and how many there are.
+
+    A find is right when it has an IoU of 0.5 with a vehicle that no better find has; vehicles below a part of the
+    picture count neither way.
+    """
+    scores, right, there = [], [], 0
     for p, truth in samples:
         h, w = p.shape[:2]
-        boxes = decode(net(tflite.to_input(cv2.resize(p, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR))), anchors, least, w, h)
-        area = (truth[:, 3:] - truth[:, 1:3]).prod(1)
+        large = (truth[:, 3:] - truth[:, 1:3]).prod(1) >= smallest * w * h
         free = [True] * len(truth)
-        large = area >= smallest * w * h
-        hit_here = 0
-        for b in boxes:
+        there += int(large.sum())
+        for b in decode(net(tflite.to_input(cv2.resize(p, (SIZE, SIZE)))), anchors, least, w, h):
             match = [overlap(b[1:5], t[1:]) if f else 0 for t, f in zip(truth, free)]
             k = int(np.argmax(match)) if match else -1
-            if k >= 0 and match[k] >= 0.5:
+            hit = k >= 0 and match[k] >= 0.5
+            if hit:
                 free[k] = False
-                found += large[k]
-                hits += large[k]
-                named += large[k] and truth[k][0] == b[0]
-                hit_here += 1
-            else:
-                found += 1
-                wrong += 1
-        there += large.sum()
-        pictures += hit_here > 0
-    print("  %s, %d pictures: a vehicle found in %d; %d of %d vehicles found (recall %.1f %%), %d of them named rightly; "
-          "precision %.1f %%, %d wrong boxes" % (title, len(samples), pictures, hits, there, 100 * hits / max(there, 1), named,
-                                                 100 * hits / max(found, 1), wrong))
+            if not hit or large[k]:
+                scores.append(b[5])
+                right.append(hit)
+    return np.array(scores), np.array(right, bool), there
+
+
+def average_precision(scores, right, there):
+    """Area under precision over recall, precision made falling (as Pascal VOC has it since 2010)."""
+    right = right[np.argsort(-scores, kind="stable")]
+    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+    falling = np.maximum.accumulate(precision[::-1])[::-1]
+    return float((falling * right).sum() / max(there, 1))
+
+
+def measure(net, anchors, sets, least=0.4):
+    """AP50 of each set and, at the threshold least, recall and precision; of sets without vehicles the wrong boxes."""
+    figures = {}
+    for title, samples in sets.items():
+        scores, right, there = matched(net, anchors, samples)
+        sure = scores >= least
+        print("  %s, %d pictures, %d vehicles: at %.1f %d right, %d wrong" % (
+            title, len(samples), there, least, right[sure].sum(), (~right[sure]).sum()))
+        if there:
+            figures[title + " AP50"] = average_precision(scores, right, there)
+            figures[title + " recall"] = right[sure].sum() / there
+            figures[title + " precision"] = right[sure].sum() / max(sure.sum(), 1)
+        else:
+            figures[title + " wrong boxes"] = sure.sum()
+    return figures
 
 
 def main():
-    a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument("--shared", default="../shared")
-    a.add_argument("--scenes", default="build/scenes")
-    a.add_argument("--footage", default="assets/footage/traffic.mjpeg")
-    a.add_argument("--work", default="build/train")
-    a.add_argument("--out", default="models/trained")
-    a.add_argument("--epochs", type=int, default=40)
-    a.add_argument("--start", help="weights (.h5) of an earlier run to go on from")
-    a = a.parse_args()
-    mobilenet.one_thread()
-    keras.utils.set_random_seed(1)
-    os.makedirs(a.out, exist_ok=True)
-    os.makedirs(a.work, exist_ok=True)
+    a = recipe.start(__doc__, list(WIDTHS), epochs=40, scenes=("build/scenes", "folder of drawn scenes"),
+                     footage=("assets/footage/traffic.mjpeg", "drawn stream, only measured"))
     teacher = Teacher(a.shared + "/models/ssd_mobilenet_v1_coco_quant.tflite", a.shared + "/models/ssd_coco_labels.txt")
-    scenes = drawn(a.scenes)
     coco_kept, coco_held = coco(a.shared + "/media/traffic/coco128")
-    clip = [[(p, teacher(p, 0.4)) for p in s] for s in clip_scenes(a.shared + "/media/traffic/cars.mp4")]
+    scenes = drawn(a.scenes, a) if os.path.isdir(a.scenes) else coco_kept
+    clip = [[(p, teacher(p, 0.4)) for p in s] for s in clip_scenes(a.shared + "/media/traffic/cars.mp4", 100 if a.smoke else 5)]
     clip_kept = [x for i, s in enumerate(clip) if i not in HELD_CLIP for x in s[::4]]
     clip_held = [x for i in HELD_CLIP if i < len(clip) for x in clip[i]]
-    other_kept, other_held = without_vehicles(a.shared, teacher)
-    print("drawn %d; cars.mp4 %d scenes, %d pictures kept, %d held out; COCO %d and %d; without vehicles %d and %d" % (
-        len(scenes), len(clip), len(clip_kept), len(clip_held), len(coco_kept), len(coco_held), len(other_kept), len(other_held)))
+    other_kept, other_held = without_vehicles(a.shared, teacher, a)
+    cuts = cutouts(recipe.few(coco_kept + clip_kept, a, 4), a.shared + "/models/deeplabv3_mnv2_dm05_pascal_quant.tflite")
+    print("drawn %d; cars.mp4 %d scenes, %d pictures kept, %d held out; COCO %d and %d; without vehicles %d and %d; cut out %d" % (
+        len(scenes), len(clip), len(clip_kept), len(clip_held), len(coco_kept), len(coco_held), len(other_kept), len(other_held), len(cuts)))
     anchors = anchor_sizes(scenes + clip_kept + coco_kept)
     print("anchors in cells, width and height:", anchors.tolist())
 
-    batches = Batches([scenes, clip_kept, coco_kept, other_kept], [0.55, 0.2, 0.1, 0.15], anchors, len(scenes) // 24)
-    examples = np.stack([tflite.to_input(batches.sample()[0]) for _ in range(200)])
-    model = network()
-    mobilenet.start_from_published(model, a.shared + "/models/mobilenet_v1_0.25_128_quant.tflite", examples[:48])
-    bias = np.tile([0, 0, 0, 0, -4] + [0] * len(LABELS), ANCHORS)  # nearly every anchor of nearly every cell is empty
-    boxes = model.get_layer("boxes")
-    boxes.set_weights([boxes.get_weights()[0], bias])
-    if a.start:
-        model.load_weights(a.start)
-    model.compile(keras.optimizers.AdamW(mobilenet.schedule(2e-3, a.epochs * len(batches)), weight_decay=1e-3, clipnorm=20), make_loss(anchors))
-    model.fit(batches, epochs=a.epochs, verbose=2)
-    model.save_weights("%s/%s.weights.h5" % (a.work, NAME))
-    whole = [tflite.to_input(cv2.resize(p, (SIZE, SIZE))) for p, _ in scenes[::8] + clip_kept + coco_kept]
-    examples = np.concatenate([examples, whole])
-    for path, given in (("%s/%s_float.tflite", None), ("%s/%s_int8.tflite", examples)):
-        path = path % (a.out, NAME)
-        tflite.export(model, path, "boxes", given)
-        net = tflite.Network(path)
-        print(path, os.path.getsize(path), "bytes;", "; ".join(net.contract()))
-        measure(net, anchors, "built-in footage (drawn, not trained on)", footage(a.footage))
-        measure(net, anchors, "the same, vehicles of 2 % of the picture and more", footage(a.footage), smallest=0.02)
-        measure(net, anchors, "cars.mp4, held-out scenes (against the SSD)", clip_held)
-        measure(net, anchors, "cars.mp4, trained scenes (against the SSD)", [x for i, s in enumerate(clip) if i not in HELD_CLIP for x in s])
-        measure(net, anchors, "COCO, held out", coco_held)
-        measure(net, anchors, "COCO, trained on", coco_kept)
-        measure(net, anchors, "pictures without vehicles, held out", other_held)
+    kinds, shares = [scenes, clip_kept, coco_kept, other_kept], [0.45, 0.25, 0.15, 0.15]
+
+    def batch(r):
+        both = [training_sample(kinds, shares, cuts, r) for _ in range(BATCH)]
+        return np.stack([tflite.to_input(p) for p, _ in both]), np.stack([target(b, anchors) for _, b in both])
+    r = np.random.default_rng(recipe.SEED)
+    examples = np.stack([tflite.to_input(training_sample(kinds, shares, cuts, r)[0]) for _ in range(24 if a.smoke else 150)])
+    alpha = WIDTHS[a.model]
+    model = network(alpha)
+    if alpha in mobilenet.PUBLISHED:
+        mobilenet.start_from_published(model, "%s/models/%s" % (a.shared, mobilenet.PUBLISHED[alpha]), examples[:32])
+    batches = recipe.Batches(batch, STEPS, a)
+    model.compile(keras.optimizers.AdamW(recipe.schedule(2e-3, a.epochs * len(batches)), weight_decay=1e-3, clipnorm=20),
+                  make_loss(anchors), jit_compile=False)
+    recipe.fit(model, batches, a)
+    sets = {"COCO": coco_held, "clip scenes": clip_held, "footage": recipe.few(footage(a.footage), a), "no vehicles": other_held}
+    recipe.write(model, a, ["boxes"], examples, lambda net: measure(net, anchors, sets))
 
 
 if __name__ == "__main__":

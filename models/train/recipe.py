@@ -1,0 +1,179 @@
+"""What all recipes share: command line, seeds, training that can be broken off, and the files a network ends as.
+
+A recipe's main reads
+
+    a = recipe.start(__doc__, [NAME], epochs=40)
+    ...
+    recipe.fit(model, recipe.Batches(make, steps, a), a)
+    recipe.write(model, a, outputs=["probabilities"], examples=pictures, measure=measure)
+
+Out: in --out the variants NAME_float.tflite, NAME_dynamic.tflite and NAME_int8.tflite and NAME.json, which holds, for
+cards.py, what was measured; in --work weights and checkpoints. Of networks of more than SHIPPED parameters only the
+8-bit variant goes to --out, the others to --work.
+"""
+import argparse
+import hashlib
+import json
+import os
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import tflite
+
+SEED = 1
+SHIPPED = 700_000
+VARIANTS = ["float", "dynamic", "int8"]
+
+
+def start(doc, names, epochs, **more):
+    """Reads the command line, sets seeds and threads, makes the folders.
+
+    names are the networks of the recipe, of which a.model is one; more adds options, as name=(default, help).
+    """
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", default="../shared", help="folder of data and published models")
+    parser.add_argument("--work", default="build/train", help="folder of checkpoints, weights and prepared data")
+    parser.add_argument("--out", default="models/trained", help="folder of the .tflite files and the figures")
+    parser.add_argument("--model", default=names[0], choices=names)
+    parser.add_argument("--epochs", type=int, default=epochs)
+    parser.add_argument("--smoke", action="store_true", help="a few steps on a little data")
+    for name, (default, text) in more.items():
+        parser.add_argument("--" + name, default=default, help=text)
+    a = parser.parse_args()
+    if a.smoke:
+        a.epochs = 1
+    one_thread()
+    keras.utils.set_random_seed(SEED)
+    os.makedirs(a.work, exist_ok=True)
+    os.makedirs(a.out, exist_ok=True)
+    return a
+
+
+def one_thread():
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def few(samples, a, count=12):
+    """The samples, or in smoke mode some of them spread over all."""
+    return samples[::max(len(samples) // count, 1)][:count] if a.smoke else samples
+
+
+class Batches(keras.utils.PyDataset):
+    """Training batches; make(r) returns one as inputs and targets, by the random generator r.
+
+    r depends on the epoch and the batch only, so a training that was broken off goes on with the very batches it
+    would have had.
+    """
+
+    def __init__(self, make, steps, a):
+        super().__init__()
+        self.make, self.steps, self.epoch = make, min(steps, 3) if a.smoke else steps, 0
+
+    def __len__(self):
+        return self.steps
+
+    def __getitem__(self, i):
+        return self.make(np.random.default_rng([SEED, self.epoch, i]))
+
+
+def schedule(peak, steps):
+    """Warm-up over a twentieth of the steps, then half a cosine down to a hundredth."""
+    warm = max(steps // 20, 1)
+    return keras.optimizers.schedules.CosineDecay(peak / 20, max(steps - warm, 1), alpha=0.2, warmup_target=peak, warmup_steps=warm)
+
+
+def fit(model, batches, a, stage="", epochs=None, **options):
+    """Trains the compiled model, from the last finished epoch on when it was broken off.
+
+    A finished stage is read back instead of trained: remove the .weights.h5 file to train it anew.
+    """
+    epochs = 1 if a.smoke else epochs or a.epochs
+    state = os.path.join(a.work, a.model + stage)
+    done = state + ".weights.h5"
+    if os.path.exists(done):
+        print("already trained:", done)
+        model.load_weights(done)
+        return
+    follow = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: setattr(batches, "epoch", epoch))
+    keep = keras.callbacks.BackupAndRestore(state + ".checkpoint", double_checkpoint=True, delete_checkpoint=True)
+    model.fit(batches, epochs=epochs, verbose=2, shuffle=False, callbacks=[follow, keep], **options)
+    if model.optimizer.use_ema:
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+    model.save_weights(done)
+
+
+def write(model, a, outputs, examples, measure, variants=VARIANTS, name=None):
+    """Writes the variants of the model and what they measure.
+
+    outputs names the model's outputs in order; examples are representative inputs for 8 bit, as the network takes
+    them; measure(net) returns the figures of a tflite.Network as a dict of numbers and of tables (lists).
+    """
+    name = name or a.model
+    report = {"parameters": parameters(model), "macs": macs(model), "variants": {}}
+    for variant in variants:
+        folder = a.out if variant == "int8" or report["parameters"] <= SHIPPED else a.work
+        path = os.path.join(folder, "%s_%s.tflite" % (name, variant))
+        tflite.export(model, path, outputs, variant, examples)
+        net = tflite.Network(path)
+        if variant == "float":
+            agree(model, net, examples[0])
+        content = open(path, "rb").read()
+        figures = measure(net)
+        found = {"shipped": folder == a.out, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(),
+                 "invoke_ms": round(invoke_ms(net), 2), "tensors": net.contract(),
+                 "metrics": {k: round(float(v), 4) for k, v in figures.items() if not isinstance(v, list)},
+                 "tables": {k: v for k, v in figures.items() if isinstance(v, list)}}
+        report["variants"][variant] = found
+        print(path, json.dumps(found, indent=1))
+    with open(os.path.join(a.out, name + ".json"), "w") as f:
+        json.dump(report, f, indent=1)
+        f.write("\n")
+
+
+def agree(model, net, example):
+    """Fails when the float file answers otherwise than the model, as it would with outputs named in the wrong order."""
+    wanted = model(example[None], training=False)
+    wanted = [np.asarray(w)[0] for w in (wanted if isinstance(wanted, (list, tuple)) else [wanted])]
+    for w, o in zip(wanted, net.all(example)):
+        np.testing.assert_allclose(o, w, rtol=1e-2, atol=1e-3 * max(1, np.abs(w).max()))
+
+
+def invoke_ms(net):
+    """Median milliseconds of 60 runs after 10, one thread, XNNPACK."""
+    times = []
+    for _ in range(70):
+        before = time.perf_counter()
+        net.net.invoke()
+        times.append(time.perf_counter() - before)
+    return 1000 * float(np.median(times[10:]))
+
+
+def flat(model):
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from flat(layer)
+        else:
+            yield layer
+
+
+def parameters(model):
+    """Weights of the network as it is shipped: of a batch normalisation one bias a channel is left."""
+    return int(sum(layer.output.shape[-1] if isinstance(layer, keras.layers.BatchNormalization) else layer.count_params()
+                   for layer in flat(model)))
+
+
+def macs(model):
+    """Multiply-adds of convolutions and dense layers for one picture."""
+    total = 0
+    for layer in flat(model):
+        if isinstance(layer, keras.layers.DepthwiseConv2D):
+            total += np.prod(layer.output.shape[1:]) * np.prod(layer.kernel_size)
+        elif isinstance(layer, keras.layers.Conv2D):
+            total += np.prod(layer.output.shape[1:3]) * np.prod(layer.kernel.shape)
+        elif isinstance(layer, keras.layers.Dense):
+            total += np.prod(layer.kernel.shape)
+    return int(total)
