@@ -56,6 +56,33 @@ func TestTrainedModels(t *testing.T) {
 	}
 }
 
+// TestOwnEmotion reads a smile by each variant of the project's own network.
+func TestOwnEmotion(t *testing.T) {
+	dir := allModels(t)
+	for _, variant := range []string{"int8", "dynamic", "float"} {
+		var out bytes.Buffer
+		code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--plain", "--models-dir", dir, "--demo", "emotion",
+			"--model", "emotion_mobilefacenet_050_48_"+variant, "--source", testmedia.Path(t, "media/recognition/img3.jpg"))
+		if code != exitOK {
+			t.Fatal(log)
+		}
+		var l struct {
+			Objects []struct {
+				Attributes []struct {
+					Name, Value string
+					Score       float64
+				}
+			}
+		}
+		if err := json.Unmarshal(out.Bytes(), &l); err != nil {
+			t.Fatal(err)
+		}
+		if len(l.Objects) != 1 || len(l.Objects[0].Attributes) != 1 || l.Objects[0].Attributes[0].Value != "happiness" {
+			t.Errorf("%s: %+v", variant, l.Objects)
+		}
+	}
+}
+
 // TestLungs finds both lungs in X-rays of a source not trained on, and in each
 // a share of the picture near that of the mask somebody drew.
 func TestLungs(t *testing.T) {

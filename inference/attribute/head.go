@@ -95,6 +95,7 @@ type output struct {
 	len            int               // numbers of the question
 	size           int               // elements of the tensor
 	values, weight *inference.Tensor // weight is nil but for Leaves
+	real           []float32         // what 8-bit values stand for
 }
 
 // NewNetwork takes over net, unless it returns an error, which names the
@@ -149,15 +150,22 @@ func bind(net *inference.Interpreter, o Output) (output, error) {
 	if (o.Kind == Years || o.Kind == Leaves) && !(o.Gain > 0) {
 		return b, fmt.Errorf("a gain of %g", o.Gain)
 	}
-	contract := inference.Contract{Name: o.Tensor, Shape: []int{1, elements}, DType: inference.Float32}
+	contract := inference.Contract{Name: o.Tensor, Shape: []int{1, elements}}
 	var err error
 	if b.values, err = inference.Bind(net.Outputs, contract); err != nil {
 		return b, err
 	}
 	b.size = b.values.Elements()
+	switch t := b.values; {
+	case t.DType == inference.UInt8 && t.Scale > 0:
+		b.real = make([]float32, b.size)
+	case t.DType != inference.Float32:
+		return b, fmt.Errorf("output %s: expected float32 or quantized uint8", t)
+	}
 	if o.Kind != Leaves {
 		return b, nil
 	}
+	contract.DType = inference.Float32
 	contract.Name, contract.Shape = o.Weights, b.values.Shape
 	b.weight, err = inference.Bind(net.Outputs, contract)
 	return b, err
@@ -202,7 +210,7 @@ func (h *Network) Close() error {
 
 // read turns the output's tensors into the numbers of its question.
 func (o *output) read(dst []float32) error {
-	v, err := inference.View[float32](o.values)
+	v, err := o.view()
 	if err != nil {
 		return err
 	}
@@ -222,6 +230,21 @@ func (o *output) read(dst []float32) error {
 		}
 	}
 	return nil
+}
+
+// view is the tensor's values, made real where it is quantized.
+func (o *output) view() ([]float32, error) {
+	if o.real == nil {
+		return inference.View[float32](o.values)
+	}
+	quantized := o.values.Bytes()
+	if len(quantized) != o.size {
+		return nil, nil
+	}
+	for i, q := range quantized {
+		o.real[i] = o.values.Scale * float32(int(q)-o.values.ZeroPoint)
+	}
+	return o.real, nil
 }
 
 // decode reads values, and weights where the kind has them, into dst.
