@@ -83,7 +83,7 @@ class Batches(keras.utils.PyDataset):
 def schedule(peak, steps):
     """Warm-up over a twentieth of the steps, then half a cosine down to a hundredth."""
     warm = max(steps // 20, 1)
-    return keras.optimizers.schedules.CosineDecay(peak / 20, max(steps - warm, 1), alpha=0.2, warmup_target=peak, warmup_steps=warm)
+    return keras.optimizers.schedules.CosineDecay(peak / 20, max(steps - warm, 1), alpha=0.01, warmup_target=peak, warmup_steps=warm)
 
 
 def fit(model, batches, a, stage="", epochs=None, **options):
