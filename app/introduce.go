@@ -19,8 +19,8 @@ import (
 
 // introductions keeps the people on the screen and in the running recognition
 // in step with the database. It is a ui.PeopleHandler: what it is asked for is
-// done one job at a time. The database is open only while a job uses it, so that the people command
-// can use it meanwhile.
+// done one job at a time. The database is open only while a job uses it, so
+// that the people command can use it meanwhile.
 type introductions struct {
 	screen *ui.UI
 	jobs   sync.WaitGroup
@@ -33,11 +33,8 @@ type introductions struct {
 	all  []people.Person    // as last listed
 }
 
-// shotsWanted is how many shots an enrolment at the screen takes.
-const shotsWanted = 5
-
 // advices are what a person does for each shot, so that they differ.
-var advices = [shotsWanted]string{
+var advices = [ui.EnrolShots]string{
 	"Look straight at the camera.", "Come a little closer.", "Turn your head a little to one side.",
 	"Turn your head a little to the other side.", "Smile.",
 }
@@ -166,12 +163,12 @@ func (n *introductions) Enrol(id, name string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.task == nil {
-		n.screen.Enrolment(ui.Enrolment{Name: name, Want: shotsWanted, Failed: "The recognition does not run yet. Try again in a moment."})
+		n.screen.Enrolment(ui.Enrolment{Name: name, Failed: "The recognition does not run yet. Try again in a moment."})
 		return
 	}
 	ctx, stop := context.WithTimeout(n.live, enrolWithin)
 	n.stop = stop
-	e := enrolment{task: n.task, Enrolment: ui.Enrolment{Name: name, Want: shotsWanted}}
+	e := enrolment{task: n.task, Enrolment: ui.Enrolment{Name: name}}
 	n.jobs.Go(func() {
 		defer stop()
 		err := e.take(ctx, n.screen.Enrolment)
@@ -212,7 +209,7 @@ type enrolment struct {
 func (e *enrolment) take(ctx context.Context, tell func(ui.Enrolment)) error {
 	e.Advice, e.Good = advices[0], true
 	tell(e.Enrolment)
-	for len(e.shots) < e.Want {
+	for len(e.shots) < ui.EnrolShots {
 		captured, err := e.task.Capture(ctx)
 		var fault recognize.Fault
 		if errors.As(err, &fault) {
@@ -234,7 +231,7 @@ func (e *enrolment) take(ctx context.Context, tell func(ui.Enrolment)) error {
 		}
 		e.shots = append(e.shots, shot)
 		e.Portraits = append(slices.Clip(e.Portraits), captured.Portrait) // the screen may still paint the others
-		if len(e.shots) == e.Want {
+		if len(e.shots) == ui.EnrolShots {
 			break
 		}
 		e.Advice, e.Good = advices[len(e.shots)], true

@@ -13,6 +13,7 @@ import (
 
 	"reterminal-vision/app/people"
 	"reterminal-vision/inference/testmedia"
+	"reterminal-vision/ui"
 )
 
 // TestIntroduce has somebody before the camera introduced by taps alone,
@@ -33,7 +34,7 @@ func TestIntroduce(t *testing.T) {
 		defer store.Close()
 		for _, one := range store.List() {
 			names = append(names, one.Name)
-			if len(one.Shots) != shotsWanted {
+			if len(one.Shots) != ui.EnrolShots {
 				t.Errorf("%s has %d shots", one.Name, len(one.Shots))
 			}
 		}

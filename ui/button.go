@@ -20,6 +20,23 @@ type button struct {
 	tapped func()
 }
 
+// buttonTall is the height of a button that leads on.
+const buttonTall = finger + 12
+
+// placeRow shares a row between those of the buttons that are to be seen.
+func placeRow(a area, buttons ...*button) {
+	var shown []*button
+	for _, b := range buttons {
+		if b.Visible() {
+			shown = append(shown, b)
+		}
+	}
+	w := (a.w - gap*float32(len(shown)-1)) / float32(max(1, len(shown)))
+	for i, b := range shown {
+		put(b, a.x+float32(i)*(w+gap), a.y, w, a.h)
+	}
+}
+
 // newButton makes a button; the primary one is the way on that is advised.
 func newButton(glyph, label string, primary bool, tapped func()) *button {
 	b := &button{tapped: tapped, idle: colors.raised}

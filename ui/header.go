@@ -34,7 +34,8 @@ func (h *header) objects() []fyne.CanvasObject {
 
 func (h *header) place(a area) {
 	const edge, narrow = 12, 600
-	if h.extra != nil && h.extra.Visible() && a.w < narrow { // no room for a title
+	extra := h.extra != nil && h.extra.Visible()
+	if extra && a.w < narrow { // no room for a title
 		w := (a.w - 2*edge - gap) / 2
 		put(h.leave, a.x+edge, a.y+edge, w, finger)
 		put(h.extra, a.x+edge+w+gap, a.y+edge, w, finger)
@@ -44,7 +45,7 @@ func (h *header) place(a area) {
 	h.title.box.Show()
 	put(h.leave, a.x+edge, a.y+edge, leaveWide, finger)
 	x, right := a.x+edge+leaveWide+margin, a.right()-edge
-	if h.extra != nil && h.extra.Visible() {
+	if extra {
 		put(h.extra, right-extraWide, a.y+edge, extraWide, finger)
 		right -= extraWide + gap
 	}

@@ -34,12 +34,6 @@ func newHome(title string, cards []Card, choose func(id string)) *homeScreen {
 		h.list.Add(w)
 	}
 	h.scroll = newViewport(h.list, h.placeCards)
-	h.scroll.tapAt = h.tapAt
-	h.scroll.released = func() {
-		for _, c := range h.cards {
-			c.release()
-		}
-	}
 	h.panel.show(h.icon, h.title, h.tagline, h.scroll)
 	h.panel.init(h, h.place)
 	return h
@@ -81,17 +75,6 @@ func (h *homeScreen) placeCards(width float32) float32 {
 		y += tallest + gap + 4
 	}
 	return y + margin
-}
-
-// tapAt passes on a tap that came as a very short drag.
-func (h *homeScreen) tapAt(p fyne.Position) {
-	for _, c := range h.cards {
-		at, s := c.Position(), c.Size()
-		if p.X >= at.X && p.Y >= at.Y && p.X < at.X+s.Width && p.Y < at.Y+s.Height {
-			c.Tapped(nil)
-			return
-		}
-	}
 }
 
 // back does nothing: the gallery is the first screen.

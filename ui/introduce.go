@@ -30,9 +30,6 @@ func (u *UI) newPeopleScreens() peopleScreens {
 	}
 }
 
-// enrolShots is how many shots a panel shows room for before it is told.
-const enrolShots = 5
-
 // openPeople shows who is enrolled.
 func (u *UI) openPeople() {
 	u.stack.push(u.people.list)
@@ -64,7 +61,7 @@ func (u *UI) renamePerson(p Person) {
 func (u *UI) enrol() {
 	u.stack.popTo(u.live)
 	u.live.setEnrolling(true)
-	u.live.enrol.show(Enrolment{Name: u.people.of, Want: enrolShots})
+	u.live.enrol.show(Enrolment{Name: u.people.of})
 	u.live.panel.relayout()
 	u.opt.People.Enrol(u.people.id, u.people.of)
 }

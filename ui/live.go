@@ -83,6 +83,7 @@ func newLive(do liveActions) *liveScreen {
 // start waits for the first frame of a demo.
 func (l *liveScreen) start(c Card) {
 	l.card, l.header.title.text, l.pictureW, l.pictureH = c, c.Title, 4, 3
+	l.trouble.Hide()
 	l.setEnrolling(false)
 	l.picture.restart(true)
 	l.forget()
@@ -91,7 +92,6 @@ func (l *liveScreen) start(c Card) {
 	l.newStatus = false
 	l.mu.Unlock()
 	l.showStatus(Status{Model: c.Model})
-	l.trouble.Hide()
 	l.wait(c.Title)
 }
 
@@ -124,24 +124,30 @@ func (l *liveScreen) back() {
 // setEnrolling puts the enrolment in the place of the figures, or takes it away.
 func (l *liveScreen) setEnrolling(on bool) {
 	setVisible(l.enrol, on)
-	setVisible(l.people, !on && l.card.People)
+	l.offerPeople()
 	for _, o := range []fyne.CanvasObject{l.meters, l.seen, l.footer[0].box, l.footer[1].box} {
 		setVisible(o, !on)
 	}
 	setVisible(l.notice, !on && l.notice.words.text != "")
 }
 
+// offerPeople shows the way to the people where the demo has them and nothing
+// else takes their place.
+func (l *liveScreen) offerPeople() {
+	setVisible(l.people, l.card.People && !l.enrol.Visible() && !l.trouble.Visible())
+}
+
 func (l *liveScreen) showProblem(p Problem) {
 	l.trouble.show(p)
 	l.trouble.Show()
-	l.people.Hide()
+	l.offerPeople()
 	l.panel.relayout()
 }
 
 func (l *liveScreen) clearProblem() {
 	if l.trouble.Visible() {
 		l.trouble.Hide()
-		setVisible(l.people, l.card.People && !l.enrol.Visible())
+		l.offerPeople()
 		l.forget()
 		l.wait(l.header.title.text)
 	}

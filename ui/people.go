@@ -48,8 +48,6 @@ type peopleScreen struct {
 	add    *button
 }
 
-const addTall = finger + 12
-
 func newPeopleScreen(do peopleActions) *peopleScreen {
 	s := &peopleScreen{
 		do:     do,
@@ -62,12 +60,6 @@ func newPeopleScreen(do peopleActions) *peopleScreen {
 	s.header.title.text = say.people
 	s.empty.center = true
 	s.scroll = newViewport(s.list, s.placeRows)
-	s.scroll.tapAt = s.tapAt
-	s.scroll.released = func() {
-		for _, r := range s.rows {
-			r.release()
-		}
-	}
 	s.panel.show(append(s.header.objects(), s.wrong, s.empty.box, s.scroll, s.add)...)
 	s.panel.init(s, s.place)
 	return s
@@ -98,8 +90,8 @@ func (s *peopleScreen) place(size fyne.Size) {
 		put(s.wrong, margin, y, w, h)
 		y += h + gap
 	}
-	foot := size.Height - addTall - margin
-	put(s.add, margin, foot, w, addTall)
+	foot := size.Height - buttonTall - margin
+	put(s.add, margin, foot, w, buttonTall)
 	s.empty.place(2*margin, y+(foot-y)/3, size.Width-4*margin)
 	put(s.scroll, 0, y, size.Width, max(0, foot-gap-y))
 	s.scroll.panel.relayout()
@@ -112,16 +104,6 @@ func (s *peopleScreen) placeRows(width float32) float32 {
 		y += personTall + gap - 4
 	}
 	return y
-}
-
-// tapAt passes on a tap that came as a very short drag.
-func (s *peopleScreen) tapAt(p fyne.Position) {
-	for _, r := range s.rows {
-		if y := r.Position().Y; p.Y >= y && p.Y < y+r.Size().Height {
-			r.Tapped(nil)
-			return
-		}
-	}
 }
 
 func (s *peopleScreen) back() { s.do.back() }

@@ -111,7 +111,7 @@ func introduce(t *testing.T, way string, size fyne.Size) {
 		t.Error("no enrolment over the live view")
 	}
 	face := group().All[0].Portrait
-	e := Enrolment{Name: "Zoë Ü", Advice: "The face is too small: come closer.", Want: 5}
+	e := Enrolment{Name: "Zoë Ü", Advice: "The face is too small: come closer."}
 	u.Enrolment(e)
 	look(t, u, way+"-enrol-advice")
 	e.Advice, e.Good, e.Portraits = "Turn your head a little to one side.", true, []image.Image{face, face, face}

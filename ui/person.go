@@ -99,8 +99,8 @@ func (s *personScreen) place(size fyne.Size) {
 	}
 	for _, b := range append(s.normal, s.sure...) {
 		if b.Visible() {
-			put(b, x, y, w, addTall)
-			y += addTall + gap
+			put(b, x, y, w, buttonTall)
+			y += buttonTall + gap
 		}
 	}
 }
@@ -212,7 +212,7 @@ func (s *nameScreen) place(size fyne.Size) {
 		s.wrong.place(margin, y+fieldTall, w)
 	} else {
 		s.header.place(area{0, 0, size.Width, headerBar})
-		put(s.ok, margin, keys-addTall-margin, w, addTall)
+		put(s.ok, margin, keys-buttonTall-margin, w, buttonTall)
 		under := y + fieldTall + gap
 		if h := s.wrong.place(margin, under, w); h > 0 {
 			under += h + gap

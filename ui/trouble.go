@@ -57,15 +57,14 @@ func (t *trouble) show(p Problem) {
 const (
 	troubleSign = 112
 	troublePad  = 28
-	troubleTall = finger + 12 // of its buttons
 )
 
 // place puts what is wrong over what to do, or beside it on a wide window,
 // in the middle of the room between the header and the buttons.
 func (t *trouble) place(s fyne.Size) {
 	put(t.ground, 0, 0, s.Width, s.Height)
-	buttons := s.Height - troubleTall - margin - 8
-	t.placeButtons(area{margin, buttons, s.Width - 2*margin, troubleTall})
+	buttons := s.Height - buttonTall - margin - 8
+	placeRow(area{margin, buttons, s.Width - 2*margin, buttonTall}, t.retry, t.home, t.quit)
 	room := area{margin + 8, headerBar, s.Width - 2*(margin+8), buttons - headerBar}
 	if s.Width > s.Height && t.remedy.text != "" {
 		half := (room.w - 2*margin) / 2
@@ -104,18 +103,4 @@ func (t *trouble) placeRemedy(x, y, w float32) {
 	h := t.heading.MinSize()
 	put(t.heading, x+troublePad, y+troublePad, h.Width, h.Height)
 	t.remedy.place(x+troublePad, y+troublePad+h.Height+8, w-2*troublePad)
-}
-
-// placeButtons shares the room between the buttons there are.
-func (t *trouble) placeButtons(a area) {
-	var shown []*button
-	for _, b := range []*button{t.retry, t.home, t.quit} {
-		if b.Visible() {
-			shown = append(shown, b)
-		}
-	}
-	w := (a.w - gap*float32(len(shown)-1)) / float32(max(1, len(shown)))
-	for i, b := range shown {
-		put(b, a.x+float32(i)*(w+gap), a.y, w, a.h)
-	}
 }

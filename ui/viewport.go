@@ -10,14 +10,13 @@ import (
 // viewport shows a part of something taller and is moved by a finger, with
 // momentum. Fyne's own Scroll ignores a drag on everything but a phone, and
 // the driver takes any drag of two pixels for one: here a finger that strays
-// less than slop still taps.
+// less than slop still taps what it is on, and what looks pressed is released
+// when the finger scrolls.
 type viewport struct {
 	panel
-	content  fyne.CanvasObject
-	height   func(width float32) float32 // of the content; lays it out, too
-	bar      *canvas.Rectangle
-	tapAt    func(fyne.Position) // a tap, in the content's coordinates
-	released func()              // the finger scrolls or has left
+	content *fyne.Container
+	height  func(width float32) float32 // of the content; lays it out, too
+	bar     *canvas.Rectangle
 
 	offset, span float32 // of the content above the top; its height
 	strayed      float32 // how far the finger has gone, with sign
@@ -33,7 +32,7 @@ const (
 	slowest  = 0.5  // pixels a tick
 )
 
-func newViewport(content fyne.CanvasObject, height func(float32) float32) *viewport {
+func newViewport(content *fyne.Container, height func(float32) float32) *viewport {
 	v := &viewport{content: content, height: height, bar: rounded(colors.outline, 4)}
 	v.panel.show(v.content, v.bar)
 	v.panel.init(v, v.place)
@@ -73,7 +72,7 @@ func (v *viewport) Dragged(e *fyne.DragEvent) {
 	}
 	if !v.scrolling {
 		v.scrolling = true
-		v.released()
+		v.release()
 	}
 	v.speed = -e.Dragged.DY
 	v.scrollTo(v.offset - e.Dragged.DY)
@@ -82,9 +81,36 @@ func (v *viewport) Dragged(e *fyne.DragEvent) {
 // DragEnd implements fyne.Draggable.
 func (v *viewport) DragEnd() {
 	v.held = false
-	v.released()
+	v.release()
 	if !v.scrolling {
-		v.tapAt(v.start.AddXY(0, v.offset))
+		v.tap(v.start.AddXY(0, v.offset))
+	}
+}
+
+// pressable is content that shows that a finger is on it.
+type pressable interface {
+	fyne.Tappable
+	release()
+}
+
+// release has nothing look pressed.
+func (v *viewport) release() {
+	for _, o := range v.content.Objects {
+		if p, ok := o.(pressable); ok {
+			p.release()
+		}
+	}
+}
+
+// tap passes on a tap, in the content's coordinates, that came as a very short
+// drag.
+func (v *viewport) tap(at fyne.Position) {
+	for _, o := range v.content.Objects {
+		from, s := o.Position(), o.Size()
+		if p, ok := o.(pressable); ok && at.X >= from.X && at.Y >= from.Y && at.X < from.X+s.Width && at.Y < from.Y+s.Height {
+			p.Tapped(nil)
+			return
+		}
 	}
 }
 
