@@ -18,6 +18,7 @@ from ai_edge_litert.interpreter import Interpreter
 from keras import layers
 from tensorflow.lite.tools import flatbuffer_utils
 
+import alike
 import mobilenet
 import recipe
 import tflite
@@ -41,12 +42,6 @@ def load(paths):
         boxes.append(np.stack([(b[:, 0] - b[:, 2] / 2) * w, (b[:, 1] - b[:, 3] / 2) * h,
                                (b[:, 0] + b[:, 2] / 2) * w, (b[:, 1] + b[:, 3] / 2) * h], 1))
     return pictures, boxes
-
-
-def perceptual_hash(grey):
-    """143 bits: which of the low DCT coefficients exceed their median."""
-    low = cv2.dct(cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32))[:12, :12].ravel()[1:]
-    return (low > np.median(low)).astype(np.float32)
 
 
 def features(pictures, path):
@@ -73,24 +68,16 @@ def scenes(pictures, path):
     The data set holds many altered copies of few photographs. Two pictures belong together when their hashes differ
     in at most 28 of 143 bits, in any of the eight turns and reflections, or their features have a cosine of 0.55.
     """
-    turns = [[perceptual_hash(np.rot90(m, k)) for m in (g, g[:, ::-1]) for k in range(4)]
+    turns = [[alike.perceptual_hash(np.rot90(m, k)) for m in (g, g[:, ::-1]) for k in range(4)]
              for g in (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in pictures)]
-    turns = np.array(turns)
+    turns = np.array(turns, np.float32)
     first = turns[:, 0]
     distance = np.min([first @ (1 - turns[:, k].T) + (1 - first) @ turns[:, k].T for k in range(8)], 0)
     f = np.sqrt(features(pictures, path))
     f -= f.mean((0, 1))
     f /= np.linalg.norm(f, axis=2, keepdims=True)
-    alike = np.maximum(f[:, 0] @ f[:, 0].T, f[:, 0] @ f[:, 1].T) >= 0.55
-    parent = list(range(len(pictures)))
-
-    def root(i):
-        while parent[i] != i:
-            i = parent[i]
-        return i
-    for i, j in zip(*np.where(alike | (distance <= 28))):
-        parent[root(i)] = root(j)
-    return np.array([root(i) for i in range(len(pictures))])
+    same = np.maximum(f[:, 0] @ f[:, 0].T, f[:, 0] @ f[:, 1].T) >= 0.55
+    return alike.grouped(len(pictures), zip(*np.where(same | (distance <= 28))))
 
 
 def hold_out(scene, share=0.2, largest=110):

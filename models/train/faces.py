@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+import alike
 from tflite import to_input
 
 cv2.setNumThreads(1)
@@ -18,7 +19,6 @@ cv2.setNumThreads(1)
 # Left eye, right eye, nose, left and right mouth corner in a 112x112 picture (ArcFace, Deng et al. 2019).
 TEMPLATE_112 = np.array([(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)], np.float32)
 TRAIN, VALIDATION, TEST = range(3)
-SPLIT = ("train", "validation", "test")
 
 
 def read(archive, work, every=1):
@@ -40,12 +40,8 @@ def read(archive, work, every=1):
 
 def perceptual_hashes(pictures):
     """143 signs for each picture: which of the low DCT coefficients exceed their median."""
-    out = np.empty((len(pictures), 143), np.float32)
-    for i, p in enumerate(pictures):
-        grey = cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)
-        low = cv2.dct(cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32))[:12, :12].ravel()[1:]
-        out[i] = np.where(low > np.median(low), 1, -1)
-    return out
+    bits = np.array([alike.perceptual_hash(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)) for p in pictures])
+    return np.where(bits, np.float32(1), np.float32(-1))
 
 
 def groups(pictures, differing):
@@ -54,18 +50,14 @@ def groups(pictures, differing):
     Two pictures are near-duplicates when their hashes differ in at most so many of 143 bits.
     """
     upright, mirrored = perceptual_hashes(pictures), perceptual_hashes([p[:, ::-1] for p in pictures])
-    parent = np.arange(len(pictures))
 
-    def root(i):
-        while parent[i] != i:
-            i = parent[i]
-        return i
-    for first in range(0, len(upright), 1000):
-        # Signs agree 143 times less twice the bits that differ.
-        likeness = np.maximum(upright[first:first + 1000] @ upright.T, upright[first:first + 1000] @ mirrored.T)
-        for i, j in zip(*np.nonzero(likeness >= 143 - 2 * differing)):
-            parent[root(first + i)] = root(j)
-    return np.array([root(i) for i in range(len(pictures))])
+    def pairs():
+        for first in range(0, len(upright), 1000):
+            # Signs agree 143 times less twice the bits that differ.
+            likeness = np.maximum(upright[first:first + 1000] @ upright.T, upright[first:first + 1000] @ mirrored.T)
+            for i, j in zip(*np.nonzero(likeness >= 143 - 2 * differing)):
+                yield first + i, j
+    return alike.grouped(len(pictures), pairs())
 
 
 def split(pictures, names, differing, kept):

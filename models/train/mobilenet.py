@@ -85,10 +85,3 @@ def start_from_published(model, path, pictures):
         gamma = np.sqrt(variance + EPSILON)
         model.get_layer(name + "_bn").set_weights([gamma, mean + biases[name], mean, variance])
         x = tf.nn.relu6(x + biases[name])
-
-
-def freeze(model, frozen):
-    """Holds the weights and statistics of all backbone layers, or lets them go."""
-    for layer in model.layers:
-        if re.fullmatch(r"(conv0|(dw|pw)\d+)(_bn)?", layer.name):
-            layer.trainable = not frozen

@@ -86,13 +86,12 @@ def schedule(peak, steps):
     return keras.optimizers.schedules.CosineDecay(peak / 20, max(steps - warm, 1), alpha=0.01, warmup_target=peak, warmup_steps=warm)
 
 
-def fit(model, batches, a, stage="", epochs=None, **options):
+def fit(model, batches, a, **options):
     """Trains the compiled model, from the last finished epoch on when it was broken off.
 
-    A finished stage is read back instead of trained: remove the .weights.h5 file to train it anew.
+    A finished training is read back instead of trained: remove the .weights.h5 file to train it anew.
     """
-    epochs = 1 if a.smoke else epochs or a.epochs
-    state = os.path.join(a.work, a.model + stage)
+    state = os.path.join(a.work, a.model)
     done = state + ".weights.h5"
     if os.path.exists(done):
         print("already trained:", done)
@@ -100,23 +99,22 @@ def fit(model, batches, a, stage="", epochs=None, **options):
         return
     follow = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: setattr(batches, "epoch", epoch))
     keep = keras.callbacks.BackupAndRestore(state + ".checkpoint", double_checkpoint=True, delete_checkpoint=True)
-    model.fit(batches, epochs=epochs, verbose=2, shuffle=False, callbacks=[follow, keep], **options)
+    model.fit(batches, epochs=a.epochs, verbose=2, shuffle=False, callbacks=[follow, keep], **options)
     if model.optimizer.use_ema:
         model.optimizer.finalize_variable_values(model.trainable_variables)
     model.save_weights(done)
 
 
-def write(model, a, outputs, examples, measure, variants=VARIANTS, name=None):
+def write(model, a, outputs, examples, measure, variants=VARIANTS):
     """Writes the variants of the model and what they measure.
 
     outputs names the model's outputs in order; examples are representative inputs for 8 bit, as the network takes
     them; measure(net) returns the figures of a tflite.Network as a dict of numbers and of tables (lists).
     """
-    name = name or a.model
     report = {"parameters": parameters(model), "macs": macs(model), "variants": {}}
     for variant in variants:
         folder = a.out if variant == "int8" or report["parameters"] <= SHIPPED else a.work
-        path = os.path.join(folder, "%s_%s.tflite" % (name, variant))
+        path = os.path.join(folder, "%s_%s.tflite" % (a.model, variant))
         tflite.export(model, path, outputs, variant, examples)
         net = tflite.Network(path)
         if variant == "float":
@@ -129,7 +127,7 @@ def write(model, a, outputs, examples, measure, variants=VARIANTS, name=None):
                  "tables": {k: v for k, v in figures.items() if isinstance(v, list)}}
         report["variants"][variant] = found
         print(path, json.dumps(found, indent=1))
-    with open(os.path.join(a.out, name + ".json"), "w") as f:
+    with open(os.path.join(a.out, a.model + ".json"), "w") as f:
         json.dump(report, f, indent=1)
         f.write("\n")
 
