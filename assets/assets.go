@@ -13,10 +13,22 @@ import (
 //go:embed footage/traffic.mjpeg
 var traffic []byte
 
-// Clips are the built-in footages by name, drawn by this project's own
-// renderer in footage/render.
+//go:embed footage/belt.mjpeg
+var belt []byte
+
+//go:embed footage/lungs.mjpeg
+var lungs []byte
+
+//go:embed footage/faces.mjpeg
+var faces []byte
+
+// Clips are the built-in footages by name, all drawn by this project; how, is
+// said in footage/README.md.
 func Clips() map[string]camera.Clip {
 	return map[string]camera.Clip{
 		"traffic": {Title: "Built-in: traffic", FPS: 15, Data: traffic},
+		"belt":    {Title: "Built-in: conveyor belt", FPS: 10, Data: belt},
+		"lungs":   {Title: "Built-in: X-rays", FPS: 10, Data: lungs},
+		"faces":   {Title: "Built-in: visitors", FPS: 10, Data: faces},
 	}
 }
