@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/attribute"
@@ -161,8 +162,15 @@ func (b *builder) faces(model *models.Model, net *inference.Interpreter) (infere
 		return b.recognition(detector)
 	}
 	var heads []attribute.Head
+	var answered []string
 	for i, net := range b.nets[1:] {
-		head, err := attribute.NewNetwork(net, headConfig(b.models[i+1]))
+		cfg := headConfig(b.models[i+1])
+		// What a network before told need not be told again.
+		cfg.Outputs = slices.DeleteFunc(cfg.Outputs, func(o attribute.Output) bool { return slices.Contains(answered, o.Name) })
+		for _, o := range cfg.Outputs {
+			answered = append(answered, o.Name)
+		}
+		head, err := attribute.NewNetwork(net, cfg)
 		if err != nil {
 			return nil, err
 		}
@@ -185,7 +193,7 @@ func (b *builder) recognition(detector face.Detector) (inference.Task, error) {
 
 var answerKinds = map[string]attribute.Kind{
 	"softmax": attribute.Softmax, "logits": attribute.Logits, "sigmoid": attribute.Sigmoid,
-	"years": attribute.Years, "leaves": attribute.Leaves,
+	"years": attribute.Years, "expectation": attribute.Expectation, "leaves": attribute.Leaves,
 }
 
 func headConfig(model *models.Model) attribute.HeadConfig {

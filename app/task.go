@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"reterminal-vision/inference"
@@ -69,6 +70,10 @@ func openDemo(cfg Config, id string) (*demoTask, error) {
 		return nil, err
 	}
 	for _, wanted := range stages {
+		// One network may answer for two stages.
+		if slices.ContainsFunc(b.models, func(m *models.Model) bool { return slices.Contains(wanted, m.ID) }) {
+			continue
+		}
 		if err := b.load(wanted); err != nil {
 			b.close()
 			return nil, err

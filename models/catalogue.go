@@ -94,7 +94,7 @@ type Head struct {
 // Answer is what one output of a head means.
 type Answer struct {
 	Name    string    `json:"name"`   // "age", "gender", "emotion", "liveness"
-	Kind    string    `json:"kind"`   // "softmax", "logits", "sigmoid", "years" or "leaves"
+	Kind    string    `json:"kind"`   // "softmax", "logits", "sigmoid", "years", "expectation" or "leaves"
 	Output  string    `json:"output"` // role
 	Weights string    `json:"weights,omitempty"`
 	Labels  []string  `json:"labels,omitempty"`

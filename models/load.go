@@ -214,7 +214,7 @@ func (h *Head) roles() (roles []string) {
 }
 
 // answerLabels is how many labels an answer of each kind has; -1 is any.
-var answerLabels = map[string]int{"softmax": -1, "logits": -1, "sigmoid": 2, "years": 0, "leaves": 2}
+var answerLabels = map[string]int{"softmax": -1, "logits": -1, "sigmoid": 2, "years": 0, "expectation": 0, "leaves": 2}
 
 // checkDecoding checks the numbers that go with the task.
 func (m *Model) checkDecoding() error {

@@ -37,12 +37,15 @@ var ErrNoFace = errors.New("the face box is empty or outside the frame")
 // Kind says how the numbers in an output tensor are to be read.
 type Kind uint8
 
-// Kinds of outputs; all are float32.
+// Kinds of outputs; all are float32, or uint8 that stands for such.
 const (
 	Softmax Kind = iota // [1 N] probabilities, one a label
 	Logits              // [1 N], one a label, still to go through softmax
 	Sigmoid             // [1 1] probability of the second of two labels
 	Years               // [1 1] times Gain is an age in years
+	// Expectation is [1 N], probabilities of ages that are Gain years apart from
+	// 0 on; the age is their mean (DEX, Rothe et al. 2015).
+	Expectation
 	// Leaves are two tensors [1 N], values and weights: the sum of |value| times
 	// weight rates an attack, and Gain is the rate from which on it counts as
 	// one. It becomes the probability of the second of two labels, one half at
@@ -50,14 +53,14 @@ const (
 	Leaves
 )
 
-var kinds = map[string]Kind{"softmax": Softmax, "logits": Logits, "sigmoid": Sigmoid, "years": Years, "leaves": Leaves}
+var kinds = map[string]Kind{"softmax": Softmax, "logits": Logits, "sigmoid": Sigmoid, "years": Years, "expectation": Expectation, "leaves": Leaves}
 
-// ParseKind reads a kind's name: softmax, logits, sigmoid, years or leaves.
+// ParseKind reads a kind's name: softmax, logits, sigmoid, years, expectation or leaves.
 func ParseKind(name string) (Kind, error) {
 	if k, ok := kinds[name]; ok {
 		return k, nil
 	}
-	return 0, fmt.Errorf("unknown kind of output %q: choose softmax, logits, sigmoid, years or leaves", name)
+	return 0, fmt.Errorf("unknown kind of output %q: choose softmax, logits, sigmoid, years, expectation or leaves", name)
 }
 
 // Output is the question that one output tensor of a network answers. Tensors
@@ -67,7 +70,7 @@ type Output struct {
 	Kind    Kind
 	Tensor  string
 	Weights string  // Leaves only
-	Gain    float32 // Years and Leaves only
+	Gain    float32 // Years, Expectation and Leaves only
 }
 
 // HeadConfig is what a head needs to know beside its tensors.
@@ -139,6 +142,8 @@ func bind(net *inference.Interpreter, o Output) (output, error) {
 		elements, labels = 1, 2
 	case Years:
 		elements, labels = 1, 0
+	case Expectation:
+		elements, labels = -1, 0
 	case Leaves:
 		elements, labels = -1, 2
 	default:
@@ -147,7 +152,7 @@ func bind(net *inference.Interpreter, o Output) (output, error) {
 	if len(o.Labels) != labels || len(o.Sure) != 0 && len(o.Sure) != labels {
 		return b, fmt.Errorf("%d labels and %d limits, expected %d", len(o.Labels), len(o.Sure), labels)
 	}
-	if (o.Kind == Years || o.Kind == Leaves) && !(o.Gain > 0) {
+	if (o.Kind == Years || o.Kind == Expectation || o.Kind == Leaves) && !(o.Gain > 0) {
 		return b, fmt.Errorf("a gain of %g", o.Gain)
 	}
 	contract := inference.Contract{Name: o.Tensor, Shape: []int{1, elements}}
@@ -258,6 +263,8 @@ func (o *output) decode(dst, values, weights []float32) {
 		dst[0], dst[1] = 1-values[0], values[0]
 	case Years:
 		dst[0] = values[0] * o.gain
+	case Expectation:
+		dst[0] = expectation(values) * o.gain
 	case Leaves:
 		attack := attackProbability(leafRate(values, weights), o.gain)
 		dst[0], dst[1] = 1-attack, attack
@@ -278,6 +285,17 @@ func softmax(dst, logits []float32) {
 	for i := range dst {
 		dst[i] /= sum
 	}
+}
+
+// expectation is the mean index by these probabilities, which 8 bit lets not
+// quite add up to 1; not a number where all are 0.
+func expectation(p []float32) float32 {
+	sum, mean := float32(0), float32(0)
+	for i, v := range p {
+		sum += v
+		mean += float32(i) * v
+	}
+	return mean / sum
 }
 
 // leafRate sums the sizes of the values by their weights.

@@ -267,6 +267,7 @@ func TestDecode(t *testing.T) {
 		"large logits":    {output{kind: Logits}, []float32{-500, 500}, nil, []float32{0, 1}},
 		"sigmoid":         {output{kind: Sigmoid}, []float32{.8}, nil, []float32{.2, .8}},
 		"years":           {output{kind: Years, gain: 116}, []float32{.25}, nil, []float32{29}},
+		"expectation":     {output{kind: Expectation, gain: 5}, []float32{0, .25, .25, .25}, nil, []float32{10}},
 		"no attack":       {output{kind: Leaves, gain: .2}, []float32{9, .5}, []float32{0, 0}, []float32{1, 0}},
 		"half the limit":  {output{kind: Leaves, gain: .2}, []float32{-.1, 9}, []float32{1, 0}, []float32{.75, .25}},
 		"at the limit":    {output{kind: Leaves, gain: .2}, []float32{.1, -.05}, []float32{1, 2}, []float32{.5, .5}},
