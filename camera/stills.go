@@ -126,9 +126,12 @@ func (r *stillsReel) next(ctx context.Context) (*Frame, error) {
 			slog.Warn("picture skipped", "error", err)
 		}
 	}
-	if r.index == 0 { // nothing left: was it the folder that went?
+	if r.index == 0 { // nothing left: was it the folder that went, or all in it?
 		if err := r.list(); err != nil {
 			return nil, err
+		}
+		if len(r.files) == 0 {
+			return nil, fmt.Errorf("folder %s: its pictures: %w: put some there or choose another source", r.path, ErrGone)
 		}
 	}
 	return nil, io.EOF
