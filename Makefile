@@ -60,7 +60,7 @@ footage: setup
 	go run ./assets/footage/render -out assets/footage/traffic.mjpeg
 
 # A network's recipe is the file in models/train that its name begins with.
-RECIPES := age_gender belt embedding emotion liveness lung vehicle
+RECIPES := age_gender belt embedding emotion facedetector liveness lung vehicle
 PYTHON  := build/venv/bin/python
 
 train-setup: build/venv/ready

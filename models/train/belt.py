@@ -26,6 +26,8 @@ import tflite
 NAME = "belt_rip_mobilenet_025_128"
 LABELS = ["intact", "damaged"]
 SIZE = 128
+ENTRY = {"title": "Belt, MobileNet v1 x0.25, 128", "source": mobilenet.SOURCE, "task": "classify", "roles": {"probabilities": "scores"},
+         "labels": "belt", "threshold": 0.1}
 STORED = 144  # side at which crops are kept, so that training can shift them
 SMALLEST = 80  # side of the smallest crop, in pixels of the data set's 320
 
@@ -150,10 +152,11 @@ def repaired(picture, boxes, r):
     return None if whole is None or damaged is None else (whole, damaged)
 
 
-def crops(pictures, boxes, scene, members, count, seed, repairs=0.0):
+def crops(pictures, boxes, scene, members, count, seed, repairs=0.0, places=None):
     """count crops of either class, both of the same sizes; every scene is drawn by the root of its size.
 
-    A share of them, repairs, shows the same places with their damage and with it covered.
+    A share of them, repairs, shows the same places with their damage and with it covered. places, where given, takes
+    picture, x, y and side of those that are not.
     """
     r = np.random.default_rng(seed)
     numbers, counts = np.unique(scene[members], return_counts=True)
@@ -169,6 +172,7 @@ def crops(pictures, boxes, scene, members, count, seed, repairs=0.0):
             i = any_member()
             at = find(boxes[i], side, r)
             if at is not None:
+                where.append((i, *at, side))
                 return resized(pictures[i], at, side)
         return None
 
@@ -181,6 +185,7 @@ def crops(pictures, boxes, scene, members, count, seed, repairs=0.0):
         return [None]
     out, labels = [], []
     while len(labels) < 2 * count:
+        where = []
         side = int(np.exp(r.uniform(np.log(SMALLEST), np.log(320))))
         if r.random() < 0.1:
             side = 320
@@ -188,6 +193,8 @@ def crops(pictures, boxes, scene, members, count, seed, repairs=0.0):
         if all(p is not None for p in pair):  # few pictures may offer no place of this size
             out += pair
             labels += [0, 1]
+            if places is not None:
+                places += where
     return np.array(out), np.array(labels)
 
 
@@ -220,10 +227,10 @@ def rendered(damaged, r):
     return np.clip(np.rot90(p, r.integers(4)), 0, 255).astype(np.uint8)
 
 
-def tear(p, tone, r):
+def tear(p, tone, r, long=None):
     """Draws one ragged tear, wider in its middle, into the picture."""
     n, count = STORED, int(r.integers(6, 14))
-    along = np.linspace(-0.5, 0.5, count) * r.uniform(24, 110)
+    along = np.linspace(-0.5, 0.5, count) * (long or r.uniform(24, 110))
     half = (r.uniform(1.2, 7) * (1 - (2 * np.abs(np.linspace(-0.5, 0.5, count))) ** 2) + 0.3) * r.uniform(0.6, 1.4, count)
     middle = np.cumsum(r.normal(0, 1.6, count))
     outline = np.concatenate([np.stack([along, middle - half], 1), np.stack([along, middle + half], 1)[::-1]])
@@ -320,7 +327,7 @@ def main():
     recipe.fit(model, batches, a)
     examples = np.stack([middle(p) for p in x[::max(len(x) // 400, 1)]])
     recipe.write(model, a, ["probabilities"], examples,
-                 lambda net: measure(net, test_x, test_y, frames, frame_labels, a.shared + "/media/belt"))
+                 lambda net: measure(net, test_x, test_y, frames, frame_labels, a.shared + "/media/belt"), ENTRY)
 
 
 if __name__ == "__main__":

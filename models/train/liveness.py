@@ -6,7 +6,8 @@ Wants in the shared folder data/spoof (84 real and 83 fake crops of one person's
 filmed off a screen), data/utkface.tar (UTKFace, non-commercial research use; its faces stand for live ones, and for
 spoofs once printed or shown by simulation), models/mobilenet_v1_0.25_128_quant.tflite (Apache-2.0; start of the
 training) and models/ultralight_face_rfb_320.tflite (tells the crop's margin).
-In: RGB 128x128, [-1, 1]. Out: liveness [1 2], softmax over live, spoof.
+media/spoof (three photographs of another source) is only measured. In: image [1 128 128 3] RGB, (x - 128) / 128. Out:
+liveness [1 2], softmax over live, spoof.
 """
 import glob
 import os
@@ -24,15 +25,21 @@ import tflite
 NAME = "liveness_mobilenet_025_128"
 LABELS = ["live", "spoof"]
 SIZE = 128
-BATCH = 32
+BATCH, STEPS = 32, 200  # STEPS make an epoch
+PRUNED = 3  # epochs of pruning
 FILMED = 10  # of a batch, crops that were really filmed; the others are simulated
 HELD_OUT = 60  # filmed crops of this number and later ones are held out
+ENTRY = {
+    "title": "MobileNet v1 x0.25, liveness, 128", "source": mobilenet.SOURCE, "task": "head",
+    # The margin with which the crop of an Ultra-Light RFB box is as large as the filmed ones.
+    "head": {"margin": -0.083, "answers": [{"name": "liveness", "kind": "softmax", "output": "liveness", "labels": LABELS, "sure": [0.6, 0.6]}]},
+}
 NEAR = 20  # of 143 bits that the hashes of two near-duplicates differ in at most
 
 
 def network():
     picture = keras.Input((SIZE, SIZE, 3))
-    x = layers.GlobalAveragePooling2D()(mobilenet.backbone(picture)[-1])
+    x = layers.GlobalAveragePooling2D()(mobilenet.backbone(picture, around=True)[-1])
     x = layers.Dropout(0.3)(x)
     return keras.Model(picture, layers.Dense(len(LABELS), activation="softmax", name="liveness")(x))
 
@@ -113,10 +120,28 @@ def errors(net, pictures, labels):
     return (~spoof[labels == 1]).mean(), spoof[labels == 0].mean()
 
 
-def measure(net, held, simulated):
+def elsewhere(folder, detector, margin):
+    """Crops of the one face in each photograph of another source, and whether it is a spoof."""
+    pictures, labels = [], []
+    for name, label in (("image_T1.jpg", 0), ("image_F1.jpg", 1), ("image_F2.jpg", 1)):
+        p = cv2.imread("%s/%s" % (folder, name))[..., ::-1]
+        h, w = p.shape[:2]
+        scores, boxes, _ = detector(cv2.resize(p, (320, 240)))
+        box = boxes[int(np.argmax(scores))].reshape(2, 2) * [w / 320, h / 240]
+        half = (0.5 + margin) * max(box[1] - box[0])
+        x, y = box.mean(0)
+        m = np.array([[1, 0, half - x], [0, 1, half - y]]) * SIZE / (2 * half)
+        pictures.append(cv2.warpAffine(np.ascontiguousarray(p), m, (SIZE, SIZE), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE))
+        labels.append(label)
+    return np.array(pictures), np.array(labels)
+
+
+def measure(net, held, simulated, other):
     apcer, bpcer = errors(net, *held)
     print("  filmed, held out: %d live, %d spoof; APCER %.3f, BPCER %.3f" % (*np.bincount(held[1]), apcer, bpcer))
-    return {"HTER": (apcer + bpcer) / 2, "APCER": apcer, "BPCER": bpcer, "HTER simulated": np.mean(errors(net, *simulated))}
+    print("  another source, probability of a spoof: %s" % [(round(float(net(tflite.to_input(p))[1]), 3), int(y)) for p, y in zip(*other)])
+    return {"HTER": (apcer + bpcer) / 2, "APCER": apcer, "BPCER": bpcer, "HTER simulated": np.mean(errors(net, *simulated)),
+            "HTER another source": np.mean(errors(net, *other))}
 
 
 def main():
@@ -126,7 +151,9 @@ def main():
     people, names = faces.read(a.shared + "/data/utkface.tar", a.work, every=70 if a.smoke else 1)
     part = faces.split(people, names, NEAR, "%s/utkface_split%s.npy" % (a.work, "_smoke" if a.smoke else ""))
     known, strangers = (np.array(people[part == p]) for p in (faces.TRAIN, faces.TEST))
-    print("filmed: train %d, held out %d; margin %.3f" % (train.sum(), held.sum(), faces.margin(a.shared, x[held][::2])))
+    margin = faces.margin(a.shared, x[held][::2])
+    print("filmed: train %d, held out %d; margin %.3f" % (train.sum(), held.sum(), margin))
+    other = elsewhere(a.shared + "/media/spoof", faces.box_detector(a.shared), 0 if np.isnan(margin) else margin)
 
     r = np.random.default_rng(recipe.SEED)
     shown = [cv2.resize(p, (SIZE, SIZE)) for p in recipe.few(strangers, a)[:300]]
@@ -136,11 +163,17 @@ def main():
     faced = np.array([cv2.resize(p, (SIZE, SIZE)) for p in known[::max(len(known) // 300, 1)]])
     examples = faces.examples(np.concatenate([x[train], faced, np.array([on_screen(p, r) for p in faced], np.uint8)]), r)
     mobilenet.start_from_published(model, "%s/models/%s" % (a.shared, mobilenet.PUBLISHED[0.25]), examples[::8])
-    batches = recipe.Batches(lambda r: batch(x[train], y[train], known, r), 200, a)
-    model.compile(keras.optimizers.AdamW(recipe.schedule(5e-4, a.epochs * len(batches)), weight_decay=1e-2, use_ema=True, ema_momentum=0.99),
-                  keras.losses.CategoricalCrossentropy(label_smoothing=0.05), metrics=["accuracy"])
-    recipe.fit(model, batches, a)
-    recipe.write(model, a, ["liveness"], examples, lambda net: measure(net, (x[held], y[held]), simulated))
+    batches = recipe.Batches(lambda r: batch(x[train], y[train], known, r), STEPS, a)
+
+    def train_at(model, rate, epochs, **options):
+        model.compile(keras.optimizers.AdamW(recipe.schedule(rate, epochs * len(batches)), weight_decay=1e-2, **options),
+                      keras.losses.CategoricalCrossentropy(label_smoothing=0.05), metrics=["accuracy"])
+        return model
+    recipe.fit(train_at(model, 5e-4, a.epochs, use_ema=True, ema_momentum=0.99), batches, a)
+    pruned = network()
+    pruned.set_weights(model.get_weights())
+    recipe.prune(train_at(pruned, 5e-4, PRUNED), batches, a, PRUNED)
+    recipe.write(model, a, ["liveness"], examples, lambda net: measure(net, (x[held], y[held]), simulated, other), ENTRY, pruned)
 
 
 if __name__ == "__main__":

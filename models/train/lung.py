@@ -3,7 +3,7 @@
 usage: lung.py [--shared ../shared] [--work build/train] [--out models/trained] [--epochs 120] [--smoke]
 
 Wants in the shared folder data/lung (NNN.png and NNN_mask.png, 256x256), media/lung (another source, only measured)
-and the published models/mobilenet_v1_0.25_128_quant.tflite (start of the encoder). In: RGB 256x256, (x - 128) / 128, the
+and the published models/mobilenet_v1_0.25_128_quant.tflite (start of the encoder). Draws X-rays of its own besides. In: RGB 256x256, (x - 128) / 128, the
 X-ray's grey in all channels. Out: softmax over background, lung at 128x128.
 """
 import glob
@@ -17,10 +17,13 @@ from keras import layers
 import mobilenet
 import recipe
 import tflite
+import xray
 
 NAME = "lung_mobilenet_025_256"
 SIZE = 256
 MAP = 128
+ENTRY = {"title": "Lungs, MobileNet v1 x0.25, 256", "source": mobilenet.SOURCE, "task": "segment", "roles": {"probabilities": "map"},
+         "labels": "lung", "threshold": 0.5}
 
 
 def load(folder):
@@ -60,9 +63,11 @@ def changed(picture, mask, r):
 
 
 def batch(pairs, r, size=12):
+    """Altered copies of real X-rays, and a sixth as many drawn ones."""
     x, y = [], []
-    for i in r.choice(len(pairs), min(size, len(pairs)), replace=False):
-        p, m = changed(*pairs[i], r)
+    some = [pairs[i] for i in r.choice(len(pairs), min(size, len(pairs)), replace=False)]
+    for pair in some[size // 6:] + [xray.drawn(r) for _ in some[:size // 6]]:
+        p, m = changed(*pair, r)
         x.append(tflite.to_input(p))
         # The share of lung in each cell of the map.
         y.append(cv2.resize(m.astype(np.float32), (MAP, MAP), interpolation=cv2.INTER_AREA))
@@ -129,8 +134,9 @@ def main():
     recipe.fit(model, batches, a)
     r = np.random.default_rng(6)
     examples = np.concatenate([upright, [tflite.to_input(changed(*pair, r)[0]) for pair in kept]])
-    sets = {"held out": held, "trained on": kept, "another source": others}
-    recipe.write(model, a, ["probabilities"], examples, lambda net: measure(net, sets))
+    drawn = [xray.drawn(np.random.default_rng(i)) for i in range(8)]
+    sets = {"held out": held, "trained on": kept, "another source": others, "drawn": drawn}
+    recipe.write(model, a, ["probabilities"], examples, lambda net: measure(net, sets), ENTRY)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ EPSILON = 1e-3
 # Published networks (Apache-2.0) by width; the backbone of the SSD, trained to find the objects of COCO, is of width 0.75.
 PUBLISHED = {0.25: "mobilenet_v1_0.25_128_quant.tflite", 0.5: "mobilenet_v1_0.5_160_quant.tflite",
              0.75: "ssd_mobilenet_v1_coco_quant.tflite"}
+SOURCE = "This project, from MobileNet v1 by Google"
 NAMES = ["conv0"] + [kind + str(i) for i in range(1, 14) for kind in ("dw", "pw")]
 
 
@@ -24,8 +25,12 @@ def normalised(x, name):
     return layers.ReLU(6.0, name=name + "_relu")(x)
 
 
-def depthwise(x, name, stride=1):
-    x = layers.DepthwiseConv2D(3, strides=stride, padding="same", use_bias=False, name=name)(x)
+def depthwise(x, name, stride=1, around=False):
+    """around pads a strided convolution alike on all sides, as XNNPACK's sparse kernels want it."""
+    if around and stride == 2:
+        x = layers.ZeroPadding2D(1, name=name + "_pad")(x)
+    padding = "valid" if around and stride == 2 else "same"
+    x = layers.DepthwiseConv2D(3, strides=stride, padding=padding, use_bias=False, name=name)(x)
     return normalised(x, name)
 
 
@@ -34,12 +39,13 @@ def pointwise(x, name, channels):
     return normalised(x, name)
 
 
-def backbone(picture, alpha=0.25, blocks=13):
-    """Returns the features of each of the first stages, conv0 first; alpha is the width."""
-    x = layers.Conv2D(int(32 * alpha), 3, strides=2, padding="same", use_bias=False, name="conv0")(picture)
+def backbone(picture, alpha=0.25, blocks=13, around=False):
+    """Returns the features of each of the first stages, conv0 first; alpha is the width, around as in depthwise."""
+    x = layers.ZeroPadding2D(1, name="conv0_pad")(picture) if around else picture
+    x = layers.Conv2D(int(32 * alpha), 3, strides=2, padding="valid" if around else "same", use_bias=False, name="conv0")(x)
     stages = [normalised(x, "conv0")]
     for i, (channels, stride) in enumerate(BLOCKS[:blocks], 1):
-        x = depthwise(stages[-1], "dw%d" % i, stride)
+        x = depthwise(stages[-1], "dw%d" % i, stride, around)
         stages.append(pointwise(x, "pw%d" % i, int(channels * alpha)))
     return stages
 
@@ -80,8 +86,41 @@ def start_from_published(model, path, pictures):
             break
         layer = model.get_layer(name)
         layer.set_weights([kernels[name]])
+        if name + "_pad" in has:
+            x = model.get_layer(name + "_pad")(x)
         x = layer(x)
         mean, variance = (v.numpy() for v in tf.nn.moments(x, [0, 1, 2]))
         gamma = np.sqrt(variance + EPSILON)
         model.get_layer(name + "_bn").set_weights([gamma, mean + biases[name], mean, variance])
         x = tf.nn.relu6(x + biases[name])
+
+
+def start_from_narrower(model, narrow, r):
+    """Gives the model, a wider one of the same layers, the function of a narrow one (Net2Net, Chen et al. 2016).
+
+    Every layer's channels above those of the narrow one are copies of some of them, chosen by r; what reads n copies of
+    a channel takes an nth of each. A little noise lets the copies part in training.
+    """
+    sources = {}  # of each tensor, the narrow one's channel behind each channel
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            sources[layer.output.name] = np.arange(layer.output.shape[-1])
+            continue
+        taken = layer.input if isinstance(layer.input, list) else [layer.input]
+        source = sources[taken[0].name]
+        weights = narrow.get_layer(layer.name).get_weights()
+        if isinstance(layer, layers.DepthwiseConv2D):
+            layer.set_weights([weights[0][:, :, source]])
+        elif isinstance(layer, layers.Conv2D):
+            have, want = weights[0].shape[-1], layer.output.shape[-1]
+            target = np.concatenate([np.arange(have), r.integers(0, have, want - have)])
+            # Tensors that are added must be widened alike.
+            target = sources.setdefault(("wide", want, have), target)
+            share = 1 / np.bincount(source)[source]
+            kernel = weights[0][:, :, source][..., target] * share[None, None, :, None]
+            kernel *= 1 + r.normal(0, 0.02, kernel.shape)
+            layer.set_weights([kernel] + [w[target] for w in weights[1:]])
+            source = target
+        elif weights:  # batch normalisation
+            layer.set_weights([w[source] for w in weights])
+        sources[layer.output.name] = source

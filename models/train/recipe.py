@@ -8,7 +8,7 @@ A recipe's main reads
     recipe.write(model, a, outputs=["probabilities"], examples=pictures, measure=measure)
 
 Out: in --out the variants NAME_float.tflite, NAME_dynamic.tflite and NAME_int8.tflite and NAME.json, which holds, for
-cards.py, what was measured; in --work weights and checkpoints. Of networks of more than SHIPPED parameters only the
+cards.py and catalogue.py, what was measured; in --work weights and checkpoints. Of networks of more than SHIPPED parameters only the
 8-bit variant goes to --out, the others to --work.
 """
 import argparse
@@ -31,18 +31,21 @@ VARIANTS = ["float", "dynamic", "int8"]
 def start(doc, names, epochs, **more):
     """Reads the command line, sets seeds and threads, makes the folders.
 
-    names are the networks of the recipe, of which a.model is one; more adds options, as name=(default, help).
+    names are the networks of the recipe, of which a.model is one; epochs is a number for all or one by name; more adds
+    options, as name=(default, help).
     """
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", default="../shared", help="folder of data and published models")
     parser.add_argument("--work", default="build/train", help="folder of checkpoints, weights and prepared data")
     parser.add_argument("--out", default="models/trained", help="folder of the .tflite files and the figures")
     parser.add_argument("--model", default=names[0], choices=names)
-    parser.add_argument("--epochs", type=int, default=epochs)
+    parser.add_argument("--epochs", type=int)
     parser.add_argument("--smoke", action="store_true", help="a few steps on a little data")
     for name, (default, text) in more.items():
         parser.add_argument("--" + name, default=default, help=text)
     a = parser.parse_args()
+    if a.epochs is None:
+        a.epochs = epochs[a.model] if isinstance(epochs, dict) else epochs
     if a.smoke:
         a.epochs = 1
     one_thread()
@@ -105,17 +108,63 @@ def fit(model, batches, a, **options):
     model.save_weights(done)
 
 
-def write(model, a, outputs, examples, measure, variants=VARIANTS):
+class Pruning(keras.callbacks.Callback):
+    """Zeroes the smallest weights of every 1x1 convolution, ever more of them over the first half of the steps.
+
+    The share follows a cubic curve (Zhu and Gupta, "To prune, or not to prune", 2017); what is zeroed may come back
+    while the share grows.
+    """
+
+    EVERY = 20  # steps between two choices of weights
+
+    def __init__(self, share, steps):
+        super().__init__()
+        self.share, self.steps, self.step, self.masks = share, max(steps // 2, 1), 0, []
+
+    def on_train_batch_end(self, batch, logs=None):
+        kernels = [layer.kernel for layer in flat(self.model)
+                   if type(layer) is keras.layers.Conv2D and layer.kernel_size == (1, 1)]
+        if self.step % self.EVERY == 0 or not self.masks:
+            share = self.share * (1 - (1 - min((self.step + 1) / self.steps, 1)) ** 3)
+            self.masks = []
+            for kernel in kernels:
+                size = np.abs(kernel.numpy())
+                self.masks.append((size > np.quantile(size, share)).astype(np.float32))
+        for kernel, mask in zip(kernels, self.masks):
+            kernel.assign(kernel * mask)
+        self.step += 1
+
+
+def prune(model, batches, a, epochs, share=0.8):
+    """Trains the compiled model on while a share of the weights of its 1x1 convolutions goes to zero, for the variant
+    "sparse"; a finished training is read back."""
+    done = os.path.join(a.work, a.model + "_sparse.weights.h5")
+    if os.path.exists(done):
+        model.load_weights(done)
+        return
+    batches.epoch = a.epochs
+    epochs = 1 if a.smoke else epochs
+    model.fit(batches, epochs=epochs, verbose=2, shuffle=False, callbacks=[
+        keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: setattr(batches, "epoch", a.epochs + epoch)),
+        Pruning(share, 1 if a.smoke else epochs * len(batches))])
+    model.save_weights(done)
+
+
+def write(model, a, outputs, examples, measure, entry, sparse=None, real=False):
     """Writes the variants of the model and what they measure.
 
     outputs names the model's outputs in order; examples are representative inputs for 8 bit, as the network takes
-    them; measure(net) returns the figures of a tflite.Network as a dict of numbers and of tables (lists).
+    them; measure(net) returns the figures of a tflite.Network as a dict of numbers and of tables (lists); entry is
+    what the app's catalogue says of all variants, for catalogue.py; sparse is the pruned model, where there is one;
+    real makes the 8-bit variant answer in float32.
     """
-    report = {"parameters": parameters(model), "macs": macs(model), "variants": {}}
-    for variant in variants:
+    report = {"parameters": parameters(model), "macs": macs(model), "entry": entry, "variants": {}}
+    dense = model
+    for variant in VARIANTS + (["sparse"] if sparse else []):
+        model = sparse if variant == "sparse" else dense
         folder = a.out if variant == "int8" or report["parameters"] <= SHIPPED else a.work
         path = os.path.join(folder, "%s_%s.tflite" % (a.model, variant))
-        tflite.export(model, path, outputs, variant, examples)
+        tflite.export(model, path, outputs, variant, examples, real)
         net = tflite.Network(path)
         if variant == "float":
             agree(model, net, examples[0])

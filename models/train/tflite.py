@@ -6,12 +6,12 @@ from tensorflow.lite.tools import flatbuffer_utils
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 
-def export(model, path, outputs, variant, examples=None):
+def export(model, path, outputs, variant, examples=None, real=False):
     """Writes model to path with an input "image" and the outputs under the given names, in the model's order.
 
     variant is "float" (all float32), "sparse" (the same, kernels of mostly zeros stored without them), "dynamic" (8-bit
     weights, float32 activations) or "int8" (8-bit weights and activations, uint8 input and output), which needs
-    examples, an array of pictures as the network takes them.
+    examples, an array of pictures as the network takes them; real makes its outputs float32.
     """
     shape = [1] + list(model.input_shape[1:])
     forward = tf.function(lambda image: model(image, training=False), input_signature=[tf.TensorSpec(shape, tf.float32, "image")])
@@ -27,7 +27,8 @@ def export(model, path, outputs, variant, examples=None):
         examples[0, 0, 0] = [-1, 0, 127 / 128]
         converter.representative_dataset = lambda: ([x[None].astype(np.float32)] for x in examples)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = converter.inference_output_type = tf.uint8
+        converter.inference_input_type = tf.uint8
+        converter.inference_output_type = tf.float32 if real else tf.uint8
     content = flatbuffer_utils.convert_bytearray_to_object(converter.convert())
     graph = content.subgraphs[0]
     assert len(graph.outputs) == len(outputs), (len(graph.outputs), outputs)

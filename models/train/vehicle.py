@@ -1,15 +1,16 @@
-"""Trains and measures vehicle_yolov2_mobilenet_0XX_224, YOLO v2 detectors of vehicles on MobileNet v1 of four widths.
+"""Trains and measures the detectors of vehicles named in NETWORKS, YOLO v2 on MobileNet v1 of four widths.
 
 usage: vehicle.py [--shared ../shared] [--scenes build/scenes] [--footage assets/footage/traffic.mjpeg]
-                  [--work build/train] [--out models/trained] [--model NAME] [--epochs 40] [--smoke]
+                  [--work build/train] [--out models/trained] [--model NAME] [--epochs N] [--smoke]
 
 Wants drawn scenes (scenes.go says how), the built-in footage (only measured), and in the shared folder media/traffic,
 media/objects, media/people, media/faces and models: ssd_mobilenet_v1_coco_quant.tflite (labels what has no labels),
 deeplabv3_mnv2_dm05_pascal_quant.tflite (cuts vehicles out) and the starts named in mobilenet.py; all Apache-2.0.
-In: RGB 224x224, (x - 128) / 128, the picture stretched. Out: [1, 7, 7, 5 * 6], for each anchor tx ty tw th, objectness
-and the logit of the one class, before any activation. Box centre (column + sigmoid(tx)) / 7, width
-anchor * exp(tw) / 7; score sigmoid(objectness).
+In: RGB SIZExSIZE, (x - 128) / 128, the picture stretched. Out: [1, GRID, GRID, ANCHORS * (5 + labels)] with GRID =
+SIZE / 16, for each anchor tx ty tw th, objectness and the logits of the labels, before any activation. Box centre
+(column + sigmoid(tx)) / GRID, width anchor * exp(tw) / GRID; score sigmoid(objectness).
 """
+import dataclasses
 import glob
 import json
 import os
@@ -25,20 +26,57 @@ import mobilenet
 import recipe
 import tflite
 
-WIDTHS = {"vehicle_yolov2_mobilenet_%s_224" % n: w for n, w in (("025", 0.25), ("050", 0.5), ("075", 0.75), ("100", 1.0))}
-# Cars, buses, trucks, motorcycles and bicycles are all vehicles here: too few pictures are labelled to tell them apart.
-LABELS = ["vehicle"]
-COCO80 = {1, 2, 3, 5, 7}
-TEACHER_NAMES = {"car", "bus", "truck", "motorcycle", "bicycle"}
-VOC_VEHICLES = [2, 6, 7, 14]  # bicycle, bus, car, motorbike
-SIZE, GRID, ANCHORS, VALUES = 224, 7, 5, 5 + len(LABELS)
+KINDS = ["car", "bus", "truck", "motorcycle"]
+
+
+@dataclasses.dataclass
+class Net:
+    alpha: float
+    size: int
+    epochs: int
+    kinds: bool = False  # tells KINDS apart rather than finding vehicles
+    start: str = ""  # the network, trained before, that this one goes on from
+    frozen: int = 0  # blocks that keep what they started with
+    pruned: int = 0  # epochs of pruning, for a sparse variant
+    rate: float = 2e-3
+
+    @property
+    def grid(self):
+        return self.size // 16
+
+    @property
+    def labels(self):
+        return KINDS if self.kinds else ["vehicle"]
+
+    @property
+    def values(self):
+        return 5 + len(self.labels)
+
+
+NAME = "vehicle_yolov2_mobilenet_"
+NETWORKS = {
+    NAME + "025_224": Net(0.25, 224, epochs=40, pruned=12),
+    NAME + "050_224": Net(0.5, 224, epochs=18, frozen=3),
+    NAME + "075_320": Net(0.75, 320, epochs=5, frozen=7),
+    NAME + "100_320": Net(1.0, 320, epochs=2, frozen=7, start=NAME + "075_320", rate=5e-4),
+    "vehicle_kinds_yolov2_mobilenet_050_224": Net(0.5, 224, epochs=6, kinds=True, frozen=3, start=NAME + "050_224", rate=1e-3),
+}
+COCO80 = {2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
+VOC_VEHICLES = [6, 7, 14]  # bus, car, motorbike
+ANCHORS = 5
 BATCH, STEPS = 24, 60  # STEPS make an epoch
 MOST = 24  # boxes of one picture that the loss looks at
 HELD_CLIP = (1, 4)  # scenes of cars.mp4, of seven, that are not trained on
 IOU = 0.45
+# Boxes in the frames of media/traffic, 256x256, drawn by hand; only measured.
+FRAMES = {
+    "0001.bmp": [("car", 51, 150, 123, 197), ("truck", 211, 145, 256, 191), ("car", 235, 181, 256, 217)],
+    "0002.bmp": [("car", 40, 149, 114, 196), ("truck", 205, 144, 256, 191), ("car", 226, 178, 256, 221)],
+    "0003.bmp": [("car", 31, 149, 104, 196), ("truck", 197, 143, 253, 189), ("car", 217, 178, 256, 220)],
+}
 
 
-# A sample is an RGB picture and its boxes as an array of rows [class, x0, y0, x1, y1] in pixels.
+# A sample is an RGB picture and its boxes as an array of rows [index in KINDS, x0, y0, x1, y1] in pixels.
 
 def drawn(folder, a):
     truth = json.load(open(folder + "/boxes.json"))
@@ -46,7 +84,9 @@ def drawn(folder, a):
 
 
 def rows(boxes):
-    return np.array([[0, b["x0"], b["y0"], b["x1"], b["y1"]] for b in boxes or []], float).reshape(-1, 5)
+    """Boxes of vehicles; bicycles are none."""
+    return np.array([[KINDS.index(b["class"]), b["x0"], b["y0"], b["x1"], b["y1"]] for b in boxes or []
+                     if b["class"] in KINDS], float).reshape(-1, 5)
 
 
 def rgb(bgr):
@@ -70,9 +110,14 @@ def coco(folder):
         for line in open(path[:-3] + "txt").read().split("\n"):
             if line.strip() and int(line.split()[0]) in COCO80:
                 c, x, y, bw, bh = (float(v) for v in line.split())
-                boxes.append([0, (x - bw / 2) * w, (y - bh / 2) * h, (x + bw / 2) * w, (y + bh / 2) * h])
+                boxes.append([KINDS.index(COCO80[int(c)]), (x - bw / 2) * w, (y - bh / 2) * h, (x + bw / 2) * w, (y + bh / 2) * h])
         out.append((picture, np.array(boxes, float).reshape(-1, 5)))
     return out[0::2], out[1::2]
+
+
+def frames(folder):
+    return [(rgb(cv2.imread("%s/%s" % (folder, name))), np.array([[KINDS.index(b[0]), *b[1:]] for b in boxes], float))
+            for name, boxes in FRAMES.items()]
 
 
 class Teacher:
@@ -88,8 +133,8 @@ class Teacher:
         self.net.set_tensor(self.net.get_input_details()[0]["index"], cv2.resize(picture, (300, 300))[None])
         self.net.invoke()
         boxes, classes, scores, _ = (self.net.get_tensor(o["index"])[0] for o in self.net.get_output_details())
-        found = [[0, b[1] * w, b[0] * h, b[3] * w, b[2] * h]
-                 for b, c, s in zip(boxes, classes, scores) if s >= least and self.labels[int(c)] in TEACHER_NAMES]
+        found = [[KINDS.index(self.labels[int(c)]), b[1] * w, b[0] * h, b[3] * w, b[2] * h]
+                 for b, c, s in zip(boxes, classes, scores) if s >= least and self.labels[int(c)] in KINDS]
         found = np.array(found, float).reshape(-1, 5)
         found[:, 1::2], found[:, 2::2] = found[:, 1::2].clip(0, w), found[:, 2::2].clip(0, h)
         # The teacher may call one vehicle by two names; the first is the surer.
@@ -134,7 +179,7 @@ def without_vehicles(shared, teacher, a):
 
 
 def cutouts(samples, path):
-    """Vehicles (RGB and, as a fourth channel, the mask) that DeepLab v3 tells well from the rest of the picture."""
+    """Vehicles (what kind, RGB and, as a fourth channel, the mask) that DeepLab v3 tells well from the rest of the picture."""
     net = Interpreter(path, num_threads=1)
     net.allocate_tensors()
     out = []
@@ -152,23 +197,23 @@ def cutouts(samples, path):
             part = mask[y0:y1, x0:x1]
             apart = all(overlap(b[1:], o[1:]) < 0.1 for j, o in enumerate(boxes) if j != i)
             if apart and (part > 127).mean() > 0.45:
-                out.append(np.dstack([p[y0:y1, x0:x1], part]))
+                out.append((b[0], np.dstack([p[y0:y1, x0:x1], part])))
     return out
 
 
-def composed(grounds, cuts, r):
+def composed(grounds, cuts, size, r):
     """One to four cut-out vehicles on a picture without any, as a sample."""
     ground, _ = grounds[r.integers(len(grounds))]
-    out, boxes = cv2.resize(ground, (SIZE, SIZE)), []
+    out, boxes = cv2.resize(ground, (size, size)), []
     for _ in range(r.integers(1, 5)):
-        cut = cuts[r.integers(len(cuts))]
+        kind, cut = cuts[r.integers(len(cuts))]
         cut = np.dstack([recoloured(cut[..., :3], r), cut[..., 3]])[:, ::r.choice([-1, 1])]
-        width = np.exp(r.uniform(np.log(24), np.log(150)))
+        width = size * np.exp(r.uniform(np.log(0.1), np.log(0.67)))
         w, h = max(int(width), 8), max(int(width * cut.shape[0] / cut.shape[1] * np.exp(r.normal(0, 0.1))), 8)
-        if h > SIZE:
+        if h > size:
             continue
-        x, y = int(r.integers(0, SIZE - w)), int(r.integers(0, SIZE - h + 1))
-        box = [0, x, y, x + w, y + h]
+        x, y = int(r.integers(0, size - w)), int(r.integers(0, size - h + 1))
+        box = [kind, x, y, x + w, y + h]
         if any(overlap(box[1:], o[1:]) > 0.1 for o in boxes):
             continue
         small = cv2.resize(np.ascontiguousarray(cut), (w, h), interpolation=cv2.INTER_AREA)
@@ -185,12 +230,12 @@ def overlap(a, b):
     return w * h / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - w * h)
 
 
-def anchor_sizes(samples):
+def anchor_sizes(samples, grid):
     """k-means of the boxes' sizes in cells under the distance 1 - IoU, smallest first."""
-    sizes = np.concatenate([(b[:, 3:] - b[:, 1:3]) / p.shape[1::-1] * GRID for p, b in samples])
+    sizes = np.concatenate([(b[:, 3:] - b[:, 1:3]) / p.shape[1::-1] * grid for p, b in samples])
     r = np.random.default_rng(8)
     # Training enlarges and shrinks the pictures.
-    sizes = np.concatenate([np.minimum(sizes * f, GRID) for f in np.exp(r.normal(0, 0.35, (6, len(sizes), 1)))])
+    sizes = np.concatenate([np.minimum(sizes * f, grid) for f in np.exp(r.normal(0, 0.35, (6, len(sizes), 1)))])
     centres = sizes[r.choice(len(sizes), ANCHORS, replace=False)]
     for _ in range(60):
         nearest = shape_overlap(sizes, centres).argmax(1)
@@ -203,22 +248,22 @@ def shape_overlap(sizes, anchors):
     return both / (sizes.prod(1)[:, None] + anchors.prod(1)[None] - both)
 
 
-def moved(sample, r):
-    """A random part of the picture, or the picture small on a plain ground, at 224x224."""
+def moved(sample, size, r):
+    """A random part of the picture, or the picture small on a plain ground, at the network's size."""
     p, b = sample
     h, w = p.shape[:2]
     scale = np.exp(r.uniform(np.log(0.6), np.log(1.6)))
-    sx, sy = scale * np.exp(r.normal(0, 0.1, 2)) * SIZE / (w, h)
-    ox, oy = r.random(2) * (SIZE - np.array([sx * w, sy * h]))
+    sx, sy = scale * np.exp(r.normal(0, 0.1, 2)) * size / (w, h)
+    ox, oy = r.random(2) * (size - np.array([sx * w, sy * h]))
     ground = [int(v) for v in p.reshape(-1, 3)[r.integers(h * w)]]
     m = np.array([[sx, 0, ox], [0, sy, oy]])
-    out = cv2.warpAffine(cv2.blur(p, (2, 2)) if scale < 0.6 and w > 400 else p, m, (SIZE, SIZE),
+    out = cv2.warpAffine(cv2.blur(p, (2, 2)) if scale < 0.6 and w > 400 else p, m, (size, size),
                          borderMode=cv2.BORDER_CONSTANT, borderValue=ground)
     b = b.copy()
     b[:, [1, 3]], b[:, [2, 4]] = b[:, [1, 3]] * sx + ox, b[:, [2, 4]] * sy + oy
     if r.random() < 0.5:
-        out, b[:, [1, 3]] = out[:, ::-1], SIZE - b[:, [3, 1]]
-    return np.ascontiguousarray(out), clipped(b, 0, 0, SIZE, SIZE)
+        out, b[:, [1, 3]] = out[:, ::-1], size - b[:, [3, 1]]
+    return np.ascontiguousarray(out), clipped(b, 0, 0, size, size)
 
 
 def clipped(b, x0, y0, x1, y1):
@@ -230,12 +275,12 @@ def clipped(b, x0, y0, x1, y1):
     return b[(side.prod(1) > area / 5) & (side.min(1) >= 5)]
 
 
-def mosaic(samples, r):
+def mosaic(samples, size, r):
     """Four pictures meeting at a random point."""
-    out, boxes = np.zeros((SIZE, SIZE, 3), np.uint8), []
-    cx, cy = r.integers(70, SIZE - 70, 2)
-    for sample, (x0, y0, x1, y1) in zip(samples, [(0, 0, cx, cy), (cx, 0, SIZE, cy), (0, cy, cx, SIZE), (cx, cy, SIZE, SIZE)]):
-        p, b = moved(sample, r)
+    out, boxes = np.zeros((size, size, 3), np.uint8), []
+    cx, cy = r.integers(size // 3, size - size // 3, 2)
+    for sample, (x0, y0, x1, y1) in zip(samples, [(0, 0, cx, cy), (cx, 0, size, cy), (0, cy, cx, size), (cx, cy, size, size)]):
+        p, b = moved(sample, size, r)
         out[y0:y1, x0:x1] = p[y0:y1, x0:x1]
         boxes.append(clipped(b, x0, y0, x1, y1))
     return out, np.concatenate(boxes)
@@ -258,40 +303,43 @@ def recoloured(p, r):
     return p
 
 
-def training_sample(kinds, shares, cuts, r):
+def training_sample(kinds, shares, cuts, size, r):
     """A training picture, RGB bytes, and its boxes; the last of the kinds has no vehicles and is what cuts are put on."""
     def one():
         if cuts and r.random() < 0.25:
-            return composed(kinds[-1], cuts, r)
+            return composed(kinds[-1], cuts, size, r)
         of = kinds[r.choice(len(kinds), p=shares)]
         return of[r.integers(len(of))]
-    p, b = mosaic([one() for _ in range(4)], r) if r.random() < 0.25 else moved(one(), r)
+    p, b = mosaic([one() for _ in range(4)], size, r) if r.random() < 0.25 else moved(one(), size, r)
     return recoloured(p, r), b
 
 
-def target(boxes, anchors):
-    """What the loss compares with, flat: first [7, 7, anchors, 10] of centre, size (cells), presence and classes where
+def target(boxes, anchors, net):
+    """What the loss compares with, flat: first [grid, grid, anchors, values] of centre, size (cells), presence and classes where
     an anchor answers for a box, then up to MOST boxes as centre and size."""
-    cells = np.zeros((GRID, GRID, ANCHORS, VALUES), np.float32)
+    grid = net.grid
+    cells = np.zeros((grid, grid, ANCHORS, net.values), np.float32)
     listed = np.zeros((MOST, 4), np.float32)
     for n, (kind, x0, y0, x1, y1) in enumerate(boxes[:MOST]):
-        x, y, w, h = np.array([(x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0]) * GRID / SIZE
+        x, y, w, h = np.array([(x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0]) * grid / net.size
         listed[n] = x, y, w, h
-        column, row = min(int(x), GRID - 1), min(int(y), GRID - 1)
+        column, row = min(int(x), grid - 1), min(int(y), grid - 1)
         best = [k for k in np.argsort(-shape_overlap(np.array([[w, h]]), anchors)[0]) if cells[row, column, k, 4] == 0]
         if best:
-            cells[row, column, best[0]] = [x, y, w, h, 1] + [float(kind == c) for c in range(len(LABELS))]
+            which = int(kind) if net.kinds else 0
+            cells[row, column, best[0]] = [x, y, w, h, 1] + [float(which == c) for c in range(len(net.labels))]
     return np.concatenate([cells.ravel(), listed.ravel()])
 
 
-def make_loss(anchors):
+def make_loss(anchors, net):
     """The loss of YOLO v2 (Redmon and Farhadi, "YOLO9000", 2017).
 
     Squared error of place and size for the anchors that answer for a box, more for small boxes; objectness towards
     the IoU of prediction and box there and towards 0 elsewhere, but not where a prediction overlaps any box by 0.6;
     cross-entropy of the classes. Objectness is compared by cross-entropy, which settles sooner than squares.
     """
-    column, row = tf.meshgrid(tf.range(GRID, dtype=tf.float32), tf.range(GRID, dtype=tf.float32))
+    grid, values = net.grid, net.values
+    column, row = tf.meshgrid(tf.range(grid, dtype=tf.float32), tf.range(grid, dtype=tf.float32))
     corner = tf.stack([column, row], -1)[None, :, :, None]
     sizes = tf.constant(anchors, tf.float32)[None, None, None]
 
@@ -303,14 +351,14 @@ def make_loss(anchors):
 
     def loss(truth, found):
         batch = tf.shape(found)[0]
-        found = tf.reshape(found, [batch, GRID, GRID, ANCHORS, VALUES])
-        cells = tf.reshape(truth[:, :GRID * GRID * ANCHORS * VALUES], tf.shape(found))
-        listed = tf.reshape(truth[:, GRID * GRID * ANCHORS * VALUES:], [batch, 1, 1, 1, MOST, 4])
+        found = tf.reshape(found, [batch, grid, grid, ANCHORS, values])
+        cells = tf.reshape(truth[:, :grid * grid * ANCHORS * values], tf.shape(found))
+        listed = tf.reshape(truth[:, grid * grid * ANCHORS * values:], [batch, 1, 1, 1, MOST, 4])
         xy = tf.sigmoid(found[..., 0:2]) + corner
         wh = sizes * tf.exp(tf.clip_by_value(found[..., 2:4], -6, 3))
         has = cells[..., 4]
         true_xy, true_wh = cells[..., 0:2], cells[..., 2:4]
-        weight = has * (2 - tf.reduce_prod(true_wh / GRID, -1))
+        weight = has * (2 - tf.reduce_prod(true_wh / grid, -1))
         place = tf.reduce_sum(tf.square(tf.sigmoid(found[..., 0:2]) - (true_xy - corner)), -1)
         size = tf.reduce_sum(tf.square(found[..., 2:4] - tf.math.log(tf.maximum(true_wh, 1e-3) / sizes)), -1)
         any_box = iou(xy[..., None, :], wh[..., None, :], listed[..., 0:2], listed[..., 2:4])
@@ -323,52 +371,67 @@ def make_loss(anchors):
     return loss
 
 
-def network(alpha):
-    """MobileNet to its twelfth block, joined by the finer grid before it as in YOLO v2, and a head."""
-    picture = keras.Input((SIZE, SIZE, 3))
-    stages = mobilenet.backbone(picture, alpha, 12)
-    fine = mobilenet.pointwise(stages[11], "fine", int(64 * alpha))
-    # Each 2x2 of the finer grid becomes one cell; a strided convolution does what YOLO v2 does by reordering.
-    fine = layers.Conv2D(int(256 * alpha), 2, strides=2, use_bias=False, name="gather")(fine)
-    fine = mobilenet.normalised(fine, "gather")
-    x = layers.Concatenate()([stages[12], fine])
+def network(net):
+    """MobileNet to its twelfth block, joined by the finer grid before it as in YOLO v2, and a head.
+
+    The head answers for 2x2 places in each cell of the coarse grid. All its layers are such as XNNPACK runs sparse: the
+    finer grid is joined by a strided convolution and a sum, and the places are laid out at the very end.
+    """
+    picture = keras.Input((net.size, net.size, 3))
+    stages = mobilenet.backbone(picture, net.alpha, 12, around=True)
+    wide = int(1024 * net.alpha)
+    fine = mobilenet.pointwise(mobilenet.depthwise(stages[11], "fine_dw", 2, around=True), "fine", wide)
+    x = layers.Add()([stages[12], fine])
     x = mobilenet.depthwise(x, "head_dw")
-    x = mobilenet.pointwise(x, "head", int(704 * alpha))
+    x = mobilenet.pointwise(x, "head", int(704 * net.alpha))
     # Nearly every anchor of nearly every cell is empty.
-    bias = np.tile([0, 0, 0, 0, -4] + [0] * len(LABELS), ANCHORS)
-    return keras.Model(picture, layers.Conv2D(ANCHORS * VALUES, 1, name="boxes", bias_initializer=keras.initializers.Constant(bias))(x))
+    bias = np.tile([0, 0, 0, 0, -5] + [0] * len(net.labels), 4 * ANCHORS)
+    x = layers.Conv2D(4 * ANCHORS * net.values, 1, name="boxes", bias_initializer=keras.initializers.Constant(bias))(x)
+    return keras.Model(picture, Places()(x))
+
+
+@keras.saving.register_keras_serializable()
+class Places(layers.Layer):
+    """Lays the channels of each cell out as 2x2 cells."""
+
+    def call(self, x):
+        return tf.nn.depth_to_space(x, 2)
+
+    def compute_output_shape(self, shape):
+        return shape[0], 2 * shape[1], 2 * shape[2], shape[3] // 4
 
 
 def decode(values, anchors, least, w, h):
-    """Boxes [class, x0, y0, x1, y1, score], best first, weaker ones of a class that overlap by 0.45 dropped."""
-    v = values.reshape(GRID, GRID, ANCHORS, VALUES)
+    """Boxes [label, x0, y0, x1, y1, score], best first, weaker ones that overlap by 0.45 dropped."""
+    grid = values.shape[0]
+    v = values.reshape(grid, grid, ANCHORS, -1)
     sigmoid = lambda t: 1 / (1 + np.exp(-t))
     e = np.exp(v[..., 5:] - v[..., 5:].max(-1, keepdims=True))
     score = sigmoid(v[..., 4]) * (e / e.sum(-1, keepdims=True)).max(-1)
     kept = []
     for row, col, k in sorted(zip(*np.where(score >= least)), key=lambda i: -score[i]):
         t = v[row, col, k]
-        x, y = (col + sigmoid(t[0])) / GRID, (row + sigmoid(t[1])) / GRID
-        bw, bh = anchors[k] * np.exp(t[2:4]) / GRID
+        x, y = (col + sigmoid(t[0])) / grid, (row + sigmoid(t[1])) / grid
+        bw, bh = anchors[k] * np.exp(t[2:4]) / grid
         box = [int(t[5:].argmax()), max(x - bw / 2, 0) * w, max(y - bh / 2, 0) * h, min(x + bw / 2, 1) * w, min(y + bh / 2, 1) * h]
-        if all(o[0] != box[0] or overlap(o[1:5], box[1:]) < IOU for o in kept):
+        if all(overlap(o[1:5], box[1:]) < IOU for o in kept):
             kept.append(box + [float(score[row, col, k])])
     return kept
 
 
-def matched(net, anchors, samples, least=0.01, smallest=0.005):
-    """What the network finds in the samples: scores, whether each is a vehicle (1) or not (0), and how many there are.
+def matched(found, samples, smallest=0.005):
+    """How what was found in the samples compares with the truth: scores, whether each is a vehicle (1) or not (0), whether
+    it is of the right kind too, and how many vehicles there are.
 
     A find is right when it has an IoU of 0.5 with a vehicle that no better find has; vehicles below a part of the
     picture count neither way.
     """
-    scores, right, there = [], [], 0
-    for p, truth in samples:
-        h, w = p.shape[:2]
-        large = (truth[:, 3:] - truth[:, 1:3]).prod(1) >= smallest * w * h
+    scores, right, kinds, there = [], [], [], 0
+    for boxes, (p, truth) in zip(found, samples):
+        large = (truth[:, 3:] - truth[:, 1:3]).prod(1) >= smallest * p.shape[0] * p.shape[1]
         free = [True] * len(truth)
         there += int(large.sum())
-        for b in decode(net(tflite.to_input(cv2.resize(p, (SIZE, SIZE)))), anchors, least, w, h):
+        for b in boxes:
             match = [overlap(b[1:5], t[1:]) if f else 0 for t, f in zip(truth, free)]
             k = int(np.argmax(match)) if match else -1
             hit = k >= 0 and match[k] >= 0.5
@@ -377,7 +440,8 @@ def matched(net, anchors, samples, least=0.01, smallest=0.005):
             if not hit or large[k]:
                 scores.append(b[5])
                 right.append(hit)
-    return np.array(scores), np.array(right, bool), there
+                kinds.append(hit and truth[k, 0] == b[0])
+    return np.array(scores), np.array(right, bool), np.array(kinds, bool), there
 
 
 def average_precision(scores, right, there):
@@ -388,11 +452,14 @@ def average_precision(scores, right, there):
     return float((falling * right).sum() / max(there, 1))
 
 
-def measure(net, anchors, sets, least=0.4):
-    """AP50 of each set and, at the threshold least, recall and precision; of sets without vehicles the wrong boxes."""
+def measure(find, sets, kinds, least=0.4):
+    """AP50 of each set and, at the threshold least, recall and precision; of sets without vehicles the wrong boxes.
+
+    find(picture) returns boxes as decode does.
+    """
     figures = {}
     for title, samples in sets.items():
-        scores, right, there = matched(net, anchors, samples)
+        scores, right, named, there = matched([find(p) for p, _ in samples], samples)
         sure = scores >= least
         print("  %s, %d pictures, %d vehicles: at %.1f %d right, %d wrong" % (
             title, len(samples), there, least, right[sure].sum(), (~right[sure]).sum()))
@@ -400,14 +467,18 @@ def measure(net, anchors, sets, least=0.4):
             figures[title + " AP50"] = average_precision(scores, right, there)
             figures[title + " recall"] = right[sure].sum() / there
             figures[title + " precision"] = right[sure].sum() / max(sure.sum(), 1)
+            if kinds:
+                figures[title + " kind right"] = named[sure].sum() / max(right[sure].sum(), 1)
         else:
             figures[title + " wrong boxes"] = sure.sum()
     return figures
 
 
 def main():
-    a = recipe.start(__doc__, list(WIDTHS), epochs=40, scenes=("build/scenes", "folder of drawn scenes"),
+    a = recipe.start(__doc__, list(NETWORKS), epochs={name: n.epochs for name, n in NETWORKS.items()},
+                     scenes=("build/scenes", "folder of drawn scenes"),
                      footage=("assets/footage/traffic.mjpeg", "drawn stream, only measured"))
+    this = NETWORKS[a.model]
     teacher = Teacher(a.shared + "/models/ssd_mobilenet_v1_coco_quant.tflite", a.shared + "/models/ssd_coco_labels.txt")
     coco_kept, coco_held = coco(a.shared + "/media/traffic/coco128")
     scenes = drawn(a.scenes, a) if os.path.isdir(a.scenes) else coco_kept
@@ -418,26 +489,64 @@ def main():
     cuts = cutouts(recipe.few(coco_kept + clip_kept, a, 4), a.shared + "/models/deeplabv3_mnv2_dm05_pascal_quant.tflite")
     print("drawn %d; cars.mp4 %d scenes, %d pictures kept, %d held out; COCO %d and %d; without vehicles %d and %d; cut out %d" % (
         len(scenes), len(clip), len(clip_kept), len(clip_held), len(coco_kept), len(coco_held), len(other_kept), len(other_held), len(cuts)))
-    anchors = anchor_sizes(scenes + clip_kept + coco_kept)
+    anchors = anchor_sizes(scenes + clip_kept + coco_kept, this.grid)
     print("anchors in cells, width and height:", anchors.tolist())
 
     kinds, shares = [scenes, clip_kept, coco_kept, other_kept], [0.45, 0.25, 0.15, 0.15]
 
     def batch(r):
-        both = [training_sample(kinds, shares, cuts, r) for _ in range(BATCH)]
-        return np.stack([tflite.to_input(p) for p, _ in both]), np.stack([target(b, anchors) for _, b in both])
+        both = [training_sample(kinds, shares, cuts, this.size, r) for _ in range(BATCH)]
+        return np.stack([tflite.to_input(p) for p, _ in both]), np.stack([target(b, anchors, this) for _, b in both])
     r = np.random.default_rng(recipe.SEED)
-    examples = np.stack([tflite.to_input(training_sample(kinds, shares, cuts, r)[0]) for _ in range(24 if a.smoke else 150)])
-    alpha = WIDTHS[a.model]
-    model = network(alpha)
-    if alpha in mobilenet.PUBLISHED:
-        mobilenet.start_from_published(model, "%s/models/%s" % (a.shared, mobilenet.PUBLISHED[alpha]), examples[:32])
+    examples = np.stack([tflite.to_input(training_sample(kinds, shares, cuts, this.size, r)[0]) for _ in range(24 if a.smoke else 150)])
+    model = network(this)
+    begin(model, this, a, examples[:32], r)
     batches = recipe.Batches(batch, STEPS, a)
-    model.compile(keras.optimizers.AdamW(recipe.schedule(2e-3, a.epochs * len(batches)), weight_decay=1e-3, clipnorm=20),
-                  make_loss(anchors), jit_compile=False)
-    recipe.fit(model, batches, a)
-    sets = {"COCO": coco_held, "clip scenes": clip_held, "footage": recipe.few(footage(a.footage), a), "no vehicles": other_held}
-    recipe.write(model, a, ["boxes"], examples, lambda net: measure(net, anchors, sets))
+
+    def train(model, rate, epochs):
+        model.compile(keras.optimizers.AdamW(recipe.schedule(rate, epochs * len(batches)), weight_decay=1e-3, clipnorm=20),
+                      make_loss(anchors, this), jit_compile=False)
+        return model
+    recipe.fit(train(model, this.rate, a.epochs), batches, a)
+    pruned = None
+    if this.pruned:
+        pruned = network(this)
+        pruned.set_weights(model.get_weights())
+        recipe.prune(train(pruned, this.rate / 2, this.pruned), batches, a, this.pruned)
+    sets = {"photographs": coco_held + frames(a.shared + "/media/traffic/frames"), "clip scenes": clip_held,
+            "footage": recipe.few(footage(a.footage), a, 40), "no vehicles": other_held}
+
+    def measured(net):
+        def find(p):
+            return decode(net(tflite.to_input(cv2.resize(p, (this.size, this.size)))), anchors, 0.01, p.shape[1], p.shape[0])
+        return measure(find, sets, this.kinds)
+    entry = {
+        "title": "YOLO v2, MobileNet v1 x%g, %d%s" % (this.alpha, this.size, ", kinds" if this.kinds else ""),
+        "source": mobilenet.SOURCE, "task": "yolo", "roles": {"boxes": "grid"}, "labels": "vehicle_kinds" if this.kinds else "vehicle",
+        "threshold": 0.4, "iou": IOU, "yolo": {"kind": "v2", "unit": "cells", "anchors": [anchors.tolist()]},
+    }
+    recipe.write(model, a, ["boxes"], examples, measured, entry, pruned)
+
+
+def begin(model, this, a, pictures, r):
+    """Starts from a network trained before, of the same width or a narrower one, or from published weights."""
+    if this.start:
+        trained = "%s/%s.weights.h5" % (a.work, this.start)
+        if not os.path.exists(trained):
+            raise SystemExit("%s goes on from %s: train that first" % (a.model, this.start))
+        before = network(NETWORKS[this.start])
+        before.load_weights(trained)
+        if NETWORKS[this.start].alpha < this.alpha:
+            mobilenet.start_from_narrower(model, before, r)
+        else:
+            for layer in model.layers:
+                if layer.name != "boxes" and layer.weights:
+                    layer.set_weights(before.get_layer(layer.name).get_weights())
+    else:
+        mobilenet.start_from_published(model, "%s/models/%s" % (a.shared, mobilenet.PUBLISHED[this.alpha]), pictures)
+    if this.frozen:
+        for layer in model.layers[:model.layers.index(model.get_layer("pw%d_relu" % this.frozen)) + 1]:
+            layer.trainable = False
 
 
 if __name__ == "__main__":

@@ -1,0 +1,56 @@
+"""Writes which pictures no training step saw, so that `make quality` measures this project's networks on those.
+
+usage: held_out.py [--shared ../shared] [--work build/train]
+
+Reads the splits that the recipes left in --work, and the shared folder; writes ../../app/testdata/held_out.json: names
+of pictures of UTKFace and FER2013, crops of belts as [picture, x, y, side, damaged?], and photographs with the boxes
+of faces in them, x0 y0 x1 y1 in pixels, as published detectors find them.
+"""
+import argparse
+import glob
+import json
+import os
+import types
+
+import numpy as np
+
+import belt
+import facedetector
+import faces
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def names(work, archive):
+    part, of = np.load("%s/%s_split.npy" % (work, archive)), np.load("%s/%s_names.npy" % (work, archive))
+    return sorted(str(n) for n in of[part == faces.TEST])
+
+
+def belts(work):
+    paths = sorted(glob.glob(work + "/belt/*.jpg"))
+    pictures, boxes = belt.load(paths)
+    scene, places = np.load(work + "/belt_scenes.npy"), []
+    belt.crops(pictures, boxes, scene, np.flatnonzero(belt.hold_out(scene)), 500, 2, places=places)
+    return [[os.path.relpath(paths[i], work), int(x), int(y), int(side), n % 2 == 1] for n, (i, x, y, side) in enumerate(places)]
+
+
+def photographs(shared):
+    out, settings = {}, types.SimpleNamespace(smoke=False)
+    for path, (_, rows) in zip(facedetector.files(shared, settings)[1], facedetector.photographs(shared, settings)[1]):
+        out[os.path.relpath(path, shared)] = rows[:, :4].round(1).tolist()
+    return out
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", default="../shared")
+    parser.add_argument("--work", default="build/train")
+    a = parser.parse_args()
+    held = {"utkface": names(a.work, "utkface"), "fer2013": names(a.work, "fer2013"), "belt": belts(a.work), "faces": photographs(a.shared)}
+    with open(HERE + "/../../app/testdata/held_out.json", "w") as f:
+        json.dump(held, f, separators=(",", ":"))
+        f.write("\n")
+
+
+if __name__ == "__main__":
+    main()
