@@ -75,6 +75,7 @@ train: train-setup
 	@[ -n "$(MODEL)" ] || { echo "name a network: make train MODEL=belt_rip_mobilenet_025_128"; exit 1; }
 	$(PYTHON) models/train/$(or $(strip $(foreach r,$(RECIPES),$(if $(filter $(r)_%,$(MODEL)),$(r)))),unknown).py --model $(MODEL) --shared $(SHARED) $(TRAIN_ARGS)
 	$(PYTHON) models/train/cards.py models/trained
+	$(PYTHON) models/train/catalogue.py
 
 # A few steps of every recipe; what comes out must load and run in the app.
 train-smoke: setup train-setup

@@ -26,6 +26,8 @@ import tflite
 SEED = 1
 SHIPPED = 700_000
 VARIANTS = ["float", "dynamic", "int8"]
+# How far figures of two trainings by one recipe may lie apart: years, counts, shares.
+BAND, BANDS = 0.05, {"age MAE": 0.5, "no vehicles wrong boxes": 8}
 
 
 def start(doc, names, epochs, **more):
@@ -176,9 +178,21 @@ def write(model, a, outputs, examples, measure, entry, sparse=None, real=False):
                  "tables": {k: v for k, v in figures.items() if isinstance(v, list)}}
         report["variants"][variant] = found
         print(path, json.dumps(found, indent=1))
-    with open(os.path.join(a.out, a.model + ".json"), "w") as f:
+    path = os.path.join(a.out, a.model + ".json")
+    if os.path.exists(path):
+        compare(json.load(open(path)), report)
+    with open(path, "w") as f:
         json.dump(report, f, indent=1)
         f.write("\n")
+
+
+def compare(before, now):
+    """Says which figures are farther from those of an earlier training than chance takes them."""
+    for variant, v in now["variants"].items():
+        for name, value in v["metrics"].items():
+            was = before["variants"].get(variant, {}).get("metrics", {}).get(name)
+            if was is not None and abs(value - was) > BANDS.get(name, BAND):
+                print("%s, %s: %s, it was %s" % (variant, name, value, was))
 
 
 def agree(model, net, example):
