@@ -46,6 +46,16 @@ type Source interface {
 	Close() error
 }
 
+// Counts is what became of a camera's pictures since it was opened.
+type Counts struct {
+	Taken   uint64 // whole pictures
+	Damaged uint64 // skipped: truncated, empty, or marked so by the driver
+	Lost    uint64 // dropped by the driver before they could be taken
+}
+
+// Counter is a Source that counts; cameras do.
+type Counter interface{ Counts() Counts }
+
 // ErrGone marks the error of a source that was there and no longer is: an
 // unplugged camera, a deleted file.
 var ErrGone = errors.New("source is gone")

@@ -19,13 +19,13 @@ const (
 )
 
 // captureDevice is the part of a streaming V4L2 device that the frame loop
-// uses; *webcam.Webcam is one.
+// uses; *bufferStream is one.
 type captureDevice interface {
 	// WaitForFrame returns *webcam.Timeout after so many seconds without one.
 	WaitForFrame(seconds uint32) error
-	// GetFrame returns a filled buffer, which stays the caller's until
-	// ReleaseFrame gives its index back.
-	GetFrame() (data []byte, index uint32, err error)
+	// take returns a filled buffer, which stays the caller's until ReleaseFrame
+	// gives its index back.
+	take() (filled, error)
 	ReleaseFrame(index uint32) error
 	Close() error
 }
@@ -40,8 +40,11 @@ type v4l2Source struct {
 // Info implements Source.
 func (s *v4l2Source) Info() Info { return s.info }
 
-// Damaged counts the buffers skipped so far because they held no whole picture.
-func (s *v4l2Source) Damaged() uint64 { return s.capture.damaged.Load() }
+// Counts implements Counter.
+func (s *v4l2Source) Counts() Counts {
+	c := s.capture
+	return Counts{Taken: c.taken.Load(), Damaged: c.damaged.Load(), Lost: c.lost.Load()}
+}
 
 // capture takes the frames of one device until it fails.
 type capture struct {
@@ -53,10 +56,12 @@ type capture struct {
 	decoder *Decoder
 	pool    Pool
 
-	sequence uint64
+	sequence uint64    // of the next picture
+	last     uint32    // the driver's count of the last one
 	start    time.Time // of the first frame
 	good     time.Time // when the last whole picture came, or the start
-	damaged  atomic.Uint64
+
+	taken, damaged, lost atomic.Uint64
 }
 
 // newV4L2Source starts the frame loop; it closes device and decoder at its end.
@@ -89,13 +94,13 @@ func (c *capture) next() (*Frame, error) {
 	if err := c.device.WaitForFrame(waitSeconds); err != nil {
 		return nil, err
 	}
-	data, index, err := c.device.GetFrame()
+	b, err := c.device.take()
 	if err != nil {
 		return nil, err
 	}
-	now := time.Now()
-	f, err := c.frame(data)
-	released := c.device.ReleaseFrame(index)
+	c.count(b.sequence)
+	f, err := c.frame(b)
+	released := c.device.ReleaseFrame(b.index)
 	sequence := c.sequence
 	c.sequence++
 	if err != nil {
@@ -106,15 +111,30 @@ func (c *capture) next() (*Frame, error) {
 		return nil, released
 	}
 	if c.start.IsZero() {
-		c.start = now
+		c.start = b.taken
 	}
-	c.good = now
-	f.Sequence, f.Captured, f.Timestamp = sequence, now, now.Sub(c.start)
+	c.good = time.Now()
+	c.taken.Add(1)
+	f.Sequence, f.Captured, f.Timestamp = sequence, b.taken, b.taken.Sub(c.start)
 	return f, nil
 }
 
+// count leaves room in the sequence for pictures that the driver dropped. A
+// driver that does not count has the same number, or nought, each time.
+func (c *capture) count(sequence uint32) {
+	if missed := sequence - c.last; c.sequence > 0 && missed > 1 && missed < 1<<16 {
+		c.lost.Add(uint64(missed - 1))
+		c.sequence += uint64(missed - 1)
+	}
+	c.last = sequence
+}
+
 // frame decodes or copies what the device left in a buffer.
-func (c *capture) frame(data []byte) (*Frame, error) {
+func (c *capture) frame(b filled) (*Frame, error) {
+	data := b.data
+	if b.damaged {
+		return nil, fmt.Errorf("%w: the driver marks it so", errCorrupt)
+	}
 	if c.mode.compressed() {
 		f, err := c.decoder.DecodeYUV(data, &c.pool)
 		if err != nil && !errors.Is(err, errCorrupt) { // a size beyond reason

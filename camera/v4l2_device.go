@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,9 +42,14 @@ func startCamera(cam *webcam.Webcam, path string, opt Options) (Source, error) {
 	if err := cam.SetBufferCount(deviceBuffers); err != nil {
 		return nil, err
 	}
-	if err := cam.StartStreaming(); err != nil {
-		unmapBuffers(cam)
+	starting := cam.StartStreaming()
+	device, err := newBufferStream(cam)
+	if err != nil {
 		return nil, err
+	}
+	if starting != nil {
+		device.unmap()
+		return nil, starting
 	}
 	decoder, err := NewDecoder()
 	if err != nil {
@@ -59,22 +63,8 @@ func startCamera(cam *webcam.Webcam, path string, opt Options) (Source, error) {
 	info := Info{Name: shortName(name), Spec: path, Kind: KindV4L2, Width: mode.width, Height: mode.height, FPS: float64(fps)}
 	present := func() bool { _, err := os.Stat(path); return err == nil }
 	return newV4L2Source(info, &capture{
-		device: cam, name: path, mode: mode, present: present, stall: stallAfter, decoder: decoder,
+		device: device, name: path, mode: mode, present: present, stall: stallAfter, decoder: decoder,
 	}), nil
-}
-
-// unmapBuffers lets go of what a failed start mapped. The webcam package does
-// not, and the device would stay busy for as long as the program runs.
-func unmapBuffers(cam *webcam.Webcam) {
-	buffers := reflect.ValueOf(cam).Elem().FieldByName("buffers")
-	if !buffers.IsValid() {
-		return
-	}
-	for i := range buffers.Len() {
-		if b := buffers.Index(i).Bytes(); len(b) > 0 {
-			_ = unix.Munmap(b)
-		}
-	}
 }
 
 // setMode agrees on format, size and rate with the device.

@@ -18,9 +18,11 @@ import (
 
 // fakeStep is what the fake device does with one request for a frame.
 type fakeStep struct {
-	data []byte
-	wait error // from WaitForFrame
-	get  error // from GetFrame
+	data    []byte
+	wait    error  // from WaitForFrame
+	get     error  // from take
+	drop    uint32 // pictures lost before this one
+	damaged bool   // as the driver says
 }
 
 // fakeDevice plays its steps, then repeats the last one.
@@ -30,11 +32,12 @@ type fakeDevice struct {
 	slowly  time.Duration // each wait takes
 	stall   time.Duration // the frame loop's patience
 
-	mu     sync.Mutex
-	at     int
-	held   map[uint32]bool
-	closed int
-	misuse []string
+	mu       sync.Mutex
+	at       int
+	sequence uint32
+	held     map[uint32]bool
+	closed   int
+	misuse   []string
 }
 
 func (d *fakeDevice) step() fakeStep { return d.steps[min(d.at, len(d.steps)-1)] }
@@ -50,13 +53,13 @@ func (d *fakeDevice) WaitForFrame(uint32) error {
 	return err
 }
 
-func (d *fakeDevice) GetFrame() ([]byte, uint32, error) {
+func (d *fakeDevice) take() (filled, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := d.step()
 	d.at++
 	if s.get != nil {
-		return nil, 0, s.get
+		return filled{}, s.get
 	}
 	index := uint32(d.at % 4)
 	if d.held == nil {
@@ -66,7 +69,8 @@ func (d *fakeDevice) GetFrame() ([]byte, uint32, error) {
 		d.misuse = append(d.misuse, "frame taken after close")
 	}
 	d.held[index] = true
-	return s.data, index, nil
+	d.sequence += 1 + s.drop
+	return filled{data: s.data, index: index, sequence: d.sequence, taken: time.Now(), damaged: s.damaged}, nil
 }
 
 func (d *fakeDevice) ReleaseFrame(index uint32) error {
@@ -169,6 +173,7 @@ func TestCaptureSkipsDamaged(t *testing.T) {
 	}{
 		{"jpeg", jpegMode, []fakeStep{{data: nil}, {data: picture[:len(picture)/2]}, {data: []byte("noise")}, {data: picture}}},
 		{"yuyv", yuyvMode(8, 4, 16), []fakeStep{{data: nil}, {data: raw[:10]}, {get: unix.EIO}, {get: unix.EAGAIN}, {wait: new(webcam.Timeout)}, {data: raw}}},
+		{"marked by the driver", yuyvMode(8, 4, 16), []fakeStep{{data: raw, damaged: true}, {data: raw, damaged: true}, {data: nil}, {data: raw}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -191,12 +196,59 @@ func TestCaptureSkipsDamaged(t *testing.T) {
 			}
 			f.Release()
 			next.Release()
-			if n := src.(*v4l2Source).Damaged(); n != 3 {
-				t.Errorf("%d damaged buffers counted, want 3", n)
+			if n := src.(Counter).Counts(); n.Damaged != 3 || n.Taken < 2 {
+				t.Errorf("counted %+v, want 3 damaged", n)
 			}
 			src.Close()
 			d.check(t)
 		})
+	}
+}
+
+func TestCaptureCountsWhatTheDriverDrops(t *testing.T) {
+	noLeaks(t)
+	raw := make([]byte, 8*4*2)
+	d := &fakeDevice{steps: []fakeStep{{data: raw}, {data: raw, drop: 3}, {data: raw}}, slowly: 20 * time.Millisecond}
+	src := fakeSource(t, d, yuyvMode(8, 4, 16), true)
+	for _, want := range []uint64{0, 4, 5} {
+		f, err := read(t, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Sequence != want {
+			t.Errorf("sequence %d, want %d", f.Sequence, want)
+		}
+		f.Release()
+	}
+	if n := src.(Counter).Counts(); n.Lost != 3 || n.Damaged != 0 {
+		t.Errorf("counted %+v, want 3 lost", n)
+	}
+	src.Close()
+	d.check(t)
+}
+
+func TestTakenByTheDriversClock(t *testing.T) {
+	now := time.Now()
+	var clock unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &clock); err != nil {
+		t.Fatal(err)
+	}
+	before := unix.NsecToTimeval(clock.Nano() - (30 * time.Millisecond).Nanoseconds())
+	for _, c := range []struct {
+		name  string
+		flags uint32
+		at    unix.Timeval
+		age   time.Duration
+	}{
+		{"monotonic", bufFlagTimestampMonotone, before, 30 * time.Millisecond},
+		{"unknown clock", 0, before, 0},
+		{"not set", bufFlagTimestampMonotone, unix.Timeval{}, 0},
+		{"in the future", bufFlagTimestampMonotone, unix.NsecToTimeval(clock.Nano() + 1e9), 0},
+	} {
+		age := now.Sub(taken(v4l2Buffer{flags: c.flags, timestamp: c.at}, now))
+		if off := age - c.age; off < -time.Microsecond || off > 20*time.Millisecond {
+			t.Errorf("%s: %v ago, want %v", c.name, age, c.age)
+		}
 	}
 }
 
