@@ -43,6 +43,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		switch args[0] {
 		case "models":
 			return models.Command(ctx, args[1:], stdout, stderr)
+		case "cameras":
+			return report(stderr, camerasCommand(args[1:], stdout))
 		case "people":
 			return report(stderr, peopleCommand(ctx, args[1:], stdout, stderr))
 		case "bench":

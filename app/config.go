@@ -8,27 +8,33 @@ import (
 	"runtime"
 	"time"
 
+	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/models"
 )
 
 // Config is what the command line says.
 type Config struct {
-	Demo      string // demo to open at once; "" shows the home screen
-	Source    string // camera.Open specification, or "auto"
-	Model     string // ID from the catalogue; "" takes the best that is present
-	ModelsDir string
-	Plain     bool // what the networks say, frame by frame: no smoothing, every face every time
-	Threads   int
-	Delegate  inference.Delegate
-	Threshold float64 // 0 leaves it to the demo
-	Kiosk     bool
-	Headless  bool
-	Unpaced   bool
-	Loop      bool
-	Verbose   bool
-	Duration  time.Duration
-	SaveFrame string
+	Demo        string // demo to open at once; "" shows the home screen
+	Source      string // camera.Open specification, or "auto"
+	Width       int    // of a camera's pictures; 0 leaves it to the app
+	Height      int
+	FPS         float64
+	PixelFormat string // of a camera, its V4L2 code
+	Turn        camera.Turn
+	Model       string // ID from the catalogue; "" takes the best that is present
+	ModelsDir   string
+	Plain       bool // what the networks say, frame by frame: no smoothing, every face every time
+	Threads     int
+	Delegate    inference.Delegate
+	Threshold   float64 // 0 leaves it to the demo
+	Kiosk       bool
+	Headless    bool
+	Unpaced     bool
+	Loop        bool
+	Verbose     bool
+	Duration    time.Duration
+	SaveFrame   string
 }
 
 // usageError is a command line that makes no sense.
@@ -41,6 +47,7 @@ const usageText = `Usage: reterminal-vision [flags]            the touchscreen a
        reterminal-vision bench [flags]       how fast, stage by stage
        reterminal-vision models ...          list, fetch and verify models
        reterminal-vision people ...          enrol, list, rename and delete people
+       reterminal-vision cameras ...         list cameras and what can be set on them
 
 Flags:
 `
@@ -49,6 +56,7 @@ Flags:
 func commonFlags(fs *flag.FlagSet, cfg *Config) {
 	fs.StringVar(&cfg.Demo, "demo", cfg.Demo, "demo to run, by ID (see 'models list')")
 	fs.StringVar(&cfg.Source, "source", cfg.Source, "where frames come from: auto, /dev/videoN, a video file, a picture, a folder of pictures, builtin:traffic")
+	cameraFlags(fs, cfg)
 	fs.StringVar(&cfg.Model, "model", "", "models to use instead of the demo's own choice, by ID, comma-separated")
 	fs.StringVar(&cfg.ModelsDir, "models-dir", "", "folder with the models")
 	fs.BoolVar(&cfg.Plain, "plain", false, "what the networks say frame by frame: nothing smoothed, every face looked at every time")
@@ -87,6 +95,10 @@ func (cfg Config) check() error {
 		return usagef("--threads %d: choose 1 to 64", cfg.Threads)
 	case !(cfg.Threshold >= 0 && cfg.Threshold < 1):
 		return usagef("--threshold %g: choose 0 to 1", cfg.Threshold)
+	case !(cfg.FPS >= 0 && cfg.FPS <= 1000):
+		return usagef("--fps %g: choose up to 1000", cfg.FPS)
+	case cfg.Turn.Check() != nil:
+		return usagef("--rotate: %v", cfg.Turn.Check())
 	case cfg.Duration < 0:
 		return usagef("--duration %v is negative", cfg.Duration)
 	case cfg.Headless && cfg.Kiosk:

@@ -16,8 +16,8 @@ import (
 // bufferSize is the kernel's default limit.
 const bufferSize = 208 << 10
 
-// ffmpeg is a process that decodes one video file from its start into a stream.
-type ffmpeg struct {
+// picturePipe is a process that writes raw pictures into a stream.
+type picturePipe struct {
 	cmd    *exec.Cmd
 	cancel context.CancelFunc // kills the process
 	stream *os.File
@@ -27,24 +27,33 @@ type ffmpeg struct {
 
 // startFFmpeg starts decoding path, of which v is known. The caller ends the
 // process with wait or kill.
-func startFFmpeg(path string, v videoInfo) (*ffmpeg, error) {
-	out, in, err := stream()
+func startFFmpeg(path string, v videoInfo) (*picturePipe, error) {
+	p, err := startPipe("ffmpeg", arguments(path, v))
 	if err != nil {
-		return nil, fmt.Errorf("making a stream from ffmpeg: %w", err)
-	}
-	defer in.Close()
-
-	ctx, cancel := context.WithCancel(context.Background())
-	p := &ffmpeg{cmd: exec.CommandContext(ctx, "ffmpeg", arguments(path, v)...), cancel: cancel, stream: out}
-	p.cmd.Stdout, p.cmd.Stderr = in, &p.stderr
-	if err := p.cmd.Start(); err != nil {
-		cancel()
-		out.Close()
-		return nil, fmt.Errorf("starting ffmpeg: %w", err)
+		return nil, err
 	}
 	// Best effort too: a batch process does not interrupt inference each time it
 	// wakes up. Threads that ffmpeg starts later inherit it.
 	_ = unix.SchedSetAttr(p.cmd.Process.Pid, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_BATCH}, 0)
+	return p, nil
+}
+
+// startPipe starts a program that writes pictures to its standard output. The
+// caller ends the process with wait or kill.
+func startPipe(program string, args []string) (*picturePipe, error) {
+	out, in, err := stream()
+	if err != nil {
+		return nil, fmt.Errorf("making a stream from %s: %w", program, err)
+	}
+	defer in.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &picturePipe{cmd: exec.CommandContext(ctx, program, args...), cancel: cancel, stream: out}
+	p.cmd.Stdout, p.cmd.Stderr = in, &p.stderr
+	if err := p.cmd.Start(); err != nil {
+		cancel()
+		out.Close()
+		return nil, fmt.Errorf("starting %s: %w", program, err)
+	}
 	return p, nil
 }
 
@@ -58,7 +67,7 @@ func stream() (out, in *os.File, err error) {
 	// Best effort: less room only means more switches between processes.
 	_ = unix.SetsockoptInt(fds[1], unix.SOL_SOCKET, unix.SO_SNDBUF, bufferSize)
 	_ = unix.SetNonblock(fds[0], true) // so that a deadline can end a read
-	return os.NewFile(uintptr(fds[0]), "from ffmpeg"), os.NewFile(uintptr(fds[1]), "to us"), nil
+	return os.NewFile(uintptr(fds[0]), "from a program"), os.NewFile(uintptr(fds[1]), "to us"), nil
 }
 
 // arguments ask for the first video stream alone, in its own pixel format
@@ -82,7 +91,7 @@ func fileURL(path string) string { return "file:" + path }
 
 // read fills f's planes with the next picture; it fails when there is none or
 // ctx ends, which must be the same for every call.
-func (p *ffmpeg) read(ctx context.Context, f *Frame) error {
+func (p *picturePipe) read(ctx context.Context, f *Frame) error {
 	if p.unhook == nil { // a read that waits for ffmpeg ends with ctx
 		p.unhook = context.AfterFunc(ctx, func() { _ = p.stream.SetReadDeadline(time.Unix(1, 0)) })
 	}
@@ -99,7 +108,7 @@ func (p *ffmpeg) read(ctx context.Context, f *Frame) error {
 
 // wait closes the stream, which ends a process that still writes to it, and
 // returns how the process ended.
-func (p *ffmpeg) wait() error {
+func (p *picturePipe) wait() error {
 	if p.unhook != nil {
 		p.unhook()
 	}
@@ -110,7 +119,7 @@ func (p *ffmpeg) wait() error {
 }
 
 // kill ends the process, if there is one, and waits until it is gone.
-func (p *ffmpeg) kill() {
+func (p *picturePipe) kill() {
 	if p != nil {
 		p.cancel()
 		_ = p.wait()

@@ -13,6 +13,7 @@ import (
 const (
 	v4l2Prefix    = "v4l2:"
 	builtinPrefix = "builtin:"
+	csiPrefix     = "csi:"
 )
 
 var videoExtensions = []string{
@@ -23,6 +24,7 @@ var videoExtensions = []string{
 // Open opens the source that spec names:
 //
 //	/dev/video0, v4l2:/dev/video0   a camera
+//	csi:0                           a camera on the ribbon connector, by libcamera's number
 //	builtin:NAME                    opt.Builtin[NAME]
 //	a folder                        its pictures by name, see stillExtensions
 //	a file                          one picture, or a video, by its extension
@@ -33,8 +35,22 @@ func Open(ctx context.Context, spec string, opt Options) (Source, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if err := opt.Turn.Check(); err != nil {
+		return nil, err
+	}
+	src, err := openSpec(ctx, spec, opt)
+	if err != nil {
+		return nil, err
+	}
+	return newTurned(src, opt.Turn), nil
+}
+
+func openSpec(ctx context.Context, spec string, opt Options) (Source, error) {
 	if name, ok := strings.CutPrefix(spec, builtinPrefix); ok {
 		return openBuiltin(name, opt)
+	}
+	if number, ok := strings.CutPrefix(spec, csiPrefix); ok {
+		return openCSI(number, opt, stallAfter)
 	}
 	if path, ok := strings.CutPrefix(spec, v4l2Prefix); ok {
 		return openV4L2(path, opt)

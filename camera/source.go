@@ -14,10 +14,11 @@ const (
 	KindVideo
 	KindStills
 	KindBuiltin
+	KindCSI
 )
 
 func (k Kind) String() string {
-	return [...]string{"camera", "video", "pictures", "built-in footage"}[k]
+	return [...]string{"camera", "video", "pictures", "built-in footage", "camera"}[k]
 }
 
 // Info describes an open source.
@@ -32,7 +33,7 @@ type Info struct {
 
 // Live reports whether frames come in real time from a device: such a source
 // is never paced, and a consumer that is late loses frames.
-func (i Info) Live() bool { return i.Kind == KindV4L2 }
+func (i Info) Live() bool { return i.Kind == KindV4L2 || i.Kind == KindCSI }
 
 // Source yields frames. Read is called from one goroutine; Close may be
 // called from any, once, and unblocks a Read in progress.
@@ -65,6 +66,10 @@ type Options struct {
 	// Width, Height and FPS are wishes to a camera; 0 leaves the choice to it.
 	Width, Height int
 	FPS           float64
+	// PixelFormat is the V4L2 code that a camera must give: YUYV, MJPG ...; "" leaves the choice.
+	PixelFormat string
+	// Turn sets the pictures upright.
+	Turn Turn
 	// Paced delivers recorded frames at their own timestamps; without it they
 	// come as fast as they are read.
 	Paced bool

@@ -16,6 +16,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// usualRate is asked for, pictures a second, where nothing else is.
+const usualRate = 30
+
 // deviceBuffers is enough to ride out a late reader and no more latency.
 const deviceBuffers = 4
 
@@ -69,7 +72,7 @@ func startCamera(cam *webcam.Webcam, path string, opt Options) (Source, error) {
 
 // setMode agrees on format, size and rate with the device.
 func setMode(cam *webcam.Webcam, path string, opt Options) (captureMode, error) {
-	mode, err := chooseMode(cam.GetSupportedFormats(), cam.GetSupportedFrameSizes, opt.Width, opt.Height)
+	mode, err := chooseMode(cam.GetSupportedFormats(), cam.GetSupportedFrameSizes, opt.PixelFormat, opt.Width, opt.Height)
 	if err != nil {
 		return mode, err
 	}
@@ -84,8 +87,9 @@ func setMode(cam *webcam.Webcam, path string, opt Options) (captureMode, error) 
 	if pix, err := currentFormat(path); err == nil && pix.pixelFormat == uint32(code) {
 		mode.adopt(pix)
 	}
-	if opt.FPS > 0 {
-		_ = cam.SetFramerate(float32(opt.FPS)) // a wish; many devices have one rate
+	rates := distinctRates(cam.GetSupportedFramerates(code, uint32(mode.width), uint32(mode.height)))
+	if r := nearestRate(rates, cmp.Or(opt.FPS, usualRate)); r > 0 {
+		_ = cam.SetFramerate(float32(r)) // a wish; a driver may still choose another
 	}
 	return mode, checkSize(mode.width, mode.height)
 }
@@ -120,8 +124,11 @@ func deviceError(path string, err error) error {
 
 // Device is a camera that can be opened.
 type Device struct {
-	Name string // what the driver calls it
-	Path string // the specification that opens it
+	Name   string // what the driver calls it
+	Path   string // the specification that opens it
+	Stable string // one that still does after replugging and a restart; Path where there is none
+	Bus    string // where it is plugged in, as the driver says: usb-0000:01:00.0-1.3
+	Modes  []Mode // empty for one that this user may not open
 }
 
 // notCameras are drivers of processing blocks that look like capture devices;
@@ -139,11 +146,11 @@ func Devices() ([]Device, error) {
 	slices.SortFunc(nodes, func(a, b string) int { return cmp.Compare(nodeNumber(a), nodeNumber(b)) })
 	var devices []Device
 	for _, path := range nodes {
-		if name, ok := cameraName(path); ok {
-			devices = append(devices, Device{Name: name, Path: path})
+		if d, ok := describe(path); ok {
+			devices = append(devices, d)
 		}
 	}
-	return devices, nil
+	return append(devices, csiDevices()...), nil
 }
 
 func nodeNumber(path string) int {
@@ -154,32 +161,32 @@ func nodeNumber(path string) int {
 	return n
 }
 
-// cameraName returns the name of the device at path if it is a camera.
-func cameraName(path string) (name string, ok bool) {
-	fd, err := unix.Open(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if errors.Is(err, unix.EACCES) {
-		return path, true
-	}
-	if err != nil {
-		return "", false
-	}
+// describe returns the device at path if it is a camera.
+func describe(path string) (d Device, ok bool) {
+	d = Device{Name: path, Path: path, Stable: stablePath(path, stableFolders)}
 	var capability v4l2Capability
-	err = deviceIoctl(fd, webcam.VIDIOC_QUERYCAP, unsafe.Pointer(&capability))
-	unix.Close(fd)
+	err := withDevice(path, func(fd int) error {
+		return deviceIoctl(fd, webcam.VIDIOC_QUERYCAP, unsafe.Pointer(&capability))
+	})
+	if errors.Is(err, unix.EACCES) {
+		return d, true
+	}
 	driver := webcam.CToGoString(capability.driver[:])
 	if err != nil || capability.deviceCaps&webcam.V4L2_CAP_VIDEO_CAPTURE == 0 || slices.Contains(notCameras, driver) {
-		return "", false
+		return d, false
 	}
 	growStack(0)
 	cam, err := webcam.Open(path)
 	if err != nil {
-		return "", false
+		return d, false
 	}
 	defer cam.Close()
-	if _, err := chooseMode(cam.GetSupportedFormats(), cam.GetSupportedFrameSizes, 0, 0); err != nil {
-		return "", false
+	if _, err := chooseMode(cam.GetSupportedFormats(), cam.GetSupportedFrameSizes, "", 0, 0); err != nil {
+		return d, false
 	}
-	return shortName(webcam.CToGoString(capability.card[:])), true
+	d.Name, d.Bus = shortName(webcam.CToGoString(capability.card[:])), webcam.CToGoString(capability.busInfo[:])
+	d.Modes = modes(cam)
+	return d, true
 }
 
 // shortName undoes the UVC driver's "Name: Name".
@@ -222,14 +229,19 @@ type v4l2Format struct {
 
 // currentFormat asks a device, which may be open elsewhere, for its format.
 func currentFormat(path string) (v4l2PixFormat, error) {
+	format := v4l2Format{kind: bufTypeVideoCapture}
+	err := withDevice(path, func(fd int) error { return deviceIoctl(fd, vidiocGFmt, unsafe.Pointer(&format)) })
+	return format.pix, err
+}
+
+// withDevice opens a device, which may be open elsewhere, for one use.
+func withDevice(path string, use func(fd int) error) error {
 	fd, err := unix.Open(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return v4l2PixFormat{}, err
+		return deviceError(path, err)
 	}
 	defer unix.Close(fd)
-	format := v4l2Format{kind: bufTypeVideoCapture}
-	err = deviceIoctl(fd, vidiocGFmt, unsafe.Pointer(&format))
-	return format.pix, err
+	return use(fd)
 }
 
 func deviceIoctl(fd int, request uintptr, arg unsafe.Pointer) error {

@@ -77,8 +77,8 @@ const (
 
 // chooseMode picks, of what a device offers, the size nearest to the wish
 // (0, 0 means 640x480) and its cheapest format: uncompressed up to 640x480,
-// JPEG above.
-func chooseMode(offered map[webcam.PixelFormat]string, sizes func(webcam.PixelFormat) []webcam.FrameSize, width, height int) (captureMode, error) {
+// JPEG above. wanted, if it is not "", is the only format to be taken.
+func chooseMode(offered map[webcam.PixelFormat]string, sizes func(webcam.PixelFormat) []webcam.FrameSize, wanted string, width, height int) (captureMode, error) {
 	if width <= 0 || height <= 0 {
 		width, height = rawWidth, rawHeight
 	}
@@ -88,13 +88,16 @@ func chooseMode(offered map[webcam.PixelFormat]string, sizes func(webcam.PixelFo
 	}
 	best, bestMiss := captureMode{}, -1
 	for _, pf := range order {
-		if _, ok := offered[pf.code]; !ok {
+		if _, ok := offered[pf.code]; !ok || wanted != "" && wanted != fourCCName(pf.code) {
 			continue
 		}
 		w, h := nearestSize(sizes(pf.code), width, height)
 		if miss := abs(w-width) + abs(h-height); bestMiss < 0 || miss < bestMiss {
 			best, bestMiss = captureMode{pixelFormat: pf, width: w, height: h}, miss
 		}
+	}
+	if bestMiss < 0 && wanted != "" {
+		return captureMode{}, fmt.Errorf("it gives no %s, only %s: choose one of those with --format", wanted, offeredNames(offered))
 	}
 	if bestMiss < 0 {
 		return captureMode{}, fmt.Errorf("it gives none of the formats that are read, only %s: use a USB (UVC) camera", offeredNames(offered))

@@ -365,7 +365,7 @@ func TestChooseMode(t *testing.T) {
 			offered[fourCC(name)] = name
 			sizes[fourCC(name)] = list
 		}
-		m, err := chooseMode(offered, func(p webcam.PixelFormat) []webcam.FrameSize { return sizes[p] }, tt.w, tt.h)
+		m, err := chooseMode(offered, func(p webcam.PixelFormat) []webcam.FrameSize { return sizes[p] }, "", tt.w, tt.h)
 		got := fmt.Sprintf("%s %dx%d", fourCCName(m.code), m.width, m.height)
 		if err != nil {
 			got = err.Error()

@@ -40,10 +40,10 @@ type videoReel struct {
 	loop       bool
 	pool       Pool
 
-	index  int     // frames read in this pass
-	length int     // frames in a pass; 0 until known
-	now    *ffmpeg // nil when it has ended
-	again  *ffmpeg // plays the next pass, started ahead; nil if not yet
+	index  int          // frames read in this pass
+	length int          // frames in a pass; 0 until known
+	now    *picturePipe // nil when it has ended
+	again  *picturePipe // plays the next pass, started ahead; nil if not yet
 }
 
 func openVideo(ctx context.Context, path string, opt Options) (Source, error) {

@@ -1,0 +1,165 @@
+package camera
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// Cameras on the ribbon connector of a Raspberry Pi are spoken to by
+// libcamera, whose own program writes their pictures to a pipe. It was called
+// libcamera-vid before it was called rpicam-vid.
+var csiPrograms = []string{"rpicam-vid", "libcamera-vid"}
+
+// csiAlign is what libcamera pads rows of raw pictures to: widths are chosen so
+// that there is no padding.
+const csiAlign = 64
+
+// listTimeout is how long the program may take to list its cameras.
+const listTimeout = 5 * time.Second
+
+func csiProgram() (string, error) {
+	for _, name := range csiPrograms {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("cameras on the ribbon connector need rpicam-vid: install it with 'sudo apt install rpicam-apps'")
+}
+
+// csiSource is the Source of such a camera.
+type csiSource struct {
+	*feed
+	info Info
+	csi  *csi
+}
+
+// Info implements Source.
+func (s *csiSource) Info() Info { return s.info }
+
+// Counts implements Counter.
+func (s *csiSource) Counts() Counts { return Counts{Taken: s.csi.taken.Load()} }
+
+// csi reads one program's pictures until it fails.
+type csi struct {
+	name          string
+	pipe          *picturePipe
+	width, height int
+	stall         time.Duration
+	pool          Pool
+	taken         atomic.Uint64
+}
+
+// openCSI starts the camera of this number; "" is the first. It may be silent
+// for as long as stall.
+func openCSI(number string, opt Options, stall time.Duration) (Source, error) {
+	n, err := strconv.Atoi(number)
+	if number == "" {
+		n, err = 0, nil
+	}
+	name := fmt.Sprintf("camera %s%d", csiPrefix, n)
+	if err != nil || n < 0 {
+		return nil, fmt.Errorf("camera %s%s: give its number, as in csi:0", csiPrefix, number)
+	}
+	program, err := csiProgram()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	w, h, fps := opt.Width, opt.Height, opt.FPS
+	if w <= 0 || h <= 0 {
+		w, h = rawWidth, rawHeight
+	}
+	if fps <= 0 {
+		fps = usualRate
+	}
+	w, h = max((w+csiAlign/2)/csiAlign, 1)*csiAlign, max(h/2, 1)*2
+	pipe, err := startPipe(program, []string{
+		"--camera", strconv.Itoa(n), "--nopreview", "--timeout", "0", "--codec", "yuv420", "--flush",
+		"--width", strconv.Itoa(w), "--height", strconv.Itoa(h), "--framerate", strconv.FormatFloat(fps, 'f', -1, 64), "--output", "-",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	c := &csi{name: name, pipe: pipe, width: w, height: h, stall: stall}
+	info := Info{Name: fmt.Sprintf("CSI camera %d", n), Spec: csiPrefix + strconv.Itoa(n), Kind: KindCSI, Width: w, Height: h, FPS: fps}
+	return &csiSource{feed: startFeed(name, 1, c.run), info: info, csi: c}, nil
+}
+
+func (c *csi) run(ctx context.Context, out *feed) error {
+	defer c.pipe.kill()
+	var start time.Time
+	for sequence := uint64(0); ; sequence++ {
+		f := c.pool.Get(I420, c.width, c.height)
+		if err := c.read(ctx, f); err != nil {
+			f.Release()
+			return err
+		}
+		now := time.Now()
+		if start.IsZero() {
+			start = now
+		}
+		// libcamera gives limited range unless it is told otherwise.
+		f.Sequence, f.Captured, f.Timestamp = sequence, now, now.Sub(start)
+		c.taken.Add(1)
+		out.publish(f)
+	}
+}
+
+// read waits for one picture, no longer than a camera may be silent.
+func (c *csi) read(ctx context.Context, f *Frame) error {
+	_ = c.pipe.stream.SetReadDeadline(time.Now().Add(c.stall))
+	if ctx.Err() != nil { // it may have ended the reading just before
+		return ctx.Err()
+	}
+	err := c.pipe.read(ctx, f)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("%s: no picture for %v: check the ribbon cable, then restart the device", c.name, c.stall)
+	}
+	_ = c.pipe.wait()
+	line := c.pipe.stderr.String()
+	if line == "" {
+		line = "it ended"
+	}
+	return fmt.Errorf("%s: rpicam-vid: %s: check the ribbon cable, and that no other program uses the camera", c.name, line)
+}
+
+// csiLine is one camera as the program lists it:
+//
+//	0 : imx219 [3280x2464 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx219@10)
+var csiLine = regexp.MustCompile(`(?m)^(\d+) : (\S+) \[[^\]]*\] \(([^)]*)\)`)
+
+// csiDevices lists the cameras on the ribbon connectors.
+func csiDevices() []Device {
+	program, err := csiProgram()
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), listTimeout)
+	defer cancel()
+	var out bytes.Buffer
+	cmd := exec.CommandContext(ctx, program, "--list-cameras")
+	cmd.Stdout, cmd.Stderr = &out, &out
+	_ = cmd.Run() // what it lists counts, not how it ends
+	return parseCSI(out.Bytes())
+}
+
+func parseCSI(listing []byte) []Device {
+	var devices []Device
+	for _, m := range csiLine.FindAllSubmatch(listing, -1) {
+		path := csiPrefix + string(m[1])
+		devices = append(devices, Device{Name: "CSI camera " + string(m[2]), Path: path, Stable: path, Bus: string(m[3])})
+	}
+	return devices
+}

@@ -1,0 +1,117 @@
+package camera
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// standIn puts a program called rpicam-vid first in PATH, which writes down
+// how it was called and then does what the script says.
+func standIn(t *testing.T, script string) (called string) {
+	t.Helper()
+	dir := t.TempDir()
+	called = filepath.Join(dir, "called")
+	text := "#!/bin/sh\necho \"$@\" >>" + called + "\n" + script + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "rpicam-vid"), []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	return called
+}
+
+// A stream as rpicam-vid writes it, of pictures that ffmpeg draws, arrives
+// whole and in order.
+func TestCSI(t *testing.T) {
+	noLeaks(t)
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		t.Skip("needs ffmpeg")
+	}
+	called := standIn(t, "exec ffmpeg -loglevel error -re -f lavfi -i testsrc=size=640x360:rate=30 -pix_fmt yuv420p -f rawvideo pipe:1")
+	src := open(t, "csi:1", Options{Width: 650, Height: 360, FPS: 30})
+	defer src.Close()
+	if i := src.Info(); i.Width != 640 || i.Height != 360 || !i.Live() {
+		t.Errorf("info %+v", i)
+	}
+	var last time.Duration
+	for i := range 10 {
+		f, err := read(t, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Format != I420 || i > 0 && f.Timestamp <= last {
+			t.Errorf("frame %d: %v at %v after %v", i, f.Format, f.Timestamp, last)
+		}
+		last = f.Timestamp
+		checkPicture(t, f)
+		f.Release()
+	}
+	args, _ := os.ReadFile(called)
+	for _, want := range []string{"--camera 1", "--codec yuv420", "--width 640", "--height 360", "--framerate 30", "--output -"} {
+		if !strings.Contains(string(args), want) {
+			t.Errorf("called with %q, without %q", args, want)
+		}
+	}
+}
+
+func TestCSIFails(t *testing.T) {
+	for name, c := range map[string]struct{ spec, script, want string }{
+		"no camera":  {"csi:0", "echo 'ERROR: *** no cameras available ***' >&2; exit 255", "no cameras available"},
+		"silent":     {"csi:", "exec sleep 60", "no picture for"},
+		"ends":       {"csi:0", "head -c 1000 /dev/zero", "it ended"},
+		"no number":  {"csi:front", "exit 0", "csi:0"},
+		"half a one": {"csi:0", "head -c 500000 /dev/zero; exec sleep 60", "no picture for"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			noLeaks(t)
+			standIn(t, c.script)
+			src, err := openCSI(strings.TrimPrefix(c.spec, csiPrefix), Options{}, 300*time.Millisecond)
+			if err == nil {
+				defer src.Close()
+				err = drain(t, src, 1000)
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "csi:") {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+	t.Setenv("PATH", t.TempDir())
+	if _, err := Open(t.Context(), "csi:0", Options{}); err == nil || !strings.Contains(err.Error(), "apt install rpicam-apps") {
+		t.Errorf("without the program: %v", err)
+	}
+}
+
+// Close ends the program, also one that is silent.
+func TestCSICloses(t *testing.T) {
+	noLeaks(t)
+	standIn(t, "exec sleep 60")
+	src := open(t, "csi:0", Options{})
+	start := time.Now()
+	time.AfterFunc(50*time.Millisecond, func() { src.Close() })
+	if _, err := read(t, src); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("read ended with %v", err)
+	}
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("closing took %v", took)
+	}
+}
+
+func TestParseCSI(t *testing.T) {
+	listing := `Available cameras
+-----------------
+0 : imx219 [3280x2464 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx219@10)
+    Modes: 'SRGGB10_CSI2P' : 640x480 [206.65 fps - (1000, 752)/1280x960 crop]
+1 : ov5647 [2592x1944 10-bit GBRG] (/base/soc/i2c0mux/i2c@0/ov5647@36)
+`
+	devices := parseCSI([]byte(listing))
+	if len(devices) != 2 || devices[0].Path != "csi:0" || devices[0].Name != "CSI camera imx219" || devices[1].Bus != "/base/soc/i2c0mux/i2c@0/ov5647@36" {
+		t.Errorf("%+v", devices)
+	}
+	if d := parseCSI([]byte("No cameras available!\n")); len(d) != 0 {
+		t.Errorf("%+v", d)
+	}
+}

@@ -1,0 +1,5 @@
+//go:build !cgo || purego
+
+package camera
+
+func turnPlanes(dst, src *Frame, t Turn) { turnReference(dst, src, t) }
