@@ -41,11 +41,11 @@ type status struct {
 // statusEvery is how often a session reports its state.
 const statusEvery = 250 * time.Millisecond
 
-// Times between attempts to reopen a source that failed: the first soon,
+// Times between attempts to reopen a source that failed, so that it is back within two seconds: the first soon,
 // since a camera is back within a second of being replugged.
 const (
 	retryFirst = 250 * time.Millisecond
-	retryMost  = 2 * time.Second
+	retryMost  = time.Second
 )
 
 // session carries frames of one source through one task to one sink.

@@ -83,7 +83,7 @@ func TestVividFaults(t *testing.T) {
 		what          string
 	}{
 		{"dropped buffers", "percentage_of_dropped_buffers=50", func(b, a Counts) bool { return a.Lost > b.Lost }, "lost pictures are counted"},
-		{"error-flagged buffers", "inject_vidioc_dqbuf_error=1", func(b, a Counts) bool { return true }, "pictures go on"},
+		{"error-flagged buffers", "inject_v4l2_buf_flag_error=1", func(b, a Counts) bool { return a.Damaged == b.Damaged+1 }, "a marked picture is skipped and counted"},
 		{"failed QBUF", "inject_vidioc_qbuf_error=1", func(b, a Counts) bool { return true }, "pictures go on"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
