@@ -22,7 +22,8 @@ type Config struct {
 	FPS         float64
 	PixelFormat string // of a camera, its V4L2 code
 	Turn        camera.Turn
-	Model       string // ID from the catalogue; "" takes the best that is present
+	Controls    map[string]int32 // set on the camera when it is opened, by name
+	Model       string           // ID from the catalogue; "" takes the best that is present
 	ModelsDir   string
 	Plain       bool // what the networks say, frame by frame: no smoothing, every face every time
 	Threads     int

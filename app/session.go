@@ -103,7 +103,7 @@ func (s *session) run(ctx context.Context) error {
 // play opens the source and reads it to its end; frames is how many came.
 func (s *session) play(ctx context.Context, worker *inference.Worker) (frames int, err error) {
 	source, notice, err := openSource(ctx, s.cfg, s.task.Demo.Builtin, camera.Options{
-		Width: s.cfg.Width, Height: s.cfg.Height, FPS: s.cfg.FPS, PixelFormat: s.cfg.PixelFormat, Turn: s.cfg.Turn,
+		Width: s.cfg.Width, Height: s.cfg.Height, FPS: s.cfg.FPS, PixelFormat: s.cfg.PixelFormat, Turn: s.cfg.Turn, Controls: s.cfg.Controls,
 		Paced: !s.every, Loop: s.cfg.Loop,
 	})
 	if err != nil {

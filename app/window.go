@@ -22,12 +22,14 @@ import (
 type window struct {
 	cfg    Config
 	people introductions
+	camera *cameraChoices
 	screen *ui.UI
 	ctx    context.Context
 
 	mu      sync.Mutex
 	stop    context.CancelFunc // ends the session that runs
 	ended   chan struct{}      // closed when it has ended
+	running string             // the demo, "" when none is meant to
 	picture *picture
 }
 
@@ -37,12 +39,13 @@ func runWindow(ctx context.Context, cfg Config) error {
 	defer cancel()
 	cfg.Loop = true
 	w := &window{cfg: cfg, ctx: ctx, picture: newPicture(cfg.SaveFrame)}
+	w.camera = newCameraChoices(cfg, w.restart)
 	started := time.Now()
 	w.screen = ui.New(ui.Options{
-		Title: "reTerminal Vision", Cards: cards(cfg), Kiosk: cfg.Kiosk, Handler: w, People: &w.people,
+		Title: "reTerminal Vision", Cards: cards(cfg), Kiosk: cfg.Kiosk, Handler: w, People: &w.people, Camera: w.camera,
 		FirstFrame: func() { slog.Info("window shown", "after", time.Since(started).Round(time.Millisecond)) },
 	})
-	w.people.screen = w.screen
+	w.people.screen, w.camera.screen = w.screen, w.screen
 	context.AfterFunc(ctx, w.screen.Stop)
 	if cfg.Demo != "" {
 		w.StartDemo(cfg.Demo)
@@ -51,6 +54,7 @@ func runWindow(ctx context.Context, cfg Config) error {
 	w.StopDemo()
 	w.wait()
 	w.people.wait()
+	w.camera.wait()
 	return errors.Join(err, w.picture.save())
 }
 
@@ -97,13 +101,28 @@ func firstPresent(catalogue *models.Catalogue, store *models.Store, candidates [
 
 // StartDemo ends what runs and starts a demo.
 func (w *window) StartDemo(id string) {
+	w.screen.ShowDemo(id)
+	w.begin(id)
+}
+
+// restart starts the demo that runs, if one does, anew: with the camera as it
+// is set now.
+func (w *window) restart() {
+	w.mu.Lock()
+	id := w.running
+	w.mu.Unlock()
+	if id != "" {
+		w.begin(id)
+	}
+}
+
+func (w *window) begin(id string) {
 	w.StopDemo()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	ctx, stop := context.WithCancel(w.ctx)
 	before, ended := w.ended, make(chan struct{})
-	w.stop, w.ended = stop, ended
-	w.screen.ShowDemo(id)
+	w.stop, w.ended, w.running = stop, ended, id
 	go func() {
 		defer close(ended)
 		defer stop()
@@ -122,6 +141,7 @@ func (w *window) StopDemo() {
 	if w.stop != nil {
 		w.stop()
 	}
+	w.running = ""
 }
 
 // Quit ends the app.
@@ -151,7 +171,7 @@ func (w *window) session(ctx context.Context, id string) {
 		w.people.recognising(ctx, r)
 		defer w.people.recognising(ctx, nil)
 	}
-	s := newSession(w.cfg, task, &screenSink{window: w, ctx: ctx})
+	s := newSession(w.camera.configure(w.cfg), task, &screenSink{window: w, ctx: ctx})
 	s.retry = true
 	if err := s.run(ctx); err != nil {
 		w.screen.Problem(w.problem(err, id))

@@ -68,6 +68,9 @@ type Options struct {
 	FPS           float64
 	// PixelFormat is the V4L2 code that a camera must give: YUYV, MJPG ...; "" leaves the choice.
 	PixelFormat string
+	// Controls are set on a camera when it is opened, by name; what it does not
+	// take is logged and left.
+	Controls map[string]int32
 	// Turn sets the pictures upright.
 	Turn Turn
 	// Paced delivers recorded frames at their own timestamps; without it they

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,6 +62,13 @@ func startCamera(cam *webcam.Webcam, path string, opt Options) (Source, error) {
 	name, err := cam.GetName()
 	if err != nil || name == "" {
 		name = path
+	}
+	for _, control := range controlIDs { // automatic ones before what they hold
+		if value, wanted := opt.Controls[control.name]; wanted {
+			if err := SetControl(path, control.name, value); err != nil {
+				slog.Warn("control not set", "error", err)
+			}
+		}
 	}
 	fps, _ := cam.GetFramerate() // 0 when the device does not tell
 	info := Info{Name: shortName(name), Spec: path, Kind: KindV4L2, Width: mode.width, Height: mode.height, FPS: float64(fps)}

@@ -56,6 +56,10 @@ func (b *button) place(s fyne.Size) {
 	const glyphSize = 44
 	put(b.ground, 0, 0, s.Width, s.Height)
 	w := b.label.MinSize()
+	if b.label.Text == "" {
+		put(b.glyph, (s.Width-glyphSize)/2, (s.Height-glyphSize)/2, glyphSize, glyphSize)
+		return
+	}
 	if s.Width < glyphSize+2*gap+w.Width { // the word says it alone
 		b.glyph.Hide()
 		put(b.label, (s.Width-w.Width)/2, (s.Height-w.Height)/2, w.Width, w.Height)

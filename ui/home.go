@@ -12,16 +12,21 @@ import (
 // homeScreen is the gallery: a title and a card for each demo.
 type homeScreen struct {
 	panel
+	name    string
 	icon    *canvas.Image
 	title   *canvas.Text
 	tagline *canvas.Text
+	camera  *button // nil for none
 	cards   []*card
 	list    *fyne.Container
 	scroll  *viewport
 }
 
-func newHome(title string, cards []Card, choose func(id string)) *homeScreen {
+// newHome makes the gallery; camera opens the screen about the camera, nil
+// leaves its button out.
+func newHome(title string, cards []Card, choose func(id string), camera func()) *homeScreen {
 	h := &homeScreen{
+		name:    title,
 		icon:    canvas.NewImageFromResource(fyne.NewStaticResource("icon.png", icon.App())),
 		title:   text(title, sizeTitle, colors.text, true),
 		tagline: text(say.tagline, sizeBody, colors.muted, false),
@@ -35,6 +40,10 @@ func newHome(title string, cards []Card, choose func(id string)) *homeScreen {
 	}
 	h.scroll = newViewport(h.list, h.placeCards)
 	h.panel.show(h.icon, h.title, h.tagline, h.scroll)
+	if camera != nil {
+		h.camera = newButton("camera", "", false, camera)
+		h.panel.show(append(h.panel.objects, h.camera)...)
+	}
 	h.panel.init(h, h.place)
 	return h
 }
@@ -46,14 +55,29 @@ func (h *homeScreen) place(s fyne.Size) {
 		x        = margin + iconSize + margin
 	)
 	put(h.icon, margin, top, iconSize, iconSize)
-	h.title.Text = shorten(h.title.Text, s.Width-x-margin, measurer(sizeTitle, true))
-	h.tagline.Text = shorten(say.tagline, s.Width-x-margin, measurer(sizeBody, false))
+	room := s.Width - x - margin
+	if h.camera != nil {
+		put(h.camera, s.Width-margin-iconSize, top, iconSize, iconSize)
+		room -= iconSize + gap
+	}
+	fitText(h.title, h.name, room, sizeTitle, sizeHeading+6)
+	fitText(h.tagline, say.tagline, room, sizeBody, sizeSmall)
 	t, l := h.title.MinSize(), h.tagline.MinSize()
 	y := top + (iconSize-t.Height-l.Height)/2
 	put(h.title, x, y, t.Width, t.Height)
 	put(h.tagline, x, y+t.Height, l.Width, l.Height)
 	list := float32(top + iconSize + 28)
 	put(h.scroll, 0, list, s.Width, max(0, s.Height-list))
+}
+
+// fitText shows the words in the larger size where they fit, else, shortened
+// if need be, in the smaller one.
+func fitText(t *canvas.Text, words string, room, large, small float32) {
+	t.TextSize = large
+	if measurer(large, t.TextStyle.Bold)(words) > room {
+		t.TextSize = small
+	}
+	t.Text = shorten(words, room, measurer(t.TextSize, t.TextStyle.Bold))
 }
 
 // placeCards lays the cards out in columns wide enough to read and returns

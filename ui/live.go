@@ -16,6 +16,7 @@ import (
 // liveActions are the ways out of the live screen.
 type liveActions struct {
 	back, quit, people                func()
+	camera                            func() // nil for none
 	retryEnrol, endEnrol, cancelEnrol func()
 }
 
@@ -28,6 +29,7 @@ type liveScreen struct {
 
 	header  *header
 	people  *button
+	camera  *button           // in the place of people; nil for none
 	ground  *canvas.Rectangle // behind the picture
 	picture *picture
 	overlay *overlay
@@ -71,11 +73,17 @@ func newLive(do liveActions) *liveScreen {
 		trouble: newTrouble(do.back, do.quit),
 	}
 	l.header = newHeader(l.back, l.people)
+	if do.camera != nil {
+		l.camera = newButton("camera", say.camera, false, do.camera)
+	}
 	for i := range l.footer {
 		l.footer[i] = newParagraph("", sizeSmall-2, colors.muted, false, 1)
 	}
 	l.panel.show(append([]fyne.CanvasObject{l.ground, l.picture.raster, l.overlay.box, l.alarm, l.waiting, l.meters, l.notice,
 		l.seen, l.footer[0].box, l.footer[1].box, l.enrol, l.trouble}, l.header.objects()...)...)
+	if l.camera != nil {
+		l.panel.show(append(l.panel.objects, l.camera)...)
+	}
 	l.panel.init(l, l.place)
 	return l
 }
@@ -132,9 +140,17 @@ func (l *liveScreen) setEnrolling(on bool) {
 }
 
 // offerPeople shows the way to the people where the demo has them and nothing
-// else takes their place.
+// else takes their place; elsewhere the way to the camera.
 func (l *liveScreen) offerPeople() {
-	setVisible(l.people, l.card.People && !l.enrol.Visible() && !l.trouble.Visible())
+	free := !l.enrol.Visible()
+	setVisible(l.people, l.card.People && free && !l.trouble.Visible())
+	l.header.extra = l.people
+	if l.camera != nil {
+		setVisible(l.camera, free && !l.people.Visible())
+		if l.camera.Visible() {
+			l.header.extra = l.camera
+		}
+	}
 }
 
 func (l *liveScreen) showProblem(p Problem) {

@@ -76,6 +76,7 @@ type Options struct {
 	Kiosk   bool // full screen, no cursor, no way out by keyboard
 	Handler Handler
 	People  PeopleHandler // wanted where a card has People
+	Camera  ChoiceHandler // what is chosen on the screen about the camera; nil leaves it out
 	// FirstFrame is called once, on the UI goroutine, after the window's first paint.
 	FirstFrame func()
 	// Size of the window; 720x1280 when zero. Units are screen pixels, unless
@@ -115,6 +116,7 @@ type UI struct {
 	home   *homeScreen
 	live   *liveScreen
 	people peopleScreens
+	camera *choicesScreen
 	stack  stack
 	tickAn *fyne.Animation
 
@@ -154,9 +156,14 @@ func newUI(a fyne.App, opt Options) *UI {
 	a.Settings().SetTheme(newTheme())
 	a.SetIcon(fyne.NewStaticResource("icon.png", icon.App()))
 
-	u.home = newHome(opt.Title, opt.Cards, u.chooseDemo)
+	var camera func()
+	if opt.Camera != nil {
+		u.camera = newChoicesScreen(say.camera, opt.Camera, u.stack.pop)
+		camera = u.openCamera
+	}
+	u.home = newHome(opt.Title, opt.Cards, u.chooseDemo, camera)
 	u.live = newLive(liveActions{
-		back: u.leaveDemo, quit: u.quit, people: u.openPeople,
+		back: u.leaveDemo, quit: u.quit, people: u.openPeople, camera: camera,
 		retryEnrol: u.enrol, endEnrol: u.endEnrol, cancelEnrol: u.cancelEnrol,
 	})
 	u.people = u.newPeopleScreens()
@@ -335,6 +342,22 @@ func (u *UI) DisplayFPS() float64 { return u.live.picture.paints.perSecond(time.
 
 // DisplayDropped counts the frames dropped because a paint was pending.
 func (u *UI) DisplayDropped() uint64 { return u.live.picture.dropped.Load() }
+
+// openCamera is a tap on the camera.
+func (u *UI) openCamera() {
+	u.camera.show(Choices{})
+	u.stack.push(u.camera)
+	u.opt.Camera.ShowChoices()
+}
+
+// Choices shows what can be chosen about the camera.
+func (u *UI) Choices(c Choices) {
+	fyne.Do(func() {
+		if u.camera != nil {
+			u.camera.show(c)
+		}
+	})
+}
 
 // Snapshot is the window's content as last painted, nil when the window is
 // closed. It waits for the event loop, so it must not be called on the UI

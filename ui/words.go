@@ -13,6 +13,8 @@ type words struct {
 	source, model, display  string
 	remedy                  string
 
+	camera string
+
 	people, addPerson, nobody      string
 	newPerson, newName, nameHint   string
 	consent                        string
@@ -36,6 +38,8 @@ var english = words{
 	builtin: "Showing built-in footage",
 	source:  "Source", model: "Model", display: "screen",
 	remedy: "What to do",
+
+	camera: "Camera",
 
 	people: "People", addPerson: "Add a person", nobody: "Nobody has been introduced yet. Add a person, and the camera knows the face from then on.",
 	newPerson: "Who is it?", newName: "New name", nameHint: "Name",

@@ -1,0 +1,65 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"reterminal-vision/app/settings"
+	"reterminal-vision/camera"
+)
+
+func TestStepped(t *testing.T) {
+	menu := []camera.Choice{{Value: 0, Name: "Off"}, {Value: 1, Name: "50 Hz"}, {Value: 3, Name: "Auto"}}
+	for name, c := range map[string]struct {
+		k    camera.Control
+		up   bool
+		want int32
+	}{
+		"range":            {camera.Control{Min: 0, Max: 255, Step: 1, Value: 100}, true, 115},
+		"range down":       {camera.Control{Min: 0, Max: 255, Step: 1, Value: 100}, false, 85},
+		"stops at the end": {camera.Control{Min: -64, Max: 64, Step: 1, Value: 62}, true, 64},
+		"switch":           {camera.Control{Min: 0, Max: 1, Step: 1, Value: 0}, true, 1},
+		"whole steps":      {camera.Control{Min: 0, Max: 250, Step: 5, Value: 50}, true, 65},
+		"coarse":           {camera.Control{Min: 2800, Max: 6500, Step: 1000, Value: 2800}, true, 3800},
+		"list":             {camera.Control{Max: 3, Step: 1, Value: 1, Choices: menu}, true, 3},
+		"list's end":       {camera.Control{Max: 3, Step: 1, Value: 3, Choices: menu}, true, 3},
+		"wide range":       {camera.Control{Min: -1 << 31, Max: 1<<31 - 1, Step: 1, Value: 1<<31 - 2}, true, 1<<31 - 1},
+	} {
+		if got := stepped(c.k, c.up); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+// What was chosen is used where the command line leaves it open, and is there
+// again after a restart; a camera that is not connected gives way.
+func TestCameraChoicesAreKept(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("RTV_PEOPLE", filepath.Join(folder, "people.db"))
+	device := filepath.Join(folder, "camera")
+	if err := os.WriteFile(device, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, "settings.json")
+	chosen := settings.Camera{Source: device, Format: "MJPG", Width: 1280, Height: 720, FPS: 30, Rotate: 90, Mirror: true}
+	if err := settings.Save(path, settings.Settings{Camera: chosen}); err != nil {
+		t.Fatal(err)
+	}
+	cfg := newCameraChoices(Config{Source: "auto"}, nil).configure(Config{Source: "auto"})
+	if cfg.Source != device || cfg.Width != 1280 || cfg.PixelFormat != "MJPG" || cfg.Turn != (camera.Turn{Degrees: 90, Mirror: true}) {
+		t.Errorf("configured %+v", cfg)
+	}
+	given := Config{Source: "cars.mp4", Width: 640, Height: 480, Turn: camera.Turn{Degrees: 180}}
+	if cfg := newCameraChoices(given, nil).configure(given); cfg.Source != "cars.mp4" || cfg.Width != 640 || cfg.Turn.Degrees != 180 {
+		t.Errorf("the command line gives way: %+v", cfg)
+	}
+	os.Remove(device)
+	if cfg := newCameraChoices(Config{Source: "auto"}, nil).configure(Config{Source: "auto"}); cfg.Source != "auto" {
+		t.Errorf("a camera that is gone is opened: %+v", cfg)
+	}
+	os.WriteFile(path, []byte("{"), 0o600)
+	if c := newCameraChoices(Config{Source: "auto"}, nil); c.wrong == "" {
+		t.Error("damaged settings are not told")
+	}
+}

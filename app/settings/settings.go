@@ -1,0 +1,86 @@
+// Package settings keeps what a person chose on the screen: the camera and how
+// its pictures are set upright.
+//
+// In and out: Settings, of the file at a path, which is written whole or not at
+// all. It imports nothing of this project; app may import it.
+package settings
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Settings are all that is kept.
+type Settings struct {
+	Camera Camera `json:"camera"`
+}
+
+// Camera is which camera is used and how. Zero values leave a choice to the app.
+type Camera struct {
+	Source   string           `json:"source,omitempty"` // lasting path of a device; "" takes the first there is
+	Format   string           `json:"format,omitempty"` // V4L2 code of the pixel format
+	Width    int              `json:"width,omitempty"`
+	Height   int              `json:"height,omitempty"`
+	FPS      float64          `json:"fps,omitempty"`
+	Rotate   int              `json:"rotate,omitempty"` // degrees clockwise
+	Mirror   bool             `json:"mirror,omitempty"`
+	Controls map[string]int32 `json:"controls,omitempty"` // by name, set when the camera is opened
+}
+
+// Load reads the file; there are no settings before one is written. A file that
+// cannot be understood is set aside, so that nothing of it is lost, and the
+// error says where it is; the settings are then as they come.
+func Load(path string) (Settings, error) {
+	var s Settings
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, fmt.Errorf("settings %s: %w: check that this user may read it", path, err)
+	}
+	if err := json.Unmarshal(text, &s); err != nil {
+		kept := path + ".damaged"
+		if moved := os.Rename(path, kept); moved != nil {
+			kept = path
+		}
+		return Settings{}, fmt.Errorf("settings %s: %w: they are as they come now; the file is kept as %s", path, err, kept)
+	}
+	return s, nil
+}
+
+// Save writes the file: to a temporary one first, which takes its place once
+// all of it is on the disk.
+func Save(path string, s Settings) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("settings %s: %w: free some space and check that this user may write there", path, err)
+		}
+	}()
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(folder, filepath.Base(path)+".*.new")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails once it is renamed
+	enc := json.NewEncoder(f)
+	enc.SetIndent("", "  ")
+	if err := errors.Join(enc.Encode(s), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	dir, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
