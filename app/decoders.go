@@ -102,7 +102,7 @@ func (b *builder) detector(model *models.Model, net *inference.Interpreter) (inf
 	case "yolov8":
 		return detect.NewYOLOv8(net, output("boxes"), detect.YOLOv8Config{Unit: detect.Unit(model.YOLO.Unit), IoU: model.IoU}, cfg)
 	}
-	yolo := detect.YOLOConfig{Kind: detect.YOLOKind(model.YOLO.Kind), Unit: detect.Unit(model.YOLO.Unit), IoU: model.IoU}
+	yolo := detect.YOLOConfig{Kind: detect.YOLOKind(model.YOLO.Kind), Unit: detect.Unit(model.YOLO.Unit), IoU: model.IoU, Objectness: model.YOLO.Objectness}
 	var outputs []string
 	for i, o := range model.Outputs {
 		outputs = append(outputs, o.Name)

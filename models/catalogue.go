@@ -66,6 +66,8 @@ type YOLO struct {
 	Kind    string         `json:"kind"`    // "v2", "v3" or "v8"
 	Unit    string         `json:"unit"`    // of the anchors (v8: of the boxes): "image", "cells" or "pixels"
 	Anchors [][][2]float32 `json:"anchors"` // width and height, by output; none for v8
+	// Objectness is what objectness is multiplied by before its sigmoid; 0 stands for 1.
+	Objectness float32 `json:"objectness,omitempty"`
 }
 
 // Face says how a face detector encodes boxes.

@@ -41,6 +41,10 @@ type YOLOConfig struct {
 	Unit    Unit           // of the anchors
 	Anchors [][]AnchorSize // by output, then in the order of its channels
 	IoU     float32        // overlap at which the weaker box of a class is dropped
+	// Objectness is what the network's objectness is multiplied by before its
+	// sigmoid; 0 stands for 1. A network that gives less than the logit leaves
+	// finer steps to the sizes beside it in 8 bit.
+	Objectness float32
 }
 
 // YOLO is a detector whose outputs are grids of cells, one output a scale,
@@ -110,8 +114,11 @@ func (y *YOLO) bind(name string, yolo YOLOConfig, anchors []AnchorSize) error {
 		return err
 	}
 	y.sources = append(y.sources, s)
-	y.grids = append(y.grids, newGrid(t.Shape[1], t.Shape[2], len(y.labels), yolo.Kind, y.threshold,
-		scaled(anchors, yolo.Unit, t.Shape[1], t.Shape[2], y.Pre)))
+	g := newGrid(t.Shape[1], t.Shape[2], len(y.labels), yolo.Kind, y.threshold, scaled(anchors, yolo.Unit, t.Shape[1], t.Shape[2], y.Pre))
+	if yolo.Objectness > 0 {
+		g.objectness = yolo.Objectness
+	}
+	y.grids = append(y.grids, g)
 	return nil
 }
 
@@ -161,10 +168,11 @@ type grid struct {
 	kind                YOLOKind
 	threshold           float32
 	logit               float32 // the threshold before the sigmoid
+	objectness          float32 // what objectness is multiplied by
 }
 
 func newGrid(rows, cols, classes int, kind YOLOKind, threshold float32, anchors []AnchorSize) grid {
-	return grid{rows: rows, cols: cols, classes: classes, anchors: anchors, kind: kind, threshold: threshold, logit: logit(threshold)}
+	return grid{rows: rows, cols: cols, classes: classes, anchors: anchors, kind: kind, threshold: threshold, logit: logit(threshold), objectness: 1}
 }
 
 func (g *grid) elements() int { return g.rows * g.cols * len(g.anchors) * (5 + g.classes) }
@@ -174,7 +182,7 @@ func (g *grid) decode(v *reals, m inference.Mapping, d *detector, out *inference
 	n := 5 + g.classes
 	for k := range g.rows * g.cols * len(g.anchors) {
 		// No class scores more than the objectness; false for NaN too.
-		if !(v.at(k*n+4) >= g.logit) {
+		if !(v.at(k*n+4)*g.objectness >= g.logit) {
 			continue
 		}
 		if class, score := g.score(v, k*n); score >= g.threshold {
@@ -193,14 +201,14 @@ func (g *grid) score(v *reals, i int) (class int, score float32) {
 		}
 	}
 	if g.kind == YOLOv3 {
-		return class, v.sigmoid(i+4) * v.sigmoid(first+class)
+		return class, sigmoid(v.at(i+4)*g.objectness) * v.sigmoid(first+class)
 	}
 	// The best class' share of the softmax, exponents taken from it so that none overflows.
 	best, sum := v.at(first+class), float32(0)
 	for c := range g.classes {
 		sum += exp(v.at(first+c) - best)
 	}
-	return class, v.sigmoid(i+4) / sum
+	return class, sigmoid(v.at(i+4)*g.objectness) / sum
 }
 
 // box is that of anchor k, counted through the whole grid.

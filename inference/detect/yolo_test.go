@@ -102,6 +102,21 @@ func nearBox(a, b inference.Box) bool {
 
 // The second of two anchors in the last cell of a grid that is not square,
 // under a letterbox: which number belongs to which cell and anchor.
+// Objectness that a network gives in parts of the logit counts in full.
+func TestYOLOObjectness(t *testing.T) {
+	for _, kind := range []YOLOKind{YOLOv2, YOLOv3} {
+		whole := newGrid(1, 1, 2, kind, .3, []AnchorSize{{.5, .5}})
+		part := whole
+		part.objectness = 4
+		a, b := reals{floats: []float32{0, 0, 0, 0, 2, 1, -1}}, reals{floats: []float32{0, 0, 0, 0, .5, 1, -1}}
+		if _, want := whole.score(&a, 0); want <= 0 {
+			t.Fatalf("score %v", want)
+		} else if _, got := part.score(&b, 0); got != want {
+			t.Errorf("%s: score %v, want %v", kind, got, want)
+		}
+	}
+}
+
 func TestYOLOOrder(t *testing.T) {
 	g := newGrid(2, 3, 1, YOLOv3, .3, []AnchorSize{{.1, .1}, {.25, .5}})
 	values := filled(g.elements())

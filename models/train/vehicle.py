@@ -8,7 +8,7 @@ media/objects, media/people, media/faces and models: ssd_mobilenet_v1_coco_quant
 deeplabv3_mnv2_dm05_pascal_quant.tflite (cuts vehicles out) and the starts named in mobilenet.py; all Apache-2.0.
 In: RGB SIZExSIZE, (x - 128) / 128, the picture stretched. Out: [1, GRID, GRID, ANCHORS * (5 + labels)] with GRID =
 SIZE / 16, for each anchor tx ty tw th, objectness and the logits of the labels, before any activation. Box centre
-(column + sigmoid(tx)) / GRID, width anchor * exp(tw) / GRID; score sigmoid(objectness).
+(column + sigmoid(tx)) / GRID, width anchor * exp(tw) / GRID; score sigmoid(OBJECTNESS * objectness).
 """
 import dataclasses
 import glob
@@ -64,6 +64,9 @@ NETWORKS = {
 COCO80 = {2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
 VOC_VEHICLES = [6, 7, 14]  # bus, car, motorbike
 ANCHORS = 5
+# The shipped networks give objectness divided by this: it spreads much farther than the places and sizes beside it,
+# which in 8 bit have to do with the same steps.
+OBJECTNESS = 4.0
 BATCH, STEPS = 24, 60  # STEPS make an epoch
 MOST = 24  # boxes of one picture that the loss looks at
 HELD_CLIP = (1, 4)  # scenes of cars.mp4, of seven, that are not trained on
@@ -402,12 +405,13 @@ class Places(layers.Layer):
 
 
 def decode(values, anchors, least, w, h):
-    """Boxes [label, x0, y0, x1, y1, score], best first, weaker ones that overlap by 0.45 dropped."""
+    """Boxes [label, x0, y0, x1, y1, score] of what a shipped network says, best first, weaker ones that overlap by 0.45
+    dropped."""
     grid = values.shape[0]
     v = values.reshape(grid, grid, ANCHORS, -1)
     sigmoid = lambda t: 1 / (1 + np.exp(-t))
     e = np.exp(v[..., 5:] - v[..., 5:].max(-1, keepdims=True))
-    score = sigmoid(v[..., 4]) * (e / e.sum(-1, keepdims=True)).max(-1)
+    score = sigmoid(OBJECTNESS * v[..., 4]) * (e / e.sum(-1, keepdims=True)).max(-1)
     kept = []
     for row, col, k in sorted(zip(*np.where(score >= least)), key=lambda i: -score[i]):
         t = v[row, col, k]
@@ -484,7 +488,7 @@ def main():
     scenes = drawn(a.scenes, a) if os.path.isdir(a.scenes) else coco_kept
     clip = [[(p, teacher(p, 0.4)) for p in s] for s in clip_scenes(a.shared + "/media/traffic/cars.mp4", 100 if a.smoke else 5)]
     clip_kept = [x for i, s in enumerate(clip) if i not in HELD_CLIP for x in s[::4]]
-    clip_held = [x for i in HELD_CLIP if i < len(clip) for x in clip[i]]
+    clip_held = [clip[i][0] for i in HELD_CLIP if i < len(clip)]  # each scene is a still
     other_kept, other_held = without_vehicles(a.shared, teacher, a)
     cuts = cutouts(recipe.few(coco_kept + clip_kept, a, 4), a.shared + "/models/deeplabv3_mnv2_dm05_pascal_quant.tflite")
     print("drawn %d; cars.mp4 %d scenes, %d pictures kept, %d held out; COCO %d and %d; without vehicles %d and %d; cut out %d" % (
@@ -513,7 +517,7 @@ def main():
         pruned = network(this)
         pruned.set_weights(model.get_weights())
         recipe.prune(train(pruned, this.rate / 2, this.pruned), batches, a, this.pruned)
-    sets = {"photographs": coco_held + frames(a.shared + "/media/traffic/frames"), "clip scenes": clip_held,
+    sets = {"photographs": coco_held + frames(a.shared + "/media/traffic/frames") + clip_held,
             "footage": recipe.few(footage(a.footage), a, 40), "no vehicles": other_held}
 
     def measured(net):
@@ -523,9 +527,20 @@ def main():
     entry = {
         "title": "YOLO v2, MobileNet v1 x%g, %d%s" % (this.alpha, this.size, ", kinds" if this.kinds else ""),
         "source": mobilenet.SOURCE, "task": "yolo", "roles": {"boxes": "grid"}, "labels": "vehicle_kinds" if this.kinds else "vehicle",
-        "threshold": 0.4, "iou": IOU, "yolo": {"kind": "v2", "unit": "cells", "anchors": [anchors.tolist()]},
+        "threshold": 0.4, "iou": IOU, "yolo": {"kind": "v2", "unit": "cells", "anchors": [anchors.tolist()], "objectness": OBJECTNESS},
     }
-    recipe.write(model, a, ["boxes"], examples, measured, entry, pruned)
+    recipe.write(shipped(model, this), a, ["boxes"], examples, measured, entry, pruned and shipped(pruned, this))
+
+
+def shipped(model, this):
+    """The network with its objectness divided by OBJECTNESS."""
+    out = network(this)
+    out.set_weights(model.get_weights())
+    kernel, bias = out.get_layer("boxes").get_weights()
+    for w in (kernel, bias):
+        w.reshape(w.shape[:-1] + (4 * ANCHORS, this.values))[..., 4] /= OBJECTNESS
+    out.get_layer("boxes").set_weights([kernel, bias])
+    return out
 
 
 def begin(model, this, a, pictures, r):
