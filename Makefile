@@ -39,8 +39,8 @@ test: build lint
 
 # A real V4L2 driver, the kernel's virtual camera, in a virtual machine without KVM: a minute and a half. amd64 only.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
-VM_PACKAGES := qemu-system-x86 linux-image-amd64 kmod v4l-utils
-test-v4l2: setup build/vng/ready
+VM_PACKAGES := qemu-system-x86 linux-image-amd64 linux-headers-amd64 v4l2loopback-dkms kmod v4l-utils
+test-v4l2: build build/vng/ready
 	PATH=$(CURDIR)/build/vng/bin:$$PATH camera/v4l2_vm_test.sh
 
 build/vng/ready:

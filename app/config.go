@@ -56,7 +56,7 @@ Flags:
 // commonFlags are those that the app and the benchmark share.
 func commonFlags(fs *flag.FlagSet, cfg *Config) {
 	fs.StringVar(&cfg.Demo, "demo", cfg.Demo, "demo to run, by ID (see 'models list')")
-	fs.StringVar(&cfg.Source, "source", cfg.Source, "where frames come from: auto, /dev/videoN, a video file, a picture, a folder of pictures, builtin:traffic")
+	fs.StringVar(&cfg.Source, "source", cfg.Source, "where frames come from: auto, /dev/videoN, csi:N, a video file, a picture, a folder of pictures, builtin:traffic, belt, lungs or faces")
 	cameraFlags(fs, cfg)
 	fs.StringVar(&cfg.Model, "model", "", "models to use instead of the demo's own choice, by ID, comma-separated")
 	fs.StringVar(&cfg.ModelsDir, "models-dir", "", "folder with the models")
