@@ -25,9 +25,12 @@ import (
 )
 
 // thresholds are those of the catalogue.
-var thresholds = map[string]float32{"mobilefacenet_112": .55, "mobilefacenet_112x96_quant": .46, "mobilefacenet_112_uint8": .47}
+var thresholds = map[string]float32{"mobilefacenet_112": .55, "mobilefacenet_112x96_quant": .46, "mobilefacenet_112_uint8": .47, ownModel: .47}
 
-var models = []string{"mobilefacenet_112", "mobilefacenet_112x96_quant", "mobilefacenet_112_uint8"}
+// ownModel is the embedder that this project trained.
+const ownModel = "embedding_mobilefacenet_112_int8"
+
+var models = []string{"mobilefacenet_112", "mobilefacenet_112x96_quant", "mobilefacenet_112_uint8", ownModel}
 
 // sample is one face of the study with what is known of it.
 type sample struct {
@@ -40,8 +43,8 @@ type sample struct {
 	sharpness float32
 }
 
-// study embeds faces end to end: detector with landmarks, alignment, all the
-// published embedders.
+// study embeds faces end to end: detector with landmarks, alignment, the
+// published embedders and this project's own.
 type study struct {
 	detector  face.Detector
 	portrait  *photographer
@@ -54,7 +57,14 @@ func openStudy(t testing.TB) *study {
 	for name := range published {
 		s.embedders[name] = openEmbedder(t, name, inference.Options{Delegate: inference.XNNPACK})
 	}
-	var err error
+	net, err := inference.Open(filepath.Join(testmedia.Project(), "models", "trained", ownModel+".tflite"), inference.Options{Delegate: inference.XNNPACK})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := EmbedderConfig{Model: ownModel, Norm: inference.Uniform(128, 128), Output: "embedding"}
+	if s.embedders[ownModel], err = NewEmbedder(net, own); err != nil {
+		t.Fatal(err)
+	}
 	if s.portrait, err = newPhotographer(); err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ NAME = "belt_rip_mobilenet_025_128"
 LABELS = ["intact", "damaged"]
 SIZE = 128
 ENTRY = {"title": "Belt, MobileNet v1 x0.25, 128", "source": mobilenet.SOURCE, "task": "classify", "roles": {"probabilities": "scores"},
-         "labels": "belt", "threshold": 0.1}
+         "labels": "belt", "threshold": 0.1, "experimental": True}
 STORED = 144  # side at which crops are kept, so that training can shift them
 SMALLEST = 80  # side of the smallest crop, in pixels of the data set's 320
 

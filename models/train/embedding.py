@@ -2,9 +2,10 @@
 
 usage: embedding.py [--shared ../shared] [--work build/train] [--out models/trained] [--epochs N] [--smoke]
 
-Wants in the shared folder data/utkface.tar (UTKFace at 112x112, non-commercial research use; only the pictures are used,
-no labels), models/ultralight_face_landmark.tflite, by which faces are aligned as in the app, and media/recognition
-(labelled pairs of photographs, only measured). The teacher is dlib's network (CC0), see teacher.py.
+Wants in the shared folder data/utkface.tar (UTKFace at 112x112, non-commercial research use; of its labels only ages
+are used, to choose a threshold by grown-ups), models/ultralight_face_landmark.tflite, by which faces are aligned as in
+the app, and media/recognition (labelled pairs of photographs, only measured). The teacher is dlib's network (CC0), see
+teacher.py.
 
 In: image [1 112 112 3] RGB, (x - 128) / 128, a face aligned to the five-point template. Out: embedding [1 128]; two
 faces are alike by the cosine of theirs.
@@ -16,6 +17,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+import age_gender
 import faces
 import mobilefacenet
 import recipe
@@ -26,14 +28,14 @@ NUMBERS = 128
 # Pictures whose hashes differ in at most so many of 143 bits are kept in one part of the split.
 DIFFERING = 20
 BATCH = 64
-# The distance below which the teacher's author takes two faces for one person.
-TEACHER_SAME = 0.6
+# One in so many pairs of grown-up strangers may be taken for one person; children look too alike to be counted.
+STRANGERS, GROWN = 20, 20
 # Weight of the loss on likenesses between faces, against that on each face's own direction.
 RELATIONS = 4.0
 # UTKFace cuts faces at the forehead: above this row of an aligned face lies what was mirrored.
 FOREHEAD = 24
 # Its threshold is the one that measure finds.
-ENTRY = {"title": "MobileFaceNet x0.375, 112", "task": "embedding"}
+ENTRY = {"title": "MobileFaceNet x0.375, 112", "task": "embedding", "experimental": True}
 
 
 def network():
@@ -85,20 +87,17 @@ def photographs(folder, shared):
         return [(face(row["a"]), face(row["b"]), row["same"] == "Yes") for row in csv.DictReader(f)]
 
 
-def balanced_threshold(cosines, same):
-    """The cosine above which most of the same and fewest of the others lie: the largest sum of both shares."""
-    candidates = np.linspace(-0.2, 0.9, 111)
-    return candidates[int(np.argmax([(cosines[same] >= c).mean() + (cosines[~same] < c).mean() for c in candidates]))]
+def strangers_threshold(faces):
+    """The cosine that one in STRANGERS of all pairs of faces reaches, which are of different people but for a few."""
+    return np.quantile((faces @ faces.T)[np.triu_indices(len(faces), 1)], 1 - 1 / STRANGERS)
 
 
 def measure(net, validation, test, pairs):
-    """Figures of a network; its threshold is chosen by the teacher's decisions on the validation part."""
+    """Figures of a network: validation are the faces of grown-ups that its threshold is chosen by, test is faces and what
+    the teacher says of them, pairs are labelled."""
     embed = lambda pictures: directions(np.stack([net(faces.to_input(p)) for p in pictures]))
-    pictures, targets, distances = validation
-    upper = np.triu_indices(len(pictures), 1)
-    own = embed(pictures)
-    threshold = balanced_threshold((own @ own.T)[upper], distances[upper] < TEACHER_SAME)
-    pictures, targets, _ = test
+    threshold = strangers_threshold(embed(validation))
+    pictures, targets = test
     figures = {"threshold": threshold, "cosine to teacher": np.mean((embed(pictures) * targets).sum(1))}
     same = np.array([s for _, _, s in pairs])
     cosines = np.array([(embed([a]) * embed([b])).sum() for a, b, _ in pairs])
@@ -125,12 +124,9 @@ def main():
     model.compile(keras.optimizers.AdamW(recipe.schedule(3e-3, a.epochs * len(batches)), weight_decay=0.01), distillation)
     recipe.fit(model, batches, a)
 
-    def held(which):
-        """Faces, targets and the teacher's distances between them."""
-        mine = part == which
-        r = raw[mine]
-        return aligned[mine], targets[mine], np.linalg.norm(r[:, None] - r, axis=2)
-    validation, test = held(faces.VALIDATION), held(faces.TEST)
+    ages = age_gender.people(names[used][numbers])[0]
+    validation = aligned[(part == faces.VALIDATION) & (ages >= GROWN)]
+    test = aligned[part == faces.TEST], targets[part == faces.TEST]
     pairs = photographs(a.shared + "/media/recognition", a.shared)
     examples = faces.examples(shown, np.random.default_rng(recipe.SEED))
     recipe.write(model, a, ["embedding"], examples, lambda net: measure(net, validation, test, pairs), ENTRY)

@@ -1,6 +1,6 @@
 """Trains and measures facedetector_mobilenet_025_320: where are faces, and their eyes, noses and mouths?
 
-usage: facedetector.py [--shared ../shared] [--work build/train] [--out models/trained] [--epochs 32] [--smoke]
+usage: facedetector.py [--shared ../shared] [--work build/train] [--out models/trained] [--epochs 20] [--smoke]
 
 Wants in the shared folder data/utkface.tar (UTKFace, non-commercial research use; faces to put into pictures),
 data/belt.tar, media/objects and media/traffic (pictures to put them into, by what has no face), media/faces, media/people,
@@ -267,7 +267,7 @@ def loss(truth, found):
     near = lambda d: tf.where(tf.abs(d) < 1, 0.5 * d * d, tf.abs(d) - 0.5)
     box = tf.reduce_sum(near(truth[..., 1:5] - found[..., 0:4]), -1) * face
     points = tf.reduce_sum(near(truth[..., 5:15] - found[..., 4:14]), -1) * face * truth[..., 15]
-    total = tf.reduce_sum(entropy * face, 1) + negative + tf.reduce_sum(2 * box + 1.5 * points, 1)
+    total = tf.reduce_sum(entropy * face, 1) + negative + tf.reduce_sum(2 * box + 0.5 * points, 1)
     return tf.reduce_sum(total) / (tf.reduce_sum(count) + 1)
 
 
@@ -340,7 +340,7 @@ def measure(net, sets, least=0.4):
 
 
 def main():
-    a = recipe.start(__doc__, [NAME], epochs=32)
+    a = recipe.start(__doc__, [NAME], epochs=20)
     people, names = faces.read(a.shared + "/data/utkface.tar", a.work, every=70 if a.smoke else 1)
     part = faces.split(people, names, DIFFERING, "%s/utkface_split%s.npy" % (a.work, "_smoke" if a.smoke else ""))
     every = 1 if a.smoke else EVERY

@@ -3,8 +3,8 @@
 usage: held_out.py [--shared ../shared] [--work build/train]
 
 Reads the splits that the recipes left in --work, and the shared folder; writes ../../app/testdata/held_out.json: names
-of pictures of UTKFace and FER2013, crops of belts as [picture, x, y, side, damaged?], and photographs with the boxes
-of faces in them, x0 y0 x1 y1 in pixels, as published detectors find them.
+of pictures of UTKFace and FER2013, crops of belts as [picture, x, y, side, damaged?], and photographs with boxes, x0
+y0 x1 y1 in pixels, of the vehicles in them and of the faces, these as published detectors find them.
 """
 import argparse
 import glob
@@ -17,6 +17,7 @@ import numpy as np
 import belt
 import facedetector
 import faces
+import vehicle
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -34,6 +35,14 @@ def belts(work):
     return [[os.path.relpath(paths[i], work), int(x), int(y), int(side), n % 2 == 1] for n, (i, x, y, side) in enumerate(places)]
 
 
+def vehicles(shared):
+    """Photographs with their vehicles."""
+    paths = sorted(glob.glob(shared + "/media/traffic/coco128/*.jpg"))[1::2]
+    paths += [shared + "/media/traffic/frames/" + name for name in vehicle.FRAMES]
+    samples = vehicle.coco(shared + "/media/traffic/coco128")[1] + vehicle.frames(shared + "/media/traffic/frames")
+    return {os.path.relpath(p, shared): boxes[:, 1:].round(1).tolist() for p, (_, boxes) in zip(paths, samples)}
+
+
 def photographs(shared):
     out, settings = {}, types.SimpleNamespace(smoke=False)
     for path, (_, rows) in zip(facedetector.files(shared, settings)[1], facedetector.photographs(shared, settings)[1]):
@@ -46,7 +55,8 @@ def main():
     parser.add_argument("--shared", default="../shared")
     parser.add_argument("--work", default="build/train")
     a = parser.parse_args()
-    held = {"utkface": names(a.work, "utkface"), "fer2013": names(a.work, "fer2013"), "belt": belts(a.work), "faces": photographs(a.shared)}
+    held = {"utkface": names(a.work, "utkface"), "fer2013": names(a.work, "fer2013"), "belt": belts(a.work), "faces": photographs(a.shared),
+            "vehicles": vehicles(a.shared)}
     with open(HERE + "/../../app/testdata/held_out.json", "w") as f:
         json.dump(held, f, separators=(",", ":"))
         f.write("\n")

@@ -30,7 +30,7 @@ PRUNED = 3  # epochs of pruning
 FILMED = 10  # of a batch, crops that were really filmed; the others are simulated
 HELD_OUT = 60  # filmed crops of this number and later ones are held out
 ENTRY = {
-    "title": "MobileNet v1 x0.25, liveness, 128", "source": mobilenet.SOURCE, "task": "head",
+    "title": "MobileNet v1 x0.25, liveness, 128", "source": mobilenet.SOURCE, "task": "head", "experimental": True,
     # The margin with which the crop of an Ultra-Light RFB box is as large as the filmed ones.
     "head": {"margin": -0.083, "answers": [{"name": "liveness", "kind": "softmax", "output": "liveness", "labels": LABELS, "sure": [0.6, 0.6]}]},
 }

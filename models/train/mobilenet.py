@@ -108,7 +108,7 @@ def start_from_narrower(model, narrow, r):
             continue
         taken = layer.input if isinstance(layer.input, list) else [layer.input]
         source = sources[taken[0].name]
-        weights = narrow.get_layer(layer.name).get_weights()
+        weights = narrow.get_layer(layer.name).get_weights() if layer.weights else []
         if isinstance(layer, layers.DepthwiseConv2D):
             layer.set_weights([weights[0][:, :, source]])
         elif isinstance(layer, layers.Conv2D):

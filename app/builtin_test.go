@@ -1,0 +1,227 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"reterminal-vision/inference"
+	"reterminal-vision/inference/recognize"
+	"reterminal-vision/inference/testmedia"
+)
+
+// shown is what one line of output says of a picture.
+type shown struct {
+	Objects []struct {
+		Label      string
+		Box        [4]float32
+		Attributes []struct{ Name, Value string }
+	}
+	Classes []struct {
+		Label string
+		Score float64
+	}
+	Mask struct {
+		Shares []struct {
+			Label string
+			Share float64
+		}
+	}
+}
+
+// footageTruth is what a clip's .json file says of each of its pictures.
+func footageTruth[T any](t *testing.T, name string) []T {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(testmedia.Project(), "assets", "footage", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var truth struct{ Frames []T }
+	if err := json.Unmarshal(raw, &truth); err != nil {
+		t.Fatal(err)
+	}
+	return truth.Frames
+}
+
+// TestBuiltinDemos runs the seven demos as they come in the package, with this
+// project's own networks and footage and nothing else, and compares what they
+// show with what was drawn.
+func TestBuiltinDemos(t *testing.T) {
+	t.Setenv("XDG_DATA_HOME", t.TempDir())
+	dir := filepath.Join(testmedia.Project(), "models", "trained")
+	run := func(t *testing.T, demo, clip string, pictures int) []shown {
+		t.Helper()
+		var out bytes.Buffer
+		code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--plain", "--models-dir", dir, "--demo", demo, "--source", "builtin:"+clip)
+		if code != exitOK {
+			t.Fatalf("exit code %d: %s", code, log)
+		}
+		var all []shown
+		for dec := json.NewDecoder(&out); dec.More(); {
+			var s shown
+			if err := dec.Decode(&s); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, s)
+		}
+		if len(all) != pictures {
+			t.Fatalf("results of %d pictures, want %d", len(all), pictures)
+		}
+		return all
+	}
+	// atLeast fails when too few of the results are right.
+	atLeast := func(t *testing.T, share float64, right, all int, what string) {
+		t.Helper()
+		t.Logf("%d of %d %s right", right, all, what)
+		if float64(right) < share*float64(all) {
+			t.Errorf("%d of %d %s right, want %.0f %%", right, all, what, 100*share)
+		}
+	}
+	type face struct {
+		X0, Y0, X1, Y1 float32
+		Age            [2]float64
+		Gender         string
+	}
+	people := footageTruth[[]face](t, "faces")
+	// faces finds, for each drawn face, the object that shows it.
+	faces := func(t *testing.T, demo string, look func(want face, got map[string]string)) {
+		t.Helper()
+		found, all := 0, 0
+		for i, s := range run(t, demo, "faces", len(people)) {
+			for _, want := range people[i] {
+				all++
+				for _, o := range s.Objects {
+					box := inference.Box{X0: o.Box[0], Y0: o.Box[1], X1: o.Box[2], Y1: o.Box[3]}
+					if inference.IoU(box, inference.Box{X0: want.X0, Y0: want.Y0, X1: want.X1, Y1: want.Y1}) < .35 {
+						continue
+					}
+					found++
+					got := map[string]string{}
+					for _, a := range o.Attributes {
+						got[a.Name] = a.Value
+					}
+					look(want, got)
+					break
+				}
+			}
+		}
+		atLeast(t, .95, found, all, "faces")
+	}
+
+	t.Run("vehicles", func(t *testing.T) {
+		type vehicle struct {
+			Class          string
+			X0, Y0, X1, Y1 float32
+		}
+		truth := footageTruth[[]vehicle](t, "traffic")
+		right, seen, large, found := 0, 0, 0, 0
+		for i, s := range run(t, "vehicles", "traffic", len(truth)) {
+			boxes := make([]inference.Box, len(s.Objects))
+			for k, o := range s.Objects {
+				boxes[k] = inference.Box{X0: o.Box[0], Y0: o.Box[1], X1: o.Box[2], Y1: o.Box[3]}
+			}
+			hit := func(want inference.Box) bool {
+				for _, b := range boxes {
+					if inference.IoU(b, want) >= .5 {
+						return true
+					}
+				}
+				return false
+			}
+			for _, b := range boxes {
+				seen++
+				for _, v := range truth[i] {
+					if inference.IoU(b, inference.Box{X0: v.X0, Y0: v.Y0, X1: v.X1, Y1: v.Y1}) >= .5 {
+						right++
+						break
+					}
+				}
+			}
+			for _, v := range truth[i] {
+				b := inference.Box{X0: v.X0, Y0: v.Y0, X1: v.X1, Y1: v.Y1}
+				if v.Class != "bicycle" && b.Area() >= 640*480/50 {
+					large++
+					if hit(b) {
+						found++
+					}
+				}
+			}
+		}
+		atLeast(t, .8, right, seen, "boxes")
+		atLeast(t, .6, found, large, "vehicles of 2 % of the picture or more")
+	})
+	t.Run("belt", func(t *testing.T) {
+		truth, right, all := footageTruth[string](t, "belt"), 0, 0
+		for i, s := range run(t, "belt", "belt", len(truth)) {
+			if truth[i] != "" {
+				all++
+				if len(s.Classes) > 0 && s.Classes[0].Label == truth[i] {
+					right++
+				}
+			}
+		}
+		atLeast(t, .95, right, all, "pictures")
+	})
+	t.Run("lungs", func(t *testing.T) {
+		truth, right := footageTruth[float64](t, "lungs"), 0
+		for i, s := range run(t, "lungs", "lungs", len(truth)) {
+			for _, a := range s.Mask.Shares {
+				if a.Label == "lung" && math.Abs(a.Share/truth[i]-1) < .1 {
+					right++
+				}
+			}
+		}
+		atLeast(t, .95, right, len(truth), "areas")
+	})
+	t.Run("age and gender", func(t *testing.T) {
+		ages, genders, all := 0, 0, 0
+		faces(t, "age-gender", func(want face, got map[string]string) {
+			all++
+			var age float64
+			if _, err := fmt.Sscan(got["age"], &age); err == nil && age >= want.Age[0]-8 && age <= want.Age[1]+8 {
+				ages++
+			}
+			if got["gender"] == want.Gender {
+				genders++
+			}
+		})
+		atLeast(t, .95, ages, all, "ages")
+		atLeast(t, .95, genders, all, "genders")
+	})
+	t.Run("emotion", func(t *testing.T) {
+		calm, all := 0, 0
+		faces(t, "emotion", func(_ face, got map[string]string) {
+			all++
+			if got["emotion"] == "happiness" || got["emotion"] == "neutral" {
+				calm++
+			}
+		})
+		atLeast(t, .8, calm, all, "smiling or calm faces")
+	})
+	t.Run("anti-spoofing", func(t *testing.T) {
+		alive := 0
+		faces(t, "anti-spoofing", func(_ face, got map[string]string) {
+			if got["liveness"] == "" {
+				t.Error("a face without an answer")
+			}
+			if got["liveness"] == "live" {
+				alive++
+			}
+		})
+		t.Logf("%d drawn faces taken for living ones", alive)
+	})
+	t.Run("recognition", func(t *testing.T) {
+		unknown, all := 0, 0
+		faces(t, "recognition", func(_ face, got map[string]string) {
+			all++
+			if got[recognize.Attribute] == recognize.Unknown {
+				unknown++
+			}
+		})
+		atLeast(t, 1, unknown, all, "faces of strangers")
+	})
+}
