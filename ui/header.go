@@ -8,6 +8,7 @@ type header struct {
 	leave *button
 	title *paragraph
 	extra *button // nil for none; hidden, it leaves its room to the title
+	wide  float32 // of extra
 }
 
 const (
@@ -20,6 +21,7 @@ func newHeader(back func(), extra *button) *header {
 		leave: newButton("back", say.back, false, back),
 		title: newParagraph("", sizeHeading, colors.text, true, 2),
 		extra: extra,
+		wide:  extraWide,
 	}
 }
 
@@ -46,8 +48,8 @@ func (h *header) place(a area) {
 	put(h.leave, a.x+edge, a.y+edge, leaveWide, finger)
 	x, right := a.x+edge+leaveWide+margin, a.right()-edge
 	if extra {
-		put(h.extra, right-extraWide, a.y+edge, extraWide, finger)
-		right -= extraWide + gap
+		put(h.extra, right-h.wide, a.y+edge, h.wide, finger)
+		right -= h.wide + gap
 	}
 	tall := h.title.reflow(right - x)
 	h.title.place(x, a.y+(headerBar-tall)/2, right-x)

@@ -74,7 +74,7 @@ func newLive(do liveActions) *liveScreen {
 	}
 	l.header = newHeader(l.back, l.people)
 	if do.camera != nil {
-		l.camera = newButton("camera", say.camera, false, do.camera)
+		l.camera = newButton("camera", "", false, do.camera)
 	}
 	for i := range l.footer {
 		l.footer[i] = newParagraph("", sizeSmall-2, colors.muted, false, 1)
@@ -144,11 +144,11 @@ func (l *liveScreen) setEnrolling(on bool) {
 func (l *liveScreen) offerPeople() {
 	free := !l.enrol.Visible()
 	setVisible(l.people, l.card.People && free && !l.trouble.Visible())
-	l.header.extra = l.people
+	l.header.extra, l.header.wide = l.people, extraWide
 	if l.camera != nil {
 		setVisible(l.camera, free && !l.people.Visible())
 		if l.camera.Visible() {
-			l.header.extra = l.camera
+			l.header.extra, l.header.wide = l.camera, finger
 		}
 	}
 }
