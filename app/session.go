@@ -36,6 +36,7 @@ type status struct {
 	Latency time.Duration
 	Invoke  time.Duration
 	Dropped uint64
+	Counts  camera.Counts // of a camera, since it was opened
 }
 
 // statusEvery is how often a session reports its state.
@@ -110,9 +111,13 @@ func (s *session) play(ctx context.Context, worker *inference.Worker) (frames in
 		return 0, err
 	}
 	defer source.Close()
+	counter, counts := source.(camera.Counter)
 	s.mu.Lock()
-	s.state.Source, s.state.Notice = source.Info(), notice
+	s.state.Source, s.state.Notice, s.state.Counts = source.Info(), notice, camera.Counts{}
 	s.mu.Unlock()
+	if counts {
+		defer func() { slog.Info("camera closed", "source", source.Info().Name, "counts", counter.Counts()) }()
+	}
 	slog.Info("source open", "source", source.Info().Name, "size", fmt.Sprintf("%dx%d", source.Info().Width, source.Info().Height))
 	for {
 		f, err := source.Read(ctx)
@@ -127,6 +132,11 @@ func (s *session) play(ctx context.Context, worker *inference.Worker) (frames in
 		f.Release()
 		if err != nil {
 			return frames, err
+		}
+		if counts {
+			s.mu.Lock()
+			s.state.Counts = counter.Counts()
+			s.mu.Unlock()
 		}
 		s.tellStatus(time.Now())
 	}

@@ -240,6 +240,7 @@ func (s *screenSink) Status(st status) {
 	s.screen.Status(ui.Status{
 		Source: st.Source.Name, SourceKind: st.Source.Kind, Notice: st.Notice, Model: st.Model,
 		FPS: st.FPS, DisplayFPS: s.screen.DisplayFPS(), Latency: st.Latency, Invoke: st.Invoke, Dropped: st.Dropped,
+		Damaged: st.Counts.Damaged, Lost: st.Counts.Lost,
 	})
 }
 

@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -66,6 +67,13 @@ func TestCameraChoices(t *testing.T) {
 			}
 			u.ShowDemo("object-detection")
 			look(t, u, o.name+"-live-camera")
+			s := okStatus()
+			s.Lost, s.Damaged = 7, 2
+			u.Status(s)
+			look(t, u, o.name+"-live-losses")
+			if line := u.live.footer[1].text; !strings.HasSuffix(line, "7 lost, 2 damaged") {
+				t.Errorf("the screen says %q", line)
+			}
 			u.live.camera.Tapped(nil)
 			if u.stack.top() != u.camera {
 				t.Fatal("the camera's screen is not shown over a demo")

@@ -230,6 +230,9 @@ func (l *liveScreen) showStatus(s Status) {
 	lines := [2]string{say.model + ": " + orNone(s.Model), ""}
 	if s.Source != "" {
 		lines[1] = fmt.Sprintf("%s: %s · %s %.0f/s", say.source, s.Source, say.display, s.DisplayFPS)
+		if s.Damaged > 0 || s.Lost > 0 {
+			lines[1] += fmt.Sprintf(" · "+say.cameraLoses, s.Lost, s.Damaged)
+		}
 	}
 	for i, f := range l.footer {
 		if f.text != lines[i] {

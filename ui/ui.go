@@ -94,6 +94,7 @@ type Status struct {
 	DisplayFPS      float64       // pictures painted a second; 0 shows the UI's own count
 	Latency, Invoke time.Duration // from capture to result; inside the network
 	Dropped         uint64        // frames passed over by the worker
+	Damaged, Lost   uint64        // pictures that the camera gave damaged, and that its driver dropped
 }
 
 // Problem is why there is no live picture.

@@ -13,7 +13,8 @@ type words struct {
 	source, model, display  string
 	remedy                  string
 
-	camera string
+	camera      string
+	cameraLoses string // takes how many pictures were lost, and damaged
 
 	people, addPerson, nobody      string
 	newPerson, newName, nameHint   string
@@ -39,7 +40,7 @@ var english = words{
 	source:  "Source", model: "Model", display: "screen",
 	remedy: "What to do",
 
-	camera: "Camera",
+	camera: "Camera", cameraLoses: "%d lost, %d damaged",
 
 	people: "People", addPerson: "Add a person", nobody: "Nobody has been introduced yet. Add a person, and the camera knows the face from then on.",
 	newPerson: "Who is it?", newName: "New name", nameHint: "Name",
