@@ -78,20 +78,22 @@ func (c *cameraChoices) apply(cfg Config) Config {
 // wait returns when nothing is done in the background any more.
 func (c *cameraChoices) wait() { c.working.Wait() }
 
-// do works in the background, one thing after the other, and shows the outcome.
-func (c *cameraChoices) do(change func() (restart bool, err error)) {
+// do works in the background, one thing after the other, with the cameras that
+// are connected, and shows the outcome.
+func (c *cameraChoices) do(change func([]camera.Device) (restart bool, err error)) {
 	c.working.Go(func() {
 		c.mu.Lock()
-		again, err := change()
+		devices, unlisted := camera.Devices()
+		again, err := change(devices)
 		if err == nil && c.path != "" {
-			err = c.save()
+			err = settings.Save(c.path, settings.Settings{Camera: c.chosen})
 		}
 		c.wrong = ""
 		if err != nil {
 			slog.Error("camera settings", "error", err)
 			c.wrong = err.Error()
 		}
-		shown := c.choices()
+		shown := c.choices(devices, unlisted)
 		c.mu.Unlock()
 		if again {
 			c.restart()
@@ -100,15 +102,11 @@ func (c *cameraChoices) do(change func() (restart bool, err error)) {
 	})
 }
 
-func (c *cameraChoices) save() error {
-	return settings.Save(c.path, settings.Settings{Camera: c.chosen})
-}
-
 // ShowChoices implements ui.ChoiceHandler.
 func (c *cameraChoices) ShowChoices() {
 	c.working.Go(func() {
 		c.mu.Lock()
-		shown := c.choices()
+		shown := c.choices(camera.Devices())
 		c.mu.Unlock()
 		c.screen.Choices(shown)
 	})
@@ -124,7 +122,7 @@ const (
 
 // Choose implements ui.ChoiceHandler.
 func (c *cameraChoices) Choose(id string) {
-	c.do(func() (bool, error) {
+	c.do(func([]camera.Device) (bool, error) {
 		switch {
 		case strings.HasPrefix(id, chooseSource):
 			source := strings.TrimPrefix(id, chooseSource)
@@ -145,8 +143,8 @@ func (c *cameraChoices) Choose(id string) {
 // Step implements ui.ChoiceHandler: a control of the camera, which changes
 // while pictures come.
 func (c *cameraChoices) Step(id string, up bool) {
-	c.do(func() (bool, error) {
-		path := c.device()
+	c.do(func(devices []camera.Device) (bool, error) {
+		path := c.device(devices)
 		controls, err := camera.Controls(path)
 		if err != nil {
 			return false, err
@@ -187,8 +185,8 @@ func stepped(k camera.Control, up bool) int32 {
 	return int32(min(max(int64(k.Value)+by, int64(k.Min)), int64(k.Max)))
 }
 
-// device is the path of the camera in use, "" when it is none.
-func (c *cameraChoices) device() string {
+// device is the path of the camera in use of those connected, "" when it is none.
+func (c *cameraChoices) device(devices []camera.Device) string {
 	source := c.apply(c.given).Source
 	if source != "auto" {
 		if strings.HasPrefix(source, "/dev/") {
@@ -196,17 +194,16 @@ func (c *cameraChoices) device() string {
 		}
 		return ""
 	}
-	devices, err := camera.Devices()
-	if err != nil || len(devices) == 0 || !strings.HasPrefix(devices[0].Path, "/dev/") {
+	if len(devices) == 0 || !strings.HasPrefix(devices[0].Path, "/dev/") {
 		return ""
 	}
 	return devices[0].Path
 }
 
-// choices is what the screen shows. The lock is held.
-func (c *cameraChoices) choices() ui.Choices {
+// choices is what the screen shows, of the cameras connected or why they could
+// not be listed. The lock is held.
+func (c *cameraChoices) choices(devices []camera.Device, err error) ui.Choices {
 	shown := ui.Choices{Wrong: c.wrong}
-	devices, err := camera.Devices()
 	if err != nil {
 		shown.Wrong = err.Error()
 	}
@@ -231,7 +228,7 @@ func (c *cameraChoices) choices() ui.Choices {
 		}
 	}
 	shown.Groups = append(shown.Groups, sources)
-	path := c.device()
+	path := c.device(devices)
 	for _, d := range devices {
 		if d.Path == path || d.Stable == path {
 			shown.Groups = append(shown.Groups, c.modeGroup(d))
