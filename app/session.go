@@ -42,8 +42,9 @@ type status struct {
 // statusEvery is how often a session reports its state.
 const statusEvery = 250 * time.Millisecond
 
-// Times between attempts to reopen a source that failed, so that it is back within two seconds: the first soon,
-// since a camera is back within a second of being replugged.
+// Times between attempts to reopen a source that failed, which goes on within
+// two seconds of its return: the first soon, since a camera is back within a
+// second of being replugged.
 const (
 	retryFirst = 250 * time.Millisecond
 	retryMost  = time.Second
@@ -111,12 +112,17 @@ func (s *session) play(ctx context.Context, worker *inference.Worker) (frames in
 		return 0, err
 	}
 	defer source.Close()
-	counter, counts := source.(camera.Counter)
+	counts := func() camera.Counts {
+		if c, ok := source.(camera.Counter); ok {
+			return c.Counts()
+		}
+		return camera.Counts{}
+	}
 	s.mu.Lock()
-	s.state.Source, s.state.Notice, s.state.Counts = source.Info(), notice, camera.Counts{}
+	s.state.Source, s.state.Notice = source.Info(), notice
 	s.mu.Unlock()
-	if counts {
-		defer func() { slog.Info("camera closed", "source", source.Info().Name, "counts", counter.Counts()) }()
+	if source.Info().Live() {
+		defer func() { slog.Info("camera closed", "source", source.Info().Name, "counts", counts()) }()
 	}
 	slog.Info("source open", "source", source.Info().Name, "size", fmt.Sprintf("%dx%d", source.Info().Width, source.Info().Height))
 	for {
@@ -133,12 +139,7 @@ func (s *session) play(ctx context.Context, worker *inference.Worker) (frames in
 		if err != nil {
 			return frames, err
 		}
-		if counts {
-			s.mu.Lock()
-			s.state.Counts = counter.Counts()
-			s.mu.Unlock()
-		}
-		s.tellStatus(time.Now())
+		s.tellStatus(time.Now(), counts)
 	}
 }
 
@@ -165,14 +166,14 @@ func (s *session) result(r *inference.Result) {
 }
 
 // tellStatus reports the state when it is time again.
-func (s *session) tellStatus(now time.Time) {
+func (s *session) tellStatus(now time.Time, counts func() camera.Counts) {
 	s.mu.Lock()
 	if now.Sub(s.told) < statusEvery {
 		s.mu.Unlock()
 		return
 	}
 	s.told = now
-	s.state.FPS = s.results.perSecond(now)
+	s.state.FPS, s.state.Counts = s.results.perSecond(now), counts()
 	state := s.state
 	s.mu.Unlock()
 	s.sink.Status(state)
