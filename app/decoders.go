@@ -191,17 +191,13 @@ func (b *builder) recognition(detector face.Detector) (inference.Task, error) {
 	return recognize.NewTask(detector, embedder, recognize.Config{Threshold: model.Threshold, Every: b.cfg.Plain})
 }
 
-var answerKinds = map[string]attribute.Kind{
-	"softmax": attribute.Softmax, "logits": attribute.Logits, "sigmoid": attribute.Sigmoid,
-	"years": attribute.Years, "expectation": attribute.Expectation, "leaves": attribute.Leaves,
-}
-
 func headConfig(model *models.Model) attribute.HeadConfig {
 	cfg := attribute.HeadConfig{Norm: norm(model), Margin: model.Head.Margin}
 	for _, a := range model.Head.Answers {
+		kind, _ := attribute.ParseKind(a.Kind) // the catalogue has been checked
 		o := attribute.Output{
 			Question: attribute.Question{Name: a.Name, Labels: a.Labels, Sure: a.Sure},
-			Kind:     answerKinds[a.Kind], Tensor: outputName(model, a.Output), Gain: a.Gain,
+			Kind:     kind, Tensor: outputName(model, a.Output), Gain: a.Gain,
 		}
 		if a.Weights != "" {
 			o.Weights = outputName(model, a.Weights)

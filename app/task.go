@@ -70,8 +70,7 @@ func openDemo(cfg Config, id string) (*demoTask, error) {
 		return nil, err
 	}
 	for _, wanted := range stages {
-		// One network may answer for two stages.
-		if slices.ContainsFunc(b.models, func(m *models.Model) bool { return slices.Contains(wanted, m.ID) }) {
+		if answered(wanted, b.models) {
 			continue
 		}
 		if err := b.load(wanted); err != nil {
@@ -91,6 +90,12 @@ func openDemo(cfg Config, id string) (*demoTask, error) {
 		}
 	}
 	return &demoTask{Task: task, Demo: demo, Models: b.models, Nets: b.nets}, nil
+}
+
+// answered reports whether one of the models chosen before is among the
+// candidates of a stage: one network may answer for two stages.
+func answered(candidates []string, chosen []*models.Model) bool {
+	return slices.ContainsFunc(chosen, func(m *models.Model) bool { return slices.Contains(candidates, m.ID) })
 }
 
 // introduce tells a recognition who is enrolled.

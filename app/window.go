@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -71,17 +70,18 @@ func cards(cfg Config) []ui.Card {
 // card describes one demo: ready when every stage has a model.
 func card(catalogue *models.Catalogue, store *models.Store, d *models.Demo) ui.Card {
 	c := ui.Card{ID: d.ID, Title: d.Title, Summary: d.Summary, Ready: true, People: d.Task == "recognize"}
-	var titles, chosen []string
+	var titles []string
+	var chosen []*models.Model
 	for _, candidates := range append([][]string{d.Models}, d.Heads...) {
-		if slices.ContainsFunc(chosen, func(id string) bool { return slices.Contains(candidates, id) }) {
-			continue // one network answers for two stages
+		if answered(candidates, chosen) {
+			continue
 		}
 		model := firstPresent(catalogue, store, candidates)
 		if model == nil {
 			c.Ready, c.Reason = false, "Its model is not on this device. Fetch it with: reterminal-vision models fetch "+candidates[0]
 			return c
 		}
-		titles, chosen = append(titles, model.Title), append(chosen, model.ID)
+		titles, chosen = append(titles, model.Title), append(chosen, model)
 		if model.Experimental {
 			c.Summary = "Experimental. " + d.Summary
 		}
