@@ -18,7 +18,7 @@ import (
 type shown struct {
 	Objects []struct {
 		Label      string
-		Box        [4]float32
+		Box        [4]float32 // x0 y0 x1 y1
 		Attributes []struct{ Name, Value string }
 	}
 	Classes []struct {
@@ -82,10 +82,11 @@ func TestBuiltinDemos(t *testing.T) {
 		}
 	}
 	type face struct {
-		X0, Y0, X1, Y1 float32
-		Age            [2]float64
-		Gender         string
+		inference.Box
+		Age    [2]float64
+		Gender string
 	}
+	boxOf := func(b [4]float32) inference.Box { return inference.Box{X0: b[0], Y0: b[1], X1: b[2], Y1: b[3]} }
 	people := footageTruth[[]face](t, "faces")
 	// faces finds, for each drawn face, the object that shows it.
 	faces := func(t *testing.T, demo string, look func(want face, got map[string]string)) {
@@ -95,8 +96,7 @@ func TestBuiltinDemos(t *testing.T) {
 			for _, want := range people[i] {
 				all++
 				for _, o := range s.Objects {
-					box := inference.Box{X0: o.Box[0], Y0: o.Box[1], X1: o.Box[2], Y1: o.Box[3]}
-					if inference.IoU(box, inference.Box{X0: want.X0, Y0: want.Y0, X1: want.X1, Y1: want.Y1}) < .35 {
+					if inference.IoU(boxOf(o.Box), want.Box) < .35 {
 						continue
 					}
 					found++
@@ -114,15 +114,15 @@ func TestBuiltinDemos(t *testing.T) {
 
 	t.Run("vehicles", func(t *testing.T) {
 		type vehicle struct {
-			Class          string
-			X0, Y0, X1, Y1 float32
+			inference.Box
+			Class string
 		}
 		truth := footageTruth[[]vehicle](t, "traffic")
 		right, seen, large, found := 0, 0, 0, 0
 		for i, s := range run(t, "vehicles", "traffic", len(truth)) {
 			boxes := make([]inference.Box, len(s.Objects))
 			for k, o := range s.Objects {
-				boxes[k] = inference.Box{X0: o.Box[0], Y0: o.Box[1], X1: o.Box[2], Y1: o.Box[3]}
+				boxes[k] = boxOf(o.Box)
 			}
 			hit := func(want inference.Box) bool {
 				for _, b := range boxes {
@@ -135,17 +135,16 @@ func TestBuiltinDemos(t *testing.T) {
 			for _, b := range boxes {
 				seen++
 				for _, v := range truth[i] {
-					if inference.IoU(b, inference.Box{X0: v.X0, Y0: v.Y0, X1: v.X1, Y1: v.Y1}) >= .5 {
+					if inference.IoU(b, v.Box) >= .5 {
 						right++
 						break
 					}
 				}
 			}
 			for _, v := range truth[i] {
-				b := inference.Box{X0: v.X0, Y0: v.Y0, X1: v.X1, Y1: v.Y1}
-				if v.Class != "bicycle" && b.Area() >= 640*480/50 {
+				if v.Class != "bicycle" && v.Area() >= 640*480/50 {
 					large++
-					if hit(b) {
+					if hit(v.Box) {
 						found++
 					}
 				}
