@@ -5,13 +5,11 @@ import (
 	"image"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/disintegration/imaging"
 
+	"reterminal-vision/app/durable"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
@@ -104,32 +102,13 @@ func pictureEncoder(file string) (func(io.Writer, image.Image) error, error) {
 	}, nil
 }
 
-// savePicture writes to a temporary file first, so that a full disk leaves no
-// broken picture.
+// savePicture leaves no broken picture on a full disk.
 func savePicture(file string, img image.Image) error {
 	encode, err := pictureEncoder(file)
 	if err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(file), "."+strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))+"-*")
-	if err != nil {
-		return fmt.Errorf("saving %s: %w", file, err)
-	}
-	err = encode(tmp, img)
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if e := tmp.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), file)
-	}
-	if err != nil {
-		os.Remove(tmp.Name())
+	if err := durable.Write(file, 0o644, func(w io.Writer) error { return encode(w, img) }); err != nil {
 		return fmt.Errorf("saving %s: %w", file, err)
 	}
 	slog.Info("picture saved", "file", file)

@@ -2,16 +2,19 @@
 // its pictures are set upright.
 //
 // In and out: Settings, of the file at a path, which is written whole or not at
-// all. It imports nothing of this project; app may import it.
+// all. It imports app/durable; app may import it.
 package settings
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"reterminal-vision/app/durable"
 )
 
 // Settings are all that is kept.
@@ -53,34 +56,19 @@ func Load(path string) (Settings, error) {
 	return s, nil
 }
 
-// Save writes the file: to a temporary one first, which takes its place once
-// all of it is on the disk.
+// Save writes the file, whole or not at all.
 func Save(path string, s Settings) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("settings %s: %w: free some space and check that this user may write there", path, err)
 		}
 	}()
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(folder, filepath.Base(path)+".*.new")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // fails once it is renamed
-	enc := json.NewEncoder(f)
-	enc.SetIndent("", "  ")
-	if err := errors.Join(enc.Encode(s), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	dir, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return durable.Write(path, 0o600, func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(s)
+	})
 }

@@ -1,0 +1,38 @@
+// Package durable writes files that are there whole or not at all, also after a
+// power cut.
+//
+// In: a path and what writes the content. Out: the file. It imports nothing of
+// this project; app and its packages may import it. The list of people has a
+// writer of its own, which overwrites what it leaves behind.
+package durable
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Write has the content written to a hidden file beside path, which takes its
+// place once all of it is on the disk. On an error what was at path is still
+// there, and nothing else is.
+func Write(path string, mode fs.FileMode, content func(io.Writer) error) error {
+	folder := filepath.Dir(path)
+	f, err := os.CreateTemp(folder, "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails once it is renamed
+	if err := errors.Join(content(f), f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	dir, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
