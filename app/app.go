@@ -65,6 +65,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		ctx, cancel = context.WithTimeout(ctx, cfg.Duration)
 		defer cancel()
 	}
+	if cfg.Metrics != "" {
+		if err := serveMetrics(ctx, cfg.Metrics); err != nil {
+			return report(stderr, err)
+		}
+	}
 	if cfg.Headless {
 		return report(stderr, headless(ctx, cfg, stdout, stderr))
 	}

@@ -83,7 +83,7 @@ func (c *cameraChoices) wait() { c.working.Wait() }
 func (c *cameraChoices) do(change func([]camera.Device) (restart bool, err error)) {
 	c.working.Go(func() {
 		c.mu.Lock()
-		devices, unlisted := camera.Devices()
+		devices := camera.Devices()
 		again, err := change(devices)
 		if err == nil && c.path != "" {
 			err = settings.Save(c.path, settings.Settings{Camera: c.chosen})
@@ -93,7 +93,7 @@ func (c *cameraChoices) do(change func([]camera.Device) (restart bool, err error
 			slog.Error("camera settings", "error", err)
 			c.wrong = err.Error()
 		}
-		shown := c.choices(devices, unlisted)
+		shown := c.choices(devices)
 		c.mu.Unlock()
 		if again {
 			c.restart()
@@ -200,13 +200,9 @@ func (c *cameraChoices) device(devices []camera.Device) string {
 	return devices[0].Path
 }
 
-// choices is what the screen shows, of the cameras connected or why they could
-// not be listed. The lock is held.
-func (c *cameraChoices) choices(devices []camera.Device, err error) ui.Choices {
+// choices is what the screen shows of the cameras connected. The lock is held.
+func (c *cameraChoices) choices(devices []camera.Device) ui.Choices {
 	shown := ui.Choices{Wrong: c.wrong}
-	if err != nil {
-		shown.Wrong = err.Error()
-	}
 	sources := ui.ChoiceGroup{Title: "Camera"}
 	if c.fixed != "" {
 		sources.Choices = []ui.Choice{{ID: "", Label: c.fixed, Detail: "as the command line says", Chosen: true}}

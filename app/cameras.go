@@ -43,10 +43,7 @@ func camerasCommand(args []string, stdout io.Writer) error {
 }
 
 func listCameras(w io.Writer, asJSON bool) error {
-	devices, err := camera.Devices()
-	if err != nil {
-		return err
-	}
+	devices := camera.Devices()
 	if asJSON {
 		return json.NewEncoder(w).Encode(devices)
 	}

@@ -36,6 +36,7 @@ type Config struct {
 	Verbose     bool
 	Duration    time.Duration
 	SaveFrame   string
+	Metrics     string // address of this machine at which metrics are served; "" for none
 }
 
 // usageError is a command line that makes no sense.
@@ -80,6 +81,7 @@ func parseConfig(args []string, stderr io.Writer) (Config, error) {
 	fs.BoolVar(&cfg.Verbose, "verbose", false, "log more")
 	fs.DurationVar(&cfg.Duration, "duration", 0, "stop after this long, as in 30s")
 	fs.StringVar(&cfg.SaveFrame, "save-frame", "", "save one picture with its overlay to this .png or .jpg `file`")
+	fs.StringVar(&cfg.Metrics, "metrics", "", "serve counts and rates as OpenMetrics text at this `address`, as in 127.0.0.1:9477; this machine alone may ask")
 	if err := parseFlags(fs, args); err != nil {
 		return cfg, err
 	}

@@ -24,7 +24,7 @@ func headless(ctx context.Context, cfg Config, stdout, stderr io.Writer) error {
 	defer cancel(nil)
 	out := &lineWriter{to: stdout, fail: cancel, picture: newPicture(cfg.SaveFrame)}
 	s := newSession(cfg, task, out)
-	s.every = cfg.Unpaced
+	s.every, s.retry = cfg.Unpaced, forCameras
 	start := time.Now()
 	if err := s.run(ctx); err != nil {
 		return err

@@ -3,10 +3,13 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -320,6 +323,61 @@ func TestWindowWithoutCamera(t *testing.T) {
 		return amber > 1000
 	})
 	p.end(t, os.Interrupt)
+}
+
+// TestWindowCameraComesBack takes a camera away from a running demo, whose
+// screen says so, and brings it back.
+func TestWindowCameraComesBack(t *testing.T) {
+	dir := t.TempDir()
+	cut, pid := filepath.Join(dir, "cut"), filepath.Join(dir, "pid")
+	script := "#!/bin/sh\n[ -e " + cut + " ] && { echo 'ERROR: *** no cameras available ***' >&2; exit 255; }\necho $$ >" + pid +
+		"\nexec ffmpeg -nostdin -loglevel error -re -f lavfi -i color=c=0x20a060:size=640x480:rate=30 -pix_fmt yuv420p -f rawvideo pipe:1\n"
+	if err := os.WriteFile(filepath.Join(dir, "rpicam-vid"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := screen{t, display(t)}
+	p := start(t, []string{s.display, "LANGUAGE=en", "PATH=" + dir + ":" + os.Getenv("PATH")}, "--demo", "belt", "--source", "csi:0",
+		"--models-dir", filepath.Join("..", "models", "trained"), "--metrics", "127.0.0.1:0")
+	picture := func(img image.Image) bool {
+		r, g, b, _ := img.At(360, 400).RGBA()
+		return r>>8 < 0x60 && g>>8 > 0x80 && b>>8 < 0x90
+	}
+	s.awaitShot("camera", picture)
+	if err := os.WriteFile(cut, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.run("sh", "-c", "kill $(cat "+pid+")")
+	p.log.await(t, "no cameras available", 1)
+	s.awaitShot("camera-lost", func(img image.Image) bool { return !picture(img) })
+	if err := os.Remove(cut); err != nil {
+		t.Fatal(err)
+	}
+	p.log.await(t, "source is back", 1)
+	s.awaitShot("camera-back", picture)
+	_, after, _ := strings.Cut(p.log.String(), "at=")
+	address, _, _ := strings.Cut(after, "\n")
+	response, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, _ := io.ReadAll(response.Body)
+	for _, want := range []string{"rtv_source_recoveries_total 1\n", "rtv_camera_frames_total ", "rtv_source_failures_total{reason=\"other\"} ", "# EOF\n"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the metrics lack %q:\n%s", want, text)
+		}
+	}
+	p.end(t, syscall.SIGTERM)
+}
+
+// TestMetricsStayHere refuses addresses that others can reach.
+func TestMetricsStayHere(t *testing.T) {
+	for _, address := range []string{"0.0.0.0:9477", ":9477", "192.168.1.5:80", "nonsense"} {
+		var usage usageError
+		if err := serveMetrics(t.Context(), address); !errors.As(err, &usage) {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
 }
 
 // TestWindowWithoutModel shows the remedy and keeps running.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -50,13 +52,25 @@ const (
 	retryMost  = time.Second
 )
 
+// patience is with which sources a session goes on trying.
+type patience uint8
+
+const (
+	noPatience   patience = iota
+	forCameras            // that have worked before
+	forAnySource          // as long as ctx lives
+)
+
+// settle is how long a signal that changed has to become steady.
+const settle = 100 * time.Millisecond
+
 // session carries frames of one source through one task to one sink.
 type session struct {
 	cfg     Config
 	task    *demoTask
 	sink    sink
 	every   bool // work on every frame: the source waits for the worker
-	retry   bool // reopen a source that fails
+	retry   patience
 	results rate
 	mu      sync.Mutex
 	state   status
@@ -72,59 +86,161 @@ func newSession(cfg Config, task *demoTask, s sink) *session {
 // run works until ctx ends or a source that does not loop is at its end. Both
 // are success; it returns when all its goroutines have.
 func (s *session) run(ctx context.Context) error {
-	worker := inference.NewWorker(s.task, s.result, s.sink.Failed)
+	worker := inference.NewWorker(s.task, s.result, func(err error) {
+		counted.failed.Add(1)
+		s.sink.Failed(err)
+	})
 	ctx, cancel := context.WithCancel(ctx)
 	var working sync.WaitGroup
 	working.Go(func() { worker.Run(ctx) })
 	defer working.Wait()
 	defer cancel()
-	wait := retryFirst
+	var trying outage
 	for {
-		frames, err := s.play(ctx, worker)
+		frames, err := s.play(ctx, worker, &trying)
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case err == nil:
 			worker.Drain(ctx)
 			return nil
-		case !s.retry:
+		case errors.Is(err, errAnother):
+			slog.Info("another source takes its place", "reason", err)
+			continue
+		}
+		counted.sourceFailed(err)
+		if frames > 0 && errors.Is(err, camera.ErrChanged) {
+			slog.Info("source is opened again", "reason", err)
+			if !sleep(ctx, settle) {
+				return nil
+			}
+			continue
+		}
+		if frames > 0 {
+			trying.worked = s.source().Live()
+		}
+		if s.retry == noPatience || s.retry == forCameras && !trying.worked {
 			return err
 		}
-		slog.Warn("source failed", "error", err, "retry", wait)
-		s.sink.Lost(err)
-		if frames > 0 {
-			wait = retryFirst
+		if trying.failed(err, frames > 0) {
+			slog.Warn("source failed", "error", err)
 		}
-		if !sleep(ctx, wait) {
+		s.sink.Lost(err)
+		if !sleep(ctx, trying.wait) {
 			return nil
 		}
-		wait = min(2*wait, retryMost)
 	}
 }
 
+// source describes the source that is or was last open.
+func (s *session) source() camera.Info {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.Source
+}
+
+// outage is the time in which a source gives nothing.
+type outage struct {
+	worked bool // it is a camera, and gave pictures before
+	since  time.Time
+	wait   time.Duration // before the next attempt
+	said   string
+	saidAt time.Time
+}
+
+// sayAgain is how often a failure that stays is logged.
+const sayAgain = time.Minute
+
+// failed notes a failure, after pictures or of an attempt to open the source
+// again, and reports whether it is worth a line in the log.
+func (o *outage) failed(err error, afterPictures bool) bool {
+	now := time.Now()
+	if afterPictures || o.since.IsZero() {
+		o.since, o.wait = now, retryFirst
+	} else {
+		o.wait = min(2*o.wait, retryMost)
+	}
+	if o.said == err.Error() && now.Sub(o.saidAt) < sayAgain {
+		return false
+	}
+	o.said, o.saidAt = err.Error(), now
+	return true
+}
+
+// ended notes the first picture after an outage.
+func (o *outage) ended() {
+	if !o.since.IsZero() {
+		down := time.Since(o.since)
+		slog.Info("source is back", "after", down.Round(time.Millisecond))
+		counted.sourceRecovered(down)
+		o.since, o.said = time.Time{}, ""
+	}
+}
+
+// errAnother ends footage that stands in for a camera when one is connected.
+var errAnother = errors.New("a camera can be used")
+
+// standIn watches, while footage stands in for a camera, whether one can be
+// used: one that is connected, or one that is and could not be opened.
+type standIn struct {
+	options camera.Options
+	nodes   []string
+	listed  bool // a camera is among the devices
+	looked  time.Time
+}
+
+// over reports, once a second, whether a camera can be used.
+func (w *standIn) over(ctx context.Context, now time.Time) bool {
+	if now.Sub(w.looked) < time.Second {
+		return false
+	}
+	w.looked = now
+	nodes := camera.Nodes()
+	if slices.Equal(nodes, w.nodes) && !w.listed {
+		return false // the usual case of no camera costs one look at a folder
+	}
+	w.nodes = nodes
+	devices := camera.Devices()
+	if w.listed = len(devices) > 0; !w.listed {
+		return false
+	}
+	source, err := camera.Open(ctx, devices[0].Path, w.options)
+	if err != nil {
+		return false
+	}
+	source.Close()
+	return true
+}
+
 // play opens the source and reads it to its end; frames is how many came.
-func (s *session) play(ctx context.Context, worker *inference.Worker) (frames int, err error) {
-	source, notice, err := openSource(ctx, s.cfg, s.task.Demo.Builtin, camera.Options{
+func (s *session) play(ctx context.Context, worker *inference.Worker, trying *outage) (frames int, err error) {
+	options := camera.Options{
 		Width: s.cfg.Width, Height: s.cfg.Height, FPS: s.cfg.FPS, PixelFormat: s.cfg.PixelFormat, Turn: s.cfg.Turn, Controls: s.cfg.Controls,
 		Paced: !s.every, Loop: s.cfg.Loop,
-	})
+	}
+	waiting := standIn{options: options, looked: time.Now()}
+	source, notice, err := openSource(ctx, s.cfg, s.task.Demo.Builtin, options)
 	if err != nil {
 		return 0, err
 	}
 	defer source.Close()
+	var last camera.Counts
 	counts := func() camera.Counts {
 		if c, ok := source.(camera.Counter); ok {
-			return c.Counts()
+			now := c.Counts()
+			counted.add(last, now)
+			last = now
 		}
-		return camera.Counts{}
+		return last
 	}
 	s.mu.Lock()
 	s.state.Source, s.state.Notice = source.Info(), notice
 	s.mu.Unlock()
-	if source.Info().Live() {
-		defer func() { slog.Info("camera closed", "source", source.Info().Name, "counts", counts()) }()
-	}
-	slog.Info("source open", "source", source.Info().Name, "size", fmt.Sprintf("%dx%d", source.Info().Width, source.Info().Height))
+	defer func() {
+		if c := counts(); frames > 0 && source.Info().Live() {
+			slog.Info("camera closed", "source", source.Info().Name, "counts", c)
+		}
+	}()
 	for {
 		f, err := source.Read(ctx)
 		if errors.Is(err, io.EOF) {
@@ -133,13 +249,20 @@ func (s *session) play(ctx context.Context, worker *inference.Worker) (frames in
 		if err != nil {
 			return frames, err
 		}
-		frames++
+		if frames++; frames == 1 {
+			slog.Info("source open", "source", source.Info().Name, "size", fmt.Sprintf("%dx%d", f.Width, f.Height))
+			trying.ended()
+		}
 		err = s.deliver(ctx, worker, f)
 		f.Release()
 		if err != nil {
 			return frames, err
 		}
-		s.tellStatus(time.Now(), counts)
+		now := time.Now()
+		s.tellStatus(now, counts)
+		if notice != "" && waiting.over(ctx, now) {
+			return frames, errAnother
+		}
 	}
 }
 
@@ -160,6 +283,8 @@ func (s *session) result(r *inference.Result) {
 	s.results.add(time.Now())
 	s.state.Latency = smooth(s.state.Latency, r.Timing.Latency)
 	s.state.Invoke = smooth(s.state.Invoke, r.Timing.Invoke)
+	counted.results.Add(1)
+	counted.dropped.Add(r.Dropped - s.state.Dropped)
 	s.state.Dropped = r.Dropped
 	s.mu.Unlock()
 	s.sink.Result(r)
@@ -176,6 +301,9 @@ func (s *session) tellStatus(now time.Time, counts func() camera.Counts) {
 	s.state.FPS, s.state.Counts = s.results.perSecond(now), counts()
 	state := s.state
 	s.mu.Unlock()
+	counted.fps.Store(math.Float64bits(state.FPS))
+	counted.latency.Store(int64(state.Latency))
+	counted.invoke.Store(int64(state.Invoke))
 	s.sink.Status(state)
 }
 
@@ -207,10 +335,7 @@ func openSource(ctx context.Context, cfg Config, builtin string, opt camera.Opti
 		source, err := camera.Open(ctx, cfg.Source, opt)
 		return source, "", err
 	}
-	devices, err := camera.Devices()
-	if err != nil {
-		slog.Warn("cameras cannot be listed", "error", err)
-	}
+	devices := camera.Devices()
 	if len(devices) == 0 && builtin == "" {
 		return nil, "", errors.New("no camera is connected: plug one in, or choose a video or pictures with --source")
 	}

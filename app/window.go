@@ -172,7 +172,7 @@ func (w *window) session(ctx context.Context, id string) {
 		defer w.people.recognising(ctx, nil)
 	}
 	s := newSession(w.camera.configure(w.cfg), task, &screenSink{window: w, ctx: ctx})
-	s.retry = true
+	s.retry = forAnySource
 	if err := s.run(ctx); err != nil {
 		w.screen.Problem(w.problem(err, id))
 	}
@@ -257,8 +257,13 @@ func (s *screenSink) Lost(err error) {
 		Title: "No pictures", Detail: err.Error(),
 		Remedy: "The demo goes on by itself when they come back.",
 	}
-	if errors.Is(err, camera.ErrGone) {
+	switch {
+	case errors.Is(err, camera.ErrGone):
 		p.Title, p.Remedy = "The camera is gone", "Plug it in again: the demo goes on by itself."
+	case errors.Is(err, camera.ErrBusy):
+		p.Title, p.Remedy = "The camera is in use", "Close the other program: the demo goes on by itself."
+	case errors.Is(err, camera.ErrStalled):
+		p.Title, p.Remedy = "The camera is silent", "Unplug it and plug it in again: the demo goes on by itself."
 	}
 	s.screen.Problem(p)
 }

@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -45,7 +47,9 @@ type csiSource struct {
 func (s *csiSource) Info() Info { return s.info }
 
 // Counts implements Counter.
-func (s *csiSource) Counts() Counts { return Counts{Taken: s.csi.taken.Load()} }
+func (s *csiSource) Counts() Counts {
+	return Counts{Taken: s.csi.taken.Load(), Damaged: s.csi.damaged.Load()}
+}
 
 // csi reads one program's pictures until it fails.
 type csi struct {
@@ -54,8 +58,19 @@ type csi struct {
 	width, height int
 	stall         time.Duration
 	pool          Pool
-	taken         atomic.Uint64
+	decoder       *Decoder // of JPEG pictures; nil when they come raw
+	pending       []byte   // what has been read of JPEG pictures
+	scanned       int      // of it, what holds no end of a picture
+
+	taken, damaged atomic.Uint64
 }
+
+// csiJPEG is the --format in which the program compresses its pictures: less
+// to move, more to decode, and any width.
+const csiJPEG = "MJPG"
+
+// maxJPEG bounds one compressed picture.
+const maxJPEG = 32 << 20
 
 // openCSI starts the camera of this number; "" is the first. It may be silent
 // for as long as stall.
@@ -79,53 +94,121 @@ func openCSI(number string, opt Options, stall time.Duration) (Source, error) {
 	if fps <= 0 {
 		fps = usualRate
 	}
-	w, h = max((w+csiAlign/2)/csiAlign, 1)*csiAlign, max(h/2, 1)*2
-	pipe, err := startPipe(program, []string{
-		"--camera", strconv.Itoa(n), "--nopreview", "--timeout", "0", "--codec", "yuv420", "--flush",
+	w, h = max(w/2, 1)*2, max(h/2, 1)*2
+	codec := "mjpeg"
+	c := &csi{name: name, stall: stall}
+	switch opt.PixelFormat {
+	case csiJPEG:
+		if c.decoder, err = NewDecoder(); err != nil {
+			return nil, err
+		}
+	case "", "YU12":
+		w, codec = max((w+csiAlign/2)/csiAlign, 1)*csiAlign, "yuv420"
+	default:
+		return nil, fmt.Errorf("%s: it gives no %s, only YU12 and %s: choose one of those with --format", name, opt.PixelFormat, csiJPEG)
+	}
+	c.width, c.height = w, h
+	c.pipe, err = startPipe(program, []string{
+		"--camera", strconv.Itoa(n), "--nopreview", "--timeout", "0", "--codec", codec, "--flush",
 		"--width", strconv.Itoa(w), "--height", strconv.Itoa(h), "--framerate", strconv.FormatFloat(fps, 'f', -1, 64), "--output", "-",
 	})
 	if err != nil {
+		c.close()
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	c := &csi{name: name, pipe: pipe, width: w, height: h, stall: stall}
 	info := Info{Name: fmt.Sprintf("CSI camera %d", n), Spec: csiPrefix + strconv.Itoa(n), Kind: KindCSI, Width: w, Height: h, FPS: fps}
 	return &csiSource{feed: startFeed(name, 1, c.run), info: info, csi: c}, nil
 }
 
+func (c *csi) close() {
+	if c.decoder != nil {
+		c.decoder.Close()
+	}
+}
+
 func (c *csi) run(ctx context.Context, out *feed) error {
+	defer c.close()
 	defer c.pipe.kill()
+	next := c.nextRaw
+	if c.decoder != nil {
+		next = c.nextJPEG
+	}
 	var start time.Time
 	for sequence := uint64(0); ; sequence++ {
-		f := c.pool.Get(I420, c.width, c.height)
-		if err := c.read(ctx, f); err != nil {
-			f.Release()
+		f, err := next(ctx)
+		if errors.Is(err, errCorrupt) {
+			c.damaged.Add(1)
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		now := time.Now()
 		if start.IsZero() {
 			start = now
 		}
-		// libcamera gives limited range unless it is told otherwise.
 		f.Sequence, f.Captured, f.Timestamp = sequence, now, now.Sub(start)
 		c.taken.Add(1)
 		out.publish(f)
 	}
 }
 
-// read waits for one picture, no longer than a camera may be silent.
-func (c *csi) read(ctx context.Context, f *Frame) error {
+// nextRaw waits for one raw picture; libcamera gives limited range unless it
+// is told otherwise.
+func (c *csi) nextRaw(ctx context.Context) (*Frame, error) {
+	f := c.pool.Get(I420, c.width, c.height)
+	for _, plane := range f.Planes {
+		if err := c.read(ctx, func() error { _, err := io.ReadFull(c.pipe.stream, plane); return err }); err != nil {
+			f.Release()
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// nextJPEG waits for one compressed picture and decodes it.
+func (c *csi) nextJPEG(ctx context.Context) (*Frame, error) {
+	for {
+		if i := bytes.Index(c.pending[c.scanned:], []byte{0xFF, 0xD9}); i >= 0 {
+			end := c.scanned + i + 2
+			f, err := c.decoder.DecodeYUV(c.pending[:end], &c.pool)
+			c.pending, c.scanned = append(c.pending[:0], c.pending[end:]...), 0
+			if err != nil {
+				err = fmt.Errorf("%w: %w", errCorrupt, err)
+			}
+			return f, err
+		}
+		c.scanned = max(0, len(c.pending)-1)
+		if len(c.pending) > maxJPEG {
+			return nil, fmt.Errorf("%s: what comes is no JPEG: choose YU12 with --format", c.name)
+		}
+		c.pending = slices.Grow(c.pending, bufferSize)
+		err := c.read(ctx, func() error {
+			n, err := c.pipe.stream.Read(c.pending[len(c.pending):cap(c.pending)])
+			c.pending = c.pending[:len(c.pending)+n]
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// read waits for part of a picture, no longer than a camera may be silent.
+func (c *csi) read(ctx context.Context, part func() error) error {
+	c.pipe.endWith(ctx)
 	_ = c.pipe.stream.SetReadDeadline(time.Now().Add(c.stall))
 	if ctx.Err() != nil { // it may have ended the reading just before
 		return ctx.Err()
 	}
-	err := c.pipe.read(ctx, f)
+	err := part()
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("%s: no picture for %v: check the ribbon cable, then restart the device", c.name, c.stall)
+		return fmt.Errorf("%s: %w for %v: check the ribbon cable, then restart the device", c.name, ErrStalled, c.stall)
 	}
 	_ = c.pipe.wait()
 	line := c.pipe.stderr.String()

@@ -58,6 +58,38 @@ func TestCSI(t *testing.T) {
 	}
 }
 
+// Compressed pictures arrive too, and those that are cut short are counted.
+func TestCSICompressed(t *testing.T) {
+	noLeaks(t)
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		t.Skip("needs ffmpeg")
+	}
+	called := standIn(t, `printf '\377\330\377\333\000\103 cut short \377\331'
+exec ffmpeg -loglevel error -re -f lavfi -i testsrc=size=650x360:rate=30 -pix_fmt yuvj420p -c:v mjpeg -f mjpeg pipe:1`)
+	src := open(t, "csi:0", Options{Width: 650, Height: 360, PixelFormat: "MJPG"})
+	defer src.Close()
+	for range 10 {
+		f, err := read(t, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Width != 650 || f.Height != 360 || f.Range != RangeFull {
+			t.Errorf("frame of %dx%d, range %d", f.Width, f.Height, f.Range)
+		}
+		checkPicture(t, f)
+		f.Release()
+	}
+	if c := src.(Counter).Counts(); c.Damaged != 1 || c.Taken < 10 {
+		t.Errorf("counts %+v", c)
+	}
+	if args, _ := os.ReadFile(called); !strings.Contains(string(args), "--codec mjpeg") {
+		t.Errorf("called with %q", args)
+	}
+	if _, err := Open(t.Context(), "csi:0", Options{PixelFormat: "NV12"}); err == nil || !strings.Contains(err.Error(), "YU12 and MJPG") {
+		t.Errorf("NV12: %v", err)
+	}
+}
+
 func TestCSIFails(t *testing.T) {
 	for name, c := range map[string]struct{ spec, script, want string }{
 		"no camera":  {"csi:0", "echo 'ERROR: *** no cameras available ***' >&2; exit 255", "no cameras available"},

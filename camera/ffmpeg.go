@@ -92,9 +92,7 @@ func fileURL(path string) string { return "file:" + path }
 // read fills f's planes with the next picture; it fails when there is none or
 // ctx ends, which must be the same for every call.
 func (p *picturePipe) read(ctx context.Context, f *Frame) error {
-	if p.unhook == nil { // a read that waits for ffmpeg ends with ctx
-		p.unhook = context.AfterFunc(ctx, func() { _ = p.stream.SetReadDeadline(time.Unix(1, 0)) })
-	}
+	p.endWith(ctx)
 	for _, plane := range f.Planes {
 		if len(plane) == 0 {
 			continue
@@ -104,6 +102,13 @@ func (p *picturePipe) read(ctx context.Context, f *Frame) error {
 		}
 	}
 	return nil
+}
+
+// endWith has a read that waits for the program end with ctx.
+func (p *picturePipe) endWith(ctx context.Context) {
+	if p.unhook == nil {
+		p.unhook = context.AfterFunc(ctx, func() { _ = p.stream.SetReadDeadline(time.Unix(1, 0)) })
+	}
 }
 
 // wait closes the stream, which ends a process that still writes to it, and

@@ -4,8 +4,9 @@
 //
 // In: a source specification (see Open). Out: *Frame values in the pixel
 // layout the device or decoder produced, with strides, sequence number and
-// capture time. It decodes compressed pictures but never scales or converts:
-// that is done once, at the consumer's size, by the consumer.
+// capture time. It decodes compressed pictures but never scales or converts
+// them on their way: that is done once, at the consumer's size, by the
+// consumer, with ToRGBA or Scaler where it is a screen.
 //
 // It imports nothing of this project; inference, ui and app may import it.
 package camera

@@ -57,9 +57,17 @@ type Counts struct {
 // Counter is a Source that counts; cameras do.
 type Counter interface{ Counts() Counts }
 
-// ErrGone marks the error of a source that was there and no longer is: an
-// unplugged camera, a deleted file.
-var ErrGone = errors.New("source is gone")
+// Marks of errors, for who tells them to a person or counts them.
+var (
+	// ErrGone: the source was there and no longer is, as an unplugged camera or a deleted file.
+	ErrGone = errors.New("source is gone")
+	// ErrBusy: another program uses the camera.
+	ErrBusy = errors.New("device or resource busy")
+	// ErrStalled: a camera is there and gives no pictures.
+	ErrStalled = errors.New("no picture")
+	// ErrChanged: the pictures of a camera change their size; opened again, it gives the new ones.
+	ErrChanged = errors.New("its pictures change their size")
+)
 
 // Options say how a source is read.
 type Options struct {

@@ -39,6 +39,9 @@ func openV4L2(path string, opt Options) (Source, error) {
 }
 
 func startCamera(cam *webcam.Webcam, path string, opt Options) (Source, error) {
+	if err := followSignal(path); err != nil {
+		return nil, err
+	}
 	mode, err := setMode(cam, path, opt)
 	if err != nil {
 		return nil, err
@@ -55,6 +58,7 @@ func startCamera(cam *webcam.Webcam, path string, opt Options) (Source, error) {
 		device.unmap()
 		return nil, starting
 	}
+	device.watchSource()
 	decoder, err := NewDecoder()
 	if err != nil {
 		return nil, err
@@ -123,7 +127,9 @@ func deviceError(path string, err error) error {
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
 		remedy = "run 'sudo usermod -aG video $USER' and log in again"
 	case strings.Contains(text, unix.EBUSY.Error()): // the webcam package turns some errors into text
-		remedy = "another program uses it, close that one"
+		return fmt.Errorf("camera %s: %w: another program uses it, close that one", path, ErrBusy)
+	case errors.Is(err, errNoSignal):
+		remedy = "switch on what is connected to it"
 	case errors.Is(err, unix.ENOTTY), strings.Contains(text, "Not a video capture device"):
 		remedy = "it is no camera, choose another source"
 	}
@@ -146,19 +152,22 @@ var notCameras = []string{"bcm2835-codec", "bcm2835-isp", "pispbe", "rpivid", "r
 // Devices lists the cameras of this machine in the order of their numbers.
 // Nodes that carry no pictures or none in a format that is read are left out;
 // a node that this user may not open is listed, so that opening it says why.
-func Devices() ([]Device, error) {
-	nodes, err := filepath.Glob("/dev/video*")
-	if err != nil {
-		return nil, fmt.Errorf("listing cameras: %w", err)
-	}
-	slices.SortFunc(nodes, func(a, b string) int { return cmp.Compare(nodeNumber(a), nodeNumber(b)) })
+func Devices() []Device {
 	var devices []Device
-	for _, path := range nodes {
+	for _, path := range Nodes() {
 		if d, ok := describe(path); ok {
 			devices = append(devices, d)
 		}
 	}
-	return append(devices, csiDevices()...), nil
+	return append(devices, csiDevices()...)
+}
+
+// Nodes lists the video devices of this machine, cameras or not, in the order
+// of their numbers; it opens none.
+func Nodes() []string {
+	nodes, _ := filepath.Glob("/dev/video*") // fails for a bad pattern only
+	slices.SortFunc(nodes, func(a, b string) int { return cmp.Compare(nodeNumber(a), nodeNumber(b)) })
+	return nodes
 }
 
 func nodeNumber(path string) int {

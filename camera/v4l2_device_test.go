@@ -33,10 +33,7 @@ func control(t *testing.T, path, setting string) {
 
 func deviceName(t *testing.T, path string) string {
 	t.Helper()
-	devices, err := Devices()
-	if err != nil {
-		t.Fatal(err)
-	}
+	devices := Devices()
 	for _, d := range devices {
 		if d.Path == path {
 			return d.Name

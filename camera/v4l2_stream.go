@@ -25,6 +25,7 @@ type bufferStream struct {
 	*webcam.Webcam
 	fd      int
 	buffers [][]byte
+	poll    [1]unix.PollFd // kept, so that waiting allocates nothing
 }
 
 // newBufferStream reads what the webcam package keeps to itself.

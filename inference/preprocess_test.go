@@ -3,6 +3,7 @@ package inference
 import (
 	"encoding/json"
 	"fmt"
+	"image"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -284,6 +285,51 @@ func BenchmarkPreprocess(b *testing.B) {
 			for b.Loop() {
 				if _, err := p.Run(f, Box{}, dst); err != nil {
 					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkLibyuv is what the fused pass is measured against: libyuv scales and
+// converts, then the pixels are quantized.
+func BenchmarkLibyuv(b *testing.B) {
+	for _, c := range []struct {
+		name   string
+		format camera.Format
+		w, h   int
+	}{
+		{"YUYV 640x480 to 224 int8", camera.YUYV, 640, 480},
+		{"I422 1280x720 to 224 int8", camera.I422, 1280, 720},
+		{"I420 640x480 to 224 int8", camera.I420, 640, 480},
+		{"RGB24 640x480 to 224 int8", camera.RGB24, 640, 480},
+	} {
+		f := noise(c.format, camera.RangeLimited, c.w, c.h)
+		dst := make([]byte, 224*224*3)
+		b.Run("fused/"+c.name, func(b *testing.B) {
+			p, err := NewPreprocessor(input(224, 224, Int8, 1.0/255, -128), Uniform(0, 255), Stretch)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer p.Close()
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := p.Run(f, Box{}, dst); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run("libyuv/"+c.name, func(b *testing.B) {
+			var scaler camera.Scaler
+			small := image.NewRGBA(image.Rect(0, 0, 224, 224))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := scaler.ToRGBA(small, f); err != nil {
+					b.Fatal(err)
+				}
+				for i, j := 0, 0; j < len(dst); i, j = i+4, j+3 {
+					p, q := small.Pix[i:i+4], dst[j:j+3]
+					q[0], q[1], q[2] = p[0]^0x80, p[1]^0x80, p[2]^0x80
 				}
 			}
 		})

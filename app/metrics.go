@@ -1,0 +1,133 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net"
+	"net/http"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"reterminal-vision/camera"
+)
+
+// metrics is what the program has counted since it began, over all demos and
+// all openings of a source. Its methods may be called from any goroutine.
+type metrics struct {
+	taken, damaged, lost atomic.Uint64 // pictures of cameras
+	results, dropped     atomic.Uint64 // by the worker
+	failed               atomic.Uint64 // frames that could not be worked on
+	recovered            atomic.Uint64 // sources that gave pictures again
+	down                 atomic.Int64  // longest time without pictures, nanoseconds
+	fps                  atomic.Uint64 // float64 bits
+	latency, invoke      atomic.Int64  // nanoseconds
+
+	mu       sync.Mutex
+	failures map[string]uint64 // of sources, by reason
+}
+
+// counted is the one instance: there is one screen and one camera.
+var counted = &metrics{failures: map[string]uint64{}}
+
+// reason is a failure's name in the metrics.
+func reason(err error) string {
+	for name, mark := range map[string]error{
+		"gone": camera.ErrGone, "busy": camera.ErrBusy, "stalled": camera.ErrStalled, "changed": camera.ErrChanged,
+	} {
+		if errors.Is(err, mark) {
+			return name
+		}
+	}
+	return "other"
+}
+
+// sourceFailed counts a failure of a source.
+func (m *metrics) sourceFailed(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.failures[reason(err)]++
+}
+
+// sourceRecovered counts a source that gives pictures again after this time.
+func (m *metrics) sourceRecovered(down time.Duration) {
+	m.recovered.Add(1)
+	m.down.Store(max(m.down.Load(), int64(down)))
+}
+
+// add counts what a camera has done between two looks at its counts.
+func (m *metrics) add(before, now camera.Counts) {
+	m.taken.Add(now.Taken - before.Taken)
+	m.damaged.Add(now.Damaged - before.Damaged)
+	m.lost.Add(now.Lost - before.Lost)
+}
+
+// write prints all as OpenMetrics text, version 1.0.0.
+func (m *metrics) write(to io.Writer) error {
+	w := bufio.NewWriter(to)
+	head := func(name, kind, help string) { fmt.Fprintf(w, "# TYPE %s %s\n# HELP %s %s\n", name, kind, name, help) }
+	counter := func(name, help string, v uint64) {
+		head(name, "counter", help)
+		fmt.Fprintf(w, "%s_total %d\n", name, v)
+	}
+	gauge := func(name, help string, v float64) {
+		head(name, "gauge", help)
+		fmt.Fprintf(w, "%s %g\n", name, v)
+	}
+	counter("rtv_camera_frames", "Whole pictures taken from cameras.", m.taken.Load())
+	counter("rtv_camera_frames_damaged", "Pictures skipped: cut short, empty or marked by the driver.", m.damaged.Load())
+	counter("rtv_camera_frames_lost", "Pictures the driver dropped.", m.lost.Load())
+	head("rtv_source_failures", "counter", "Failures of a source, each attempt to open it again included.")
+	m.mu.Lock()
+	for _, r := range []string{"gone", "busy", "stalled", "changed", "other"} {
+		fmt.Fprintf(w, "rtv_source_failures_total{reason=%q} %d\n", r, m.failures[r])
+	}
+	m.mu.Unlock()
+	counter("rtv_source_recoveries", "Sources that gave pictures again by themselves.", m.recovered.Load())
+	gauge("rtv_source_down_most_seconds", "Longest time a source that came back had given no pictures.", time.Duration(m.down.Load()).Seconds())
+	counter("rtv_results", "Results of networks.", m.results.Load())
+	counter("rtv_frames_dropped", "Pictures that made way for newer ones before a network.", m.dropped.Load())
+	counter("rtv_frames_failed", "Pictures that a network could not work on.", m.failed.Load())
+	gauge("rtv_fps", "Results a second.", math.Float64frombits(m.fps.Load()))
+	gauge("rtv_latency_seconds", "From a picture to its result.", time.Duration(m.latency.Load()).Seconds())
+	gauge("rtv_invoke_seconds", "Time in the network.", time.Duration(m.invoke.Load()).Seconds())
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	gauge("rtv_heap_bytes", "Go heap in use.", float64(memory.HeapInuse))
+	gauge("rtv_resident_peak_bytes", "Most memory resident.", float64(readUsage().peakRSS))
+	gauge("rtv_goroutines", "Goroutines.", float64(runtime.NumGoroutine()))
+	fmt.Fprint(w, "# EOF\n")
+	return w.Flush()
+}
+
+// serveMetrics answers at address until ctx ends; it listens to this machine
+// alone and gives numbers only, never a picture.
+func serveMetrics(ctx context.Context, address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return usagef("--metrics %q: write an address of this machine, as in 127.0.0.1:9477", address)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return usagef("--metrics %q: only this machine may ask, as in 127.0.0.1:9477", address)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("--metrics: %w: choose another port", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8")
+		_ = counted.write(w) // who asked has gone
+	})
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	context.AfterFunc(ctx, func() { server.Close() })
+	go func() { _ = server.Serve(listener) }() // ends with ctx
+	slog.Info("metrics", "at", "http://"+listener.Addr().String()+"/metrics")
+	return nil
+}
