@@ -1,7 +1,7 @@
 // Package models knows which networks the demos run and keeps their files.
 //
-// In: the catalogue (catalogue.json, embedded), label lists (labels/), and a
-// folder, mirror or web address that files come from. Out: the contract of
+// In: the catalogue (catalogue.json, embedded), label lists (labels/), entries
+// that a person added, and a folder, mirror or web address that files come from. Out: the contract of
 // every network's tensors, the demos built from them, and paths of model
 // files whose size and SHA-256 have been checked.
 //
@@ -9,6 +9,7 @@
 package models
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -46,10 +47,15 @@ type Model struct {
 	Outputs []Output `json:"outputs"`
 	// Labels names the label list; class c of the network is line
 	// c+LabelOffset of it, counted from 0.
-	Labels      string  `json:"labels"`
-	LabelOffset int     `json:"labelOffset,omitempty"`
-	Threshold   float32 `json:"threshold"`     // least score of a result, 0..1
-	IoU         float32 `json:"iou,omitempty"` // overlap at which the weaker of two boxes goes; 0 when the graph does it
+	Labels      string `json:"labels"`
+	LabelOffset int    `json:"labelOffset,omitempty"`
+	// Names are the list itself where it is none of the program's own: of a
+	// model that a person added. LabelList gives either.
+	Names []string `json:"-"`
+	// Logits says of a classifier that its scores are not yet probabilities.
+	Logits    bool    `json:"logits,omitempty"`
+	Threshold float32 `json:"threshold"`     // least score of a result, 0..1
+	IoU       float32 `json:"iou,omitempty"` // overlap at which the weaker of two boxes goes; 0 when the graph does it
 	// Experimental marks a network trained to try the whole path out, which is
 	// not yet good at its task.
 	Experimental bool `json:"experimental,omitempty"`
@@ -226,6 +232,30 @@ func (c *Catalogue) Demo(id string) *Demo {
 		}
 	}
 	return nil
+}
+
+// OwnPrefix begins the IDs of models and demos that a person added.
+const OwnPrefix = "own-"
+
+// Own reports whether a person added the model.
+func (m *Model) Own() bool { return strings.HasPrefix(m.ID, OwnPrefix) }
+
+// LabelList returns the model's label list as Labels does, wherever it is kept.
+func (m *Model) LabelList() ([]string, error) {
+	if m.Names != nil {
+		return slices.Clone(m.Names), nil
+	}
+	return Labels(m.Labels)
+}
+
+// With returns a catalogue that holds the further entries after its own. An ID
+// or a file that both have is an error; neither catalogue changes.
+func (c *Catalogue) With(more *Catalogue) (*Catalogue, error) {
+	all := &Catalogue{Models: slices.Concat(c.Models, more.Models), Demos: slices.Concat(c.Demos, more.Demos)}
+	if err := all.check(); err != nil {
+		return nil, fmt.Errorf("catalogue: %w", err)
+	}
+	return all, nil
 }
 
 // Output finds an output by its role, nil when there is none.

@@ -14,12 +14,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const usage = `Usage: reterminal-vision models COMMAND
+// Usage is what "models" understands.
+const Usage = `Usage: reterminal-vision models COMMAND
 
   list [--json] [--dir DIR]        every model, its size and whether it is here
   fetch ID...|--all [--mirror MIRROR] [--dir DIR]
                                    download models that are not here yet
   verify [ID...] [--dir DIR]       check size and SHA-256, of all models by default
+  inspect FILE [--json]            what a .tflite file takes and gives, and which tasks it fits
+  import FILE --task TASK [--labels LIST] [--title TITLE] [--mean M --std S]
+         [--resize stretch|letterbox] [--threshold T]
+                                   make a demo of it; LIST is a file, a label a line, or a
+                                   list of the program such as coco, imagenet or voc
+  remove ID                        take an imported model and its demo away
 
   --dir DIR        folder the models are kept in
                    (default: $RTV_MODELS, else ~/.local/share/reterminal-vision/models)
@@ -33,10 +40,12 @@ const (
 	exitUsage  = 2
 )
 
-// Command runs "reterminal-vision models ARGS" and returns its exit code: 0,
-// 1 when a model is missing, bad or could not be fetched, 2 for wrong usage.
-func Command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	c := command{catalogue: Default(), open: NewStore, stdout: stdout, stderr: stderr}
+// Command runs "reterminal-vision models ARGS" on the models of the catalogue,
+// in the store that open gives for a folder, and returns its exit code: 0, 1
+// when a model is missing, bad or could not be fetched, 2 for wrong usage. The
+// commands that need the networks themselves are app's.
+func Command(ctx context.Context, catalogue *Catalogue, open func(dir string) *Store, args []string, stdout, stderr io.Writer) int {
+	c := command{catalogue: catalogue, open: open, stdout: stdout, stderr: stderr}
 	return c.run(ctx, args)
 }
 
@@ -109,12 +118,12 @@ func parse(flags *flag.FlagSet, args []string) (names []string, err error) {
 }
 
 func (c *command) help() int {
-	fmt.Fprint(c.stdout, usage)
+	fmt.Fprint(c.stdout, Usage)
 	return exitOK
 }
 
 func (c *command) wrongUsage(what string) int {
-	fmt.Fprintf(c.stderr, "models: %s\n\n%s", what, usage)
+	fmt.Fprintf(c.stderr, "models: %s\n\n%s", what, Usage)
 	return exitUsage
 }
 

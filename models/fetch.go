@@ -22,11 +22,15 @@ import (
 // stallLimit ends a download of which nothing has come for so long.
 const stallLimit = 60 * time.Second
 
+// progressEvery is the least time between two reports of a download.
+const progressEvery = 100 * time.Millisecond
+
 // errStale marks a .part file that no longer fits what the source has.
 var errStale = errors.New("the rest does not fit what was downloaded before")
 
 // Fetch makes the model's file present in Dir, calling progress (which may be
-// nil) with the bytes there so far. The file appears under its name only once
+// nil) with the bytes there so far: at the start and at the end, and between
+// them at most ten times a second. The file appears under its name only once
 // its size and SHA-256 are right and it is on the disk. A download that ends
 // early, by ctx or by the network, leaves a .part file from which the next
 // Fetch goes on; bad contents are removed. A good file is never touched.
@@ -34,6 +38,7 @@ func (s *Store) Fetch(ctx context.Context, m *Model, progress func(done, total i
 	if progress == nil {
 		progress = func(_, _ int64) {}
 	}
+	progress = paced(progress, cmp.Or(s.every, progressEvery))
 	if s.Dir == "" {
 		return failure(m, errors.New("there is no folder to keep it in"), "set RTV_MODELS to one")
 	}
@@ -65,6 +70,18 @@ func (s *Store) Fetch(ctx context.Context, m *Model, progress func(done, total i
 		return failure(m, err, remedyDir)
 	}
 	return nil
+}
+
+// paced passes on the first report, the one that says all is there, and others
+// when enough time has passed since the last.
+func paced(progress func(done, total int64), every time.Duration) func(done, total int64) {
+	var last time.Time
+	return func(done, total int64) {
+		if now := time.Now(); done == total || now.Sub(last) >= every {
+			last = now
+			progress(done, total)
+		}
+	}
 }
 
 func (s *Store) partPath(m *Model) string { return s.Path(m) + ".part" }
@@ -106,14 +123,23 @@ func (s *Store) fill(ctx context.Context, m *Model, part *os.File, have int64, p
 }
 
 func checkSpace(dir string, need int64) error {
-	var fs unix.Statfs_t
-	if err := unix.Statfs(dir, &fs); err != nil {
-		return fmt.Errorf("free space of %s: %w", dir, err)
+	free, err := freeSpace(dir)
+	if err != nil {
+		return err
 	}
-	if free := int64(fs.Bavail) * int64(fs.Bsize); free < need {
-		return fmt.Errorf("%s has %s free, %s more are needed: %w", dir, mib(free), mib(need), unix.ENOSPC)
+	if free < need {
+		return fmt.Errorf("%s has %s free and %s are needed, %s are missing: %w", dir, mib(free), mib(need), mib(need-free), unix.ENOSPC)
 	}
 	return nil
+}
+
+// freeSpace is what this user may still write to the disk of dir, in bytes.
+func freeSpace(dir string) (int64, error) {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err != nil {
+		return 0, fmt.Errorf("free space of %s: %w", dir, err)
+	}
+	return int64(fs.Bavail) * int64(fs.Bsize), nil
 }
 
 func checkContents(m *Model, part *os.File) error {

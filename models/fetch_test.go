@@ -222,7 +222,7 @@ func TestFetchCancelledThenResumed(t *testing.T) {
 		}
 		withRanges(w, r)
 	})
-	s, m := &Store{Dir: t.TempDir()}, testModel(h.URL)
+	s, m := &Store{Dir: t.TempDir(), every: time.Nanosecond}, testModel(h.URL)
 	ctx, cancel := context.WithCancel(t.Context())
 	err := s.Fetch(ctx, m, func(done, total int64) {
 		if total != m.Size {
@@ -321,16 +321,38 @@ func TestFetchOnAFullDisk(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkExplains(t, err, m)
-			if !strings.Contains(err.Error(), "free some space") || len(h.asked()) != tc.asked {
+			if !strings.Contains(err.Error(), "free some space") || strings.Contains(err.Error(), "are missing") != (tc.asked == 0) || len(h.asked()) != tc.asked {
 				t.Errorf("%d requests, %v", len(h.asked()), err)
 			}
-			if err := s.Remove(m); err != nil {
+			if err := s.Delete(t.Context(), m); err != nil {
 				t.Fatal(err)
 			}
 			if sizeOf(s.partPath(m)) != -1 {
 				t.Error("the .part file is left")
 			}
 		})
+	}
+}
+
+func TestPaced(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		every time.Duration
+		done  []int64
+		want  []int64
+	}{
+		{"never again so soon", time.Hour, []int64{0, 1, 2, 3, 4}, []int64{0, 4}},
+		{"always", 0, []int64{0, 1, 2, 3, 4}, []int64{0, 1, 2, 3, 4}},
+		{"resumed", time.Hour, []int64{3, 4}, []int64{3, 4}},
+	} {
+		var got []int64
+		report := paced(func(done, _ int64) { got = append(got, done) }, tc.every)
+		for _, n := range tc.done {
+			report(n, 4)
+		}
+		if !slices.Equal(got, tc.want) {
+			t.Errorf("%s: %v", tc.name, got)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -31,6 +32,63 @@ var Default = sync.OnceValue(func() *Catalogue {
 // Load reads a catalogue and checks it. An error names the entry and the
 // field at fault; fields that are not known are errors too.
 func Load(r io.Reader) (*Catalogue, error) {
+	c, err := decode(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("catalogue: %w", err)
+	}
+	return c, nil
+}
+
+// LoadOwn reads and checks, as Load does, a catalogue of what a person added.
+// Every ID begins with OwnPrefix; a label list that is none of the program's
+// is the file NAME.txt in lists.
+func LoadOwn(r io.Reader, lists fs.FS) (*Catalogue, error) {
+	c, err := decode(r)
+	if err != nil {
+		return nil, err
+	}
+	for i := range c.Models {
+		if err := c.Models[i].readNames(lists); err != nil {
+			return nil, fmt.Errorf("catalogue: model %d %q: %w", i+1, c.Models[i].ID, err)
+		}
+	}
+	for i, d := range c.Demos {
+		if !strings.HasPrefix(d.ID, OwnPrefix) {
+			return nil, fmt.Errorf("catalogue: demo %d %q: id: does not begin with %q", i+1, d.ID, OwnPrefix)
+		}
+	}
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("catalogue: %w", err)
+	}
+	return c, nil
+}
+
+// readNames reads the label list of a model that a person added.
+func (m *Model) readNames(lists fs.FS) error {
+	if !m.Own() {
+		return fmt.Errorf("id: does not begin with %q", OwnPrefix)
+	}
+	if _, err := Labels(m.Labels); err == nil {
+		return nil
+	}
+	if !idPattern.MatchString(m.Labels) {
+		return fmt.Errorf("labels: %q is no name of a list", m.Labels)
+	}
+	f, err := lists.Open(m.Labels + ".txt")
+	if err != nil {
+		return fmt.Errorf("labels: %w", err)
+	}
+	defer f.Close()
+	if m.Names, err = ReadLabels(f); err != nil {
+		return fmt.Errorf("labels: %s.txt: %w", m.Labels, err)
+	}
+	return nil
+}
+
+func decode(r io.Reader) (*Catalogue, error) {
 	var raw struct {
 		Models []json.RawMessage `json:"models"`
 		Demos  []json.RawMessage `json:"demos"`
@@ -53,9 +111,6 @@ func Load(r io.Reader) (*Catalogue, error) {
 		if err := decodeEntry("demo", i, text, &c.Demos[i]); err != nil {
 			return nil, err
 		}
-	}
-	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("catalogue: %w", err)
 	}
 	return c, nil
 }
@@ -129,7 +184,7 @@ func (c *Catalogue) check() error {
 func (m *Model) check() error {
 	u, urlErr := url.Parse(m.URL)
 	task, known := modelTasks[m.Task]
-	labels, labelErr := Labels(m.Labels)
+	labels, labelErr := m.LabelList()
 	if err := first(
 		fault{!idPattern.MatchString(m.ID), "id: wants lower-case letters, digits, - and _"},
 		fault{m.Title == "", "title: is empty"},
@@ -145,6 +200,7 @@ func (m *Model) check() error {
 		fault{m.LabelOffset < 0 || m.LabelOffset >= max(1, len(labels)), "labelOffset: is outside the label list"},
 		fault{m.Task != "head" && !(m.Threshold > 0 && m.Threshold < 1), "threshold: wants a score between 0 and 1"},
 		fault{!(m.IoU >= 0 && m.IoU <= 1), "iou: wants 0 to 1"},
+		fault{m.Logits && m.Task != "classify", `logits: goes with the task "classify" and with no other`},
 	); err != nil {
 		return err
 	}
@@ -357,7 +413,7 @@ func (c *Catalogue) checkStage(d *Demo, id string, serves func(modelTask) []stri
 	if m.Labels == "" {
 		return nil, nil
 	}
-	return Labels(m.Labels)
+	return m.LabelList()
 }
 
 // fault is one rule of the catalogue and whether it is broken.

@@ -54,6 +54,7 @@ type Store struct {
 	Client *http.Client
 
 	stall time.Duration // replaces stallLimit when set
+	every time.Duration // replaces progressEvery when set
 }
 
 // NewStore returns the store in dir, or in DefaultDir when dir is "", that
@@ -132,23 +133,87 @@ func (s *Store) Verify(m *Model) error {
 	return err
 }
 
-// Remove deletes the model's file and what a broken download left of it from
-// Dir. A file that is not there is no error.
-func (s *Store) Remove(m *Model) error {
-	if _, err := os.Stat(s.Dir); errors.Is(err, fs.ErrNotExist) {
+// ErrSystemFile marks the error of a file that came with the system or the
+// program, which Delete leaves alone.
+var ErrSystemFile = errors.New("it came with the program")
+
+// Delete deletes the model's file and what a broken download left of it from
+// Dir. The error is ErrSystemFile for a file that only a system folder has, and
+// fs.ErrNotExist for one that is nowhere.
+func (s *Store) Delete(ctx context.Context, m *Model) error {
+	deleted, err := s.deleteIn(ctx, m)
+	switch {
+	case err != nil:
+		return failure(m, err, "check that "+s.Dir+" can be written to")
+	case deleted:
 		return nil
 	}
-	unlock, err := s.lock(context.Background(), m)
-	if err != nil {
-		return failure(m, err, "check that "+s.Dir+" can be written to")
+	for _, dir := range s.System {
+		path := filepath.Join(dir, m.File)
+		if _, err := os.Lstat(path); err != nil {
+			continue
+		}
+		if m.Own() {
+			return failure(m, fmt.Errorf("%s is not a downloaded file", path), "run: reterminal-vision models remove "+m.ID)
+		}
+		return failure(m, fmt.Errorf("%s stays: %w", path, ErrSystemFile), "only downloaded models can be deleted here")
 	}
-	defer unlock()
+	return failure(m, fmt.Errorf("%w in %s", fs.ErrNotExist, s.Dir), "there is nothing to delete")
+}
+
+// deleteIn reports whether Dir had something of the model.
+func (s *Store) deleteIn(ctx context.Context, m *Model) (deleted bool, err error) {
+	var there []string
 	for _, path := range []string{s.Path(m), s.partPath(m)} {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return failure(m, err, "check that "+s.Dir+" can be written to")
+		if _, err := os.Lstat(path); err == nil && s.Dir != "" {
+			there = append(there, path)
 		}
 	}
-	return nil
+	if len(there) == 0 {
+		return false, nil
+	}
+	unlock, err := s.lock(ctx, m)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	for _, path := range there {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// Usage is how many bytes the files in Dir take, broken downloads among them.
+// A folder that is not there yet takes none.
+func (s *Store) Usage() (bytes int64, err error) {
+	files, err := os.ReadDir(s.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("models in %s: %w; check that this user may read the folder", s.Dir, err)
+	}
+	for _, f := range files {
+		// A download that ends just now takes its name away.
+		if info, err := f.Info(); err == nil && info.Mode().IsRegular() {
+			bytes += info.Size()
+		}
+	}
+	return bytes, nil
+}
+
+// Free is how many bytes more the disk of Dir takes.
+func (s *Store) Free() (bytes int64, err error) {
+	dir := s.Dir
+	for dir != filepath.Dir(dir) {
+		if _, err := os.Stat(dir); err == nil {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	return freeSpace(dir)
 }
 
 func (s *Store) folders() []string {
@@ -236,5 +301,8 @@ func failure(m *Model, err error, remedy string) error {
 }
 
 func remedyFetch(m *Model) string {
+	if m.Own() {
+		return "import it again, or run: reterminal-vision models remove " + m.ID
+	}
 	return "run: reterminal-vision models fetch " + m.ID
 }

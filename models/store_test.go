@@ -56,21 +56,76 @@ func TestStatusAndFind(t *testing.T) {
 	}
 }
 
-func TestRemove(t *testing.T) {
+func TestDelete(t *testing.T) {
+	for _, tc := range []struct {
+		name              string
+		id                string
+		file, part, other bool // there before: in Dir, in Dir, in System
+		want              error
+		says              string
+	}{
+		{name: "file", id: "test", file: true},
+		{name: "broken download", id: "test", part: true},
+		{name: "both, and the system's", id: "test", file: true, part: true, other: true},
+		{name: "the system's", id: "test", other: true, want: ErrSystemFile, says: "only downloaded"},
+		{name: "imported", id: "own-test", other: true, says: "models remove own-test"},
+		{name: "none", id: "test", want: fs.ErrNotExist, says: "nothing to delete"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			root, m := t.TempDir(), testModel("")
+			m.ID = tc.id
+			s := &Store{Dir: filepath.Join(root, "own"), System: []string{filepath.Join(root, "system")}}
+			system := filepath.Join(s.System[0], m.File)
+			for path, there := range map[string]bool{s.Path(m): tc.file, s.partPath(m): tc.part, system: tc.other} {
+				if there {
+					write(t, path, contents)
+				}
+			}
+			err := s.Delete(t.Context(), m)
+			if (err != nil) != (tc.says != "") || !errors.Is(err, tc.want) && tc.want != nil {
+				t.Fatal(err)
+			}
+			if err != nil {
+				if text := err.Error(); !strings.Contains(text, tc.says) || !strings.Contains(text, m.File) {
+					t.Error(err)
+				}
+			}
+			if sizeOf(s.Path(m)) != -1 || sizeOf(s.partPath(m)) != -1 {
+				t.Error("a file is left")
+			}
+			if tc.other != (sizeOf(system) != -1) {
+				t.Error("the system's file is gone")
+			}
+		})
+	}
+	if err := (&Store{}).Delete(t.Context(), testModel("")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a folder: %v", err)
+	}
+}
+
+func TestUsage(t *testing.T) {
 	m := testModel("")
-	for _, dir := range []string{"", filepath.Join(t.TempDir(), "none"), t.TempDir()} {
-		if err := (&Store{Dir: dir}).Remove(m); err != nil {
-			t.Errorf("%q: %v", dir, err)
+	s := &Store{Dir: filepath.Join(t.TempDir(), "deep", "models"), System: []string{t.TempDir()}}
+	check := func(want int64) {
+		t.Helper()
+		if got, err := s.Usage(); got != want || err != nil {
+			t.Errorf("%d bytes, %v, want %d", got, err, want)
+		}
+		if free, err := s.Free(); free <= 0 || err != nil {
+			t.Errorf("%d bytes free, %v", free, err)
 		}
 	}
-	s := &Store{Dir: t.TempDir()}
+	check(0)
+	write(t, filepath.Join(s.System[0], m.File), contents)
+	check(0)
 	write(t, s.Path(m), contents)
-	write(t, s.partPath(m), contents)
-	if err := s.Remove(m); err != nil {
+	write(t, s.partPath(m), contents[:half])
+	if err := os.Symlink(s.Path(m), filepath.Join(s.Dir, "link")); err != nil {
 		t.Fatal(err)
 	}
-	if sizeOf(s.Path(m)) != -1 || sizeOf(s.partPath(m)) != -1 {
-		t.Error("a file is left")
+	check(int64(len(contents)) + half)
+	if _, err := (&Store{Dir: s.Path(m)}).Usage(); err == nil || !strings.Contains(err.Error(), m.File) {
+		t.Errorf("of a file: %v", err)
 	}
 }
 
