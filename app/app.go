@@ -19,7 +19,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"reterminal-vision/models"
+	"reterminal-vision/app/ownmodel"
 )
 
 // Exit codes.
@@ -42,7 +42,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
 		switch args[0] {
 		case "models":
-			return models.Command(ctx, args[1:], stdout, stderr)
+			return modelsCommand(ctx, args[1:], stdout, stderr)
+		case ownmodel.TrialCommand:
+			return report(stderr, tryModel(args[1:], os.Stdin, stdout))
 		case "cameras":
 			return report(stderr, camerasCommand(args[1:], stdout))
 		case "people":

@@ -10,7 +10,6 @@ import (
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
-	"reterminal-vision/models"
 )
 
 // Config is what the command line says.
@@ -47,7 +46,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 const usageText = `Usage: reterminal-vision [flags]            the touchscreen app
        reterminal-vision --headless [flags]  results as JSON lines, no window
        reterminal-vision bench [flags]       how fast, stage by stage
-       reterminal-vision models ...          list, fetch and verify models
+       reterminal-vision models ...          list, fetch and verify models, import your own
        reterminal-vision people ...          enrol, list, rename and delete people
        reterminal-vision cameras ...         list cameras and what can be set on them
 
@@ -112,7 +111,7 @@ func (cfg Config) check() error {
 			return usageError{err}
 		}
 	}
-	if cfg.Demo != "" && models.Default().Demo(cfg.Demo) == nil {
+	if cfg.Demo != "" && catalogue().Demo(cfg.Demo) == nil {
 		return usagef("no demo %q: choose one of %s", cfg.Demo, demoIDs())
 	}
 	return nil
@@ -142,7 +141,7 @@ func parseFlags(fs *flag.FlagSet, args []string) error {
 }
 
 func demoIDs() (ids []string) {
-	for _, d := range models.Default().Demos {
+	for _, d := range catalogue().Demos {
 		ids = append(ids, d.ID)
 	}
 	return ids

@@ -61,7 +61,7 @@ func resize(model *models.Model) inference.Resize {
 }
 
 func modelLabels(model *models.Model) ([]string, error) {
-	labels, err := models.Labels(model.Labels)
+	labels, err := model.LabelList()
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func (b *builder) classifier(model *models.Model, net *inference.Interpreter) (i
 	if err != nil {
 		return nil, err
 	}
-	cfg := classify.Config{Norm: norm(model), Resize: resize(model), Labels: labels}
+	cfg := classify.Config{Norm: norm(model), Resize: resize(model), Labels: labels, Logits: model.Logits}
 	if !b.cfg.Plain {
 		cfg.Steady = classify.Steadying{Memory: .7, Margin: .1, Frames: 3}
 	}

@@ -55,16 +55,26 @@ func (e *modelError) detail() string {
 }
 
 // store is where the configuration keeps models.
-func (cfg Config) store() *models.Store { return models.NewStore(cfg.ModelsDir) }
+func (cfg Config) store() *models.Store { return openStore(cfg.ModelsDir) }
+
+// openStore is the store in dir that also finds what was imported.
+func openStore(dir string) *models.Store {
+	store := models.NewStore(dir)
+	if folder, err := ownFolder(); err == nil {
+		store.System = append(store.System, folder)
+	}
+	return store
+}
 
 // openDemo loads, for each stage of the demo, the first of its models that is
 // present and sound.
 func openDemo(cfg Config, id string) (*demoTask, error) {
-	demo := models.Default().Demo(id)
+	known := catalogue()
+	demo := known.Demo(id)
 	if demo == nil {
 		return nil, fmt.Errorf("no demo %q: choose one of %s", id, demoIDs())
 	}
-	b := &builder{cfg: cfg, demo: demo}
+	b := &builder{cfg: cfg, catalogue: known, demo: demo}
 	stages, err := chooseModels(demo, cfg.Model)
 	if err != nil {
 		return nil, err
@@ -137,10 +147,11 @@ func chooseModels(demo *models.Demo, choice string) ([][]string, error) {
 
 // builder collects the networks of a demo.
 type builder struct {
-	cfg    Config
-	demo   *models.Demo
-	models []*models.Model
-	nets   []*inference.Interpreter
+	cfg       Config
+	catalogue *models.Catalogue
+	demo      *models.Demo
+	models    []*models.Model
+	nets      []*inference.Interpreter
 }
 
 func (b *builder) close() {
@@ -153,7 +164,7 @@ func (b *builder) close() {
 func (b *builder) load(wanted []string) error {
 	var failed []error
 	for _, id := range wanted {
-		model := models.Default().Model(id)
+		model := b.catalogue.Model(id)
 		net, err := b.open(model)
 		if err == nil {
 			b.models, b.nets = append(b.models, model), append(b.nets, net)
@@ -162,10 +173,11 @@ func (b *builder) load(wanted []string) error {
 		slog.Debug("model cannot be used", "model", id, "error", err)
 		failed = append(failed, err)
 	}
-	return &modelError{
-		Demo: b.demo, Err: errors.Join(failed...),
-		Remedy: "Fetch it with 'reterminal-vision models fetch " + wanted[0] + "'.",
+	remedy := "Fetch it with 'reterminal-vision models fetch " + wanted[0] + "'."
+	if b.catalogue.Model(wanted[0]).Own() {
+		remedy = "Remove it and import it again."
 	}
+	return &modelError{Demo: b.demo, Err: errors.Join(failed...), Remedy: remedy}
 }
 
 func (b *builder) open(model *models.Model) (*inference.Interpreter, error) {

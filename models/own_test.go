@@ -117,3 +117,15 @@ func TestReadLabels(t *testing.T) {
 		t.Errorf("lists %q", lists)
 	}
 }
+
+func TestFetchOfAnImportedModel(t *testing.T) {
+	m := testModel("")
+	m.ID = "own-test"
+	s := &Store{Dir: t.TempDir()}
+	if err := s.Fetch(t.Context(), m, nil); err == nil || !strings.Contains(err.Error(), "import it again") {
+		t.Error(err)
+	}
+	if _, err := s.Find(m); err == nil || !strings.Contains(err.Error(), "import it again") {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,288 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"reterminal-vision/app/ownmodel"
+	"reterminal-vision/camera"
+	"reterminal-vision/inference"
+	"reterminal-vision/models"
+)
+
+// ownFolder is where imported models are kept: $RTV_OWN, else own beside the
+// enrolled people.
+func ownFolder() (string, error) {
+	if folder := os.Getenv("RTV_OWN"); folder != "" {
+		return folder, nil
+	}
+	people, err := peoplePath()
+	if err != nil {
+		return "", fmt.Errorf("no place for own models: set RTV_OWN to a folder: %w", err)
+	}
+	return filepath.Join(filepath.Dir(people), "own"), nil
+}
+
+// catalogue is the program's own with what was imported, as it is now.
+func catalogue() *models.Catalogue {
+	folder, err := ownFolder()
+	if err != nil {
+		return models.Default()
+	}
+	own, err := ownmodel.List(folder)
+	if err == nil {
+		var all *models.Catalogue
+		if all, err = models.Default().With(own); err == nil {
+			return all
+		}
+	}
+	slog.Warn("imported models are left out", "error", err)
+	return models.Default()
+}
+
+// modelsCommand runs "reterminal-vision models ARGS": here what needs networks,
+// the rest in package models.
+func modelsCommand(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 {
+		switch args[0] {
+		case "inspect":
+			return report(stderr, inspectModel(args[1:], stdout, stderr))
+		case "import":
+			return report(stderr, importModel(ctx, args[1:], stdout, stderr))
+		case "remove":
+			return report(stderr, removeModel(args[1:], stdout, stderr))
+		}
+	}
+	return models.Command(ctx, catalogue(), openStore, args, stdout, stderr)
+}
+
+// modelWord reads flags before and after the one word of a models command.
+func modelWord(fs *flag.FlagSet, args []string, what string) (string, error) {
+	var words []string
+	for {
+		if err := fs.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return "", err
+			}
+			return "", usageError{err}
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		words, args = append(words, fs.Arg(0)), fs.Args()[1:]
+	}
+	if len(words) != 1 {
+		return "", usagef("models: name one %s\n\n%s", what, models.Usage)
+	}
+	return words[0], nil
+}
+
+func newModelFlags(name string, stderr io.Writer) *flag.FlagSet {
+	fs := newFlagSet(name, models.Usage, stderr)
+	fs.Usage = func() { fmt.Fprint(stderr, models.Usage) }
+	return fs
+}
+
+func inspectModel(args []string, stdout, stderr io.Writer) error {
+	fs := newModelFlags("inspect", stderr)
+	asJSON := fs.Bool("json", false, "")
+	file, err := modelWord(fs, args, "file")
+	if err != nil {
+		return err
+	}
+	d, err := ownmodel.Inspect(file)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		enc := json.NewEncoder(stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(d)
+	}
+	return describe(stdout, d)
+}
+
+// describe writes the description for a person.
+func describe(stdout io.Writer, d ownmodel.Description) error {
+	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "file\t%s\n", d.File)
+	if d.Text != "" {
+		fmt.Fprintf(w, "description\t%s\n", d.Text)
+	}
+	fmt.Fprintf(w, "size\t%.1f MiB, %.2f million parameters, %s\n", float64(d.Size)/(1<<20), float64(d.Parameters)/1e6, d.Precision)
+	fmt.Fprintf(w, "work\tabout %.0f million multiplications a picture\n", float64(d.MACs)/1e6)
+	for _, t := range d.Inputs {
+		fmt.Fprintf(w, "input\t%v\n", t)
+	}
+	for _, t := range d.Outputs {
+		fmt.Fprintf(w, "output\t%v\n", t)
+	}
+	var operators []string
+	for _, op := range d.Operators {
+		operators = append(operators, fmt.Sprintf("%d %s", op.Count, op.Name))
+	}
+	fmt.Fprintf(w, "operators\t%s\n", strings.Join(operators, ", "))
+	if len(d.Labels) > 0 {
+		fmt.Fprintf(w, "labels\t%d are packed into the file\n", len(d.Labels))
+	}
+	for _, f := range d.Fits {
+		sure := "fits"
+		if !f.Sure {
+			sure = "may fit"
+		}
+		fmt.Fprintf(w, "%s\t%s: %s\n", sure, f.Task, f.Why)
+	}
+	if d.Unfit != "" {
+		fmt.Fprintf(w, "fits nothing\t%s\n", d.Unfit)
+	}
+	return w.Flush()
+}
+
+func importModel(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	fs := newModelFlags("import", stderr)
+	var c ownmodel.Choice
+	number := func(to *float32) func(string) error {
+		return func(s string) error {
+			var v float64
+			if _, err := fmt.Sscanf(s, "%g", &v); err != nil {
+				return errors.New("write a number, as in 127.5")
+			}
+			*to = float32(v)
+			return nil
+		}
+	}
+	fs.StringVar(&c.Task, "task", "", "")
+	fs.StringVar(&c.Labels, "labels", "", "")
+	fs.StringVar(&c.Title, "title", "", "")
+	fs.StringVar(&c.Resize, "resize", "", "")
+	fs.Func("mean", "", number(&c.Mean))
+	fs.Func("std", "", number(&c.Std))
+	fs.Func("threshold", "", number(&c.Threshold))
+	file, err := modelWord(fs, args, "file")
+	if err != nil {
+		return err
+	}
+	if c.Task == "" {
+		return usagef("models import: say with --task what the network does: %s", strings.Join(ownmodel.Tasks, ", "))
+	}
+	folder, err := ownFolder()
+	if err != nil {
+		return err
+	}
+	m, d, err := ownmodel.Import(ctx, folder, file, c)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%s: imported as %q; open it with: reterminal-vision --demo %s\n", m.ID, d.Title, d.ID)
+	return nil
+}
+
+func removeModel(args []string, stdout, stderr io.Writer) error {
+	id, err := modelWord(newModelFlags("remove", stderr), args, "imported model")
+	if err != nil {
+		return err
+	}
+	folder, err := ownFolder()
+	if err != nil {
+		return err
+	}
+	if err := ownmodel.Remove(folder, id); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "%s: removed\n", id)
+	return nil
+}
+
+// tryModel is the other process in which a model is tried before it is
+// imported: it makes the task of it and shows it one grey picture.
+func tryModel(args []string, stdin io.Reader, stdout io.Writer) error {
+	if len(args) != 1 {
+		return errors.New("name one file")
+	}
+	// Whoever waits gives up at the limit; without anybody waiting this ends, too.
+	late := time.AfterFunc(ownmodel.TrialLimit, func() { os.Exit(exitFailed) })
+	defer late.Stop()
+	// Should memory run out, this process goes and not the app. Where that cannot be said, it may be either.
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0o644)
+	model, err := ownmodel.ReadTrial(stdin)
+	if err != nil {
+		return err
+	}
+	net, err := inference.Open(args[0], inference.Options{Threads: defaultThreads(), Delegate: inference.XNNPACK})
+	if err != nil {
+		return err
+	}
+	b := &builder{cfg: Config{Plain: true}, demo: &models.Demo{}, models: []*models.Model{model}, nets: []*inference.Interpreter{net}}
+	err = checkInput(net, model)
+	var task inference.Task
+	if err == nil {
+		task, err = b.build()
+	}
+	if err != nil {
+		b.close()
+		return err
+	}
+	defer task.Close()
+	if err := runOnce(task); err != nil {
+		return err
+	}
+	return json.NewEncoder(stdout).Encode(whatRan(net))
+}
+
+// runOnce shows the task a grey picture.
+func runOnce(task inference.Task) error {
+	var pool camera.Pool
+	frame := pool.Get(camera.RGB24, 320, 240)
+	defer frame.Release()
+	for i := range frame.Planes[0] {
+		frame.Planes[0][i] = 128
+	}
+	in := task.NewInput()
+	if err := task.Prepare(frame, in); err != nil {
+		return err
+	}
+	return task.Run(frame, in, &inference.Result{Width: frame.Width, Height: frame.Height})
+}
+
+func whatRan(net *inference.Interpreter) (ran ownmodel.Ran) {
+	for _, t := range net.Outputs {
+		ran.Outputs = append(ran.Outputs, ownmodel.RanOutput{
+			Name: t.Name, Shape: t.Shape, DType: t.DType.String(), Greatest: greatest(t),
+		})
+	}
+	return ran
+}
+
+// greatest is the largest real number of the tensor that is one and finite, or 0.
+func greatest(t *inference.Tensor) (most float32) {
+	if v, err := inference.View[float32](t); err == nil {
+		for _, x := range v {
+			if x > most && !math.IsInf(float64(x), 1) {
+				most = x
+			}
+		}
+		return most
+	}
+	if t.DType != inference.UInt8 && t.DType != inference.Int8 {
+		return 0
+	}
+	for _, b := range t.Bytes() {
+		q := int(b)
+		if t.DType == inference.Int8 {
+			q = int(int8(b))
+		}
+		most = max(most, t.Scale*float32(q-t.ZeroPoint))
+	}
+	return most
+}

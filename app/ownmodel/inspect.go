@@ -1,0 +1,213 @@
+package ownmodel
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"reterminal-vision/inference/flatmodel"
+)
+
+const (
+	// maxFile is the largest model taken; a larger one would not run here.
+	maxFile = 512 << 20
+	// maxWorking is the memory that one step of a network may take.
+	maxWorking = 1 << 30
+)
+
+// Description is what a model file says of itself.
+type Description struct {
+	File       string     `json:"file"`   // path, as given
+	Size       int64      `json:"size"`   // bytes
+	SHA256     string     `json:"sha256"` // lower-case hex
+	Text       string     `json:"description,omitempty"`
+	Inputs     []Tensor   `json:"inputs"`
+	Outputs    []Tensor   `json:"outputs"`
+	Operators  []Operator `json:"operators"` // in the order they first run
+	Parameters int64      `json:"parameters"`
+	MACs       int64      `json:"macs"`    // roughly, of convolutions and fully connected layers
+	Working    int64      `json:"working"` // least bytes that running it takes beside the weights
+	Quantized  bool       `json:"quantized"`
+	Precision  string     `json:"precision"` // "8 bit", "8-bit weights", "16-bit weights" or "32-bit float"
+	// Labels are those packed into the file, nil when there are none.
+	Labels []string `json:"labels,omitempty"`
+	// Fits are the tasks that the network can do, the likeliest first. When
+	// there are none, Unfit says why.
+	Fits  []Fit  `json:"fits"`
+	Unfit string `json:"unfit,omitempty"`
+
+	post *postProcess
+}
+
+// Tensor is an input or output; real = Scale * (stored - ZeroPoint), with Scale
+// 0 when it is not quantized.
+type Tensor struct {
+	Name      string  `json:"name"`
+	Shape     []int   `json:"shape"` // empty when only running the network tells
+	DType     string  `json:"dtype"` // as "uint8"
+	Scale     float32 `json:"scale,omitempty"`
+	ZeroPoint int64   `json:"zeroPoint,omitempty"`
+}
+
+func (t Tensor) String() string {
+	s := fmt.Sprintf("%s %v %s", t.Name, t.Shape, t.DType)
+	if t.Scale != 0 {
+		s += fmt.Sprintf(" scale %g zero point %d", t.Scale, t.ZeroPoint)
+	}
+	return s
+}
+
+// Operator is a kind of step and how often it comes.
+type Operator struct {
+	Name  string `json:"name"`
+	Count int    `json:"count"`
+}
+
+// Inspect reads the file, at most 512 MB, into memory and describes it. No
+// library of the network's ever sees it. A file that fits no task is no error.
+func Inspect(path string) (Description, error) {
+	d, err := inspect(path)
+	if err != nil {
+		return Description{}, fmt.Errorf("model %s: %w", path, err)
+	}
+	return d, nil
+}
+
+func inspect(path string) (Description, error) {
+	data, err := read(path)
+	if err != nil {
+		return Description{}, err
+	}
+	m, err := flatmodel.Parse(data)
+	if err != nil {
+		return Description{}, explain(err)
+	}
+	sum := sha256.Sum256(data)
+	d := Description{File: path, Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:]), Text: m.Description}
+	g := &m.Subgraphs[0]
+	d.describe(g)
+	if d.Labels, err = packedLabels(bytes.NewReader(data), int64(len(data))); err != nil {
+		return Description{}, err
+	}
+	d.fit(g)
+	return d, nil
+}
+
+// read reads the file rather than mapping it: a stick that is pulled out then
+// is an error, and not the end of the program.
+func read(path string) ([]byte, error) {
+	// Opening what is no file, such as a pipe, may take for ever.
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: choose a .tflite file that is there", plain(err))
+	case !info.Mode().IsRegular():
+		return nil, errors.New("is not a file: choose a .tflite file")
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("has %d MB, more than the %d MB that run here: choose a smaller network", info.Size()>>20, maxFile>>20)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: check that this user may read it", plain(err))
+	}
+	defer f.Close()
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("%w: check that its disk is still plugged in", plain(err))
+	}
+	return data, nil
+}
+
+// plain takes the path out of an error that will name it anyway.
+func plain(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// explain adds the remedy to what is wrong with the file.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, flatmodel.ErrTruncated):
+		return fmt.Errorf("%w: copy the file again, it is not whole", err)
+	case errors.Is(err, flatmodel.ErrNotModel):
+		return fmt.Errorf("%w: choose a .tflite file", err)
+	}
+	return fmt.Errorf("%w: copy the file again, or convert the network anew", err)
+}
+
+func (d *Description) describe(g *flatmodel.Subgraph) {
+	for _, i := range g.Inputs {
+		d.Inputs = append(d.Inputs, tensorOf(&g.Tensors[i]))
+	}
+	for _, i := range g.Outputs {
+		d.Outputs = append(d.Outputs, tensorOf(&g.Tensors[i]))
+	}
+	at := map[string]int{}
+	for _, op := range g.Operators {
+		i, known := at[op.Name]
+		if !known {
+			i = len(d.Operators)
+			at[op.Name] = i
+			d.Operators = append(d.Operators, Operator{Name: op.Name})
+		}
+		d.Operators[i].Count++
+	}
+	d.Parameters, d.MACs, d.Working = g.Parameters(), g.MACs(), g.Working()
+	d.Quantized, d.Precision = precision(g)
+	d.post = findPostProcess(g)
+}
+
+func tensorOf(t *flatmodel.Tensor) Tensor {
+	out := Tensor{Name: t.Name, Shape: t.Shape, DType: strings.ToLower(t.Type.String())}
+	if len(t.Scale) == 1 {
+		out.Scale, out.ZeroPoint = t.Scale[0], t.ZeroPoint[0]
+	}
+	return out
+}
+
+// precision tells what most of the weights are, and whether the network also
+// computes in whole numbers.
+func precision(g *flatmodel.Subgraph) (quantized bool, name string) {
+	by := map[flatmodel.DType]int64{}
+	for i := range g.Tensors {
+		if t := &g.Tensors[i]; t.Learned() {
+			by[t.Type] += t.Elements()
+		}
+	}
+	bytes := by[flatmodel.Int8] + by[flatmodel.UInt8] + by[flatmodel.Int4]
+	switch {
+	case bytes > by[flatmodel.Float32]+by[flatmodel.Float16]:
+		if computesWhole(g) {
+			return true, "8 bit"
+		}
+		return false, "8-bit weights"
+	case by[flatmodel.Float16] > by[flatmodel.Float32]:
+		return false, "16-bit weights"
+	}
+	return false, "32-bit float"
+}
+
+// computesWhole reports whether most layers read whole numbers with a scale.
+func computesWhole(g *flatmodel.Subgraph) bool {
+	whole, real := 0, 0
+	for _, op := range g.Operators {
+		if op.Name != "CONV_2D" && op.Name != "DEPTHWISE_CONV_2D" && op.Name != "FULLY_CONNECTED" || op.Inputs[0] < 0 {
+			continue
+		}
+		if g.Tensors[op.Inputs[0]].Type == flatmodel.Float32 {
+			real++
+		} else {
+			whole++
+		}
+	}
+	return whole > real
+}
