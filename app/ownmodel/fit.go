@@ -218,7 +218,9 @@ func probable(g *flatmodel.Subgraph, tensor int) bool {
 		case "SOFTMAX", "LOGISTIC":
 			return true
 		case "RESHAPE", "SQUEEZE", "QUANTIZE", "DEQUANTIZE":
-			tensor = op.Inputs[0]
+			if tensor = firstInput(op); tensor < 0 {
+				return false
+			}
 		default:
 			return false
 		}

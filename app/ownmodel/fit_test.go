@@ -31,6 +31,10 @@ func TestFits(t *testing.T) {
 	bytes := scaled(flatmodel.UInt8, 1/128., 128, 1, 64, 64, 3)
 	twoInputs := graph(picture, "ADD", real32("out", 1, 4))
 	twoInputs.Inputs = []int{0, 0}
+	nothing := graph(bytes, "RESHAPE", real32("out", 1, 3))
+	nothing.Operators[0].Inputs = nil
+	nothing.Operators = append(nothing.Operators, flatmodel.Operator{Name: "CONV_2D"})
+	nothing.Tensors = append(nothing.Tensors, flatmodel.Tensor{Type: flatmodel.Int8, Scale: []float32{1}, Buffer: 4})
 	for _, tc := range []struct {
 		name  string
 		graph *flatmodel.Subgraph
@@ -62,6 +66,7 @@ func TestFits(t *testing.T) {
 		{"two inputs", twoInputs, "", "2 inputs"},
 		{"operator of TensorFlow", graph(picture, "FlexErf", real32("out", 1, 5)), "", "FlexErf"},
 		{"operator of somebody", graph(picture, "Convolution2DTransposeBias", real32("out", 1, 5)), "", "of its makers"},
+		{"layers that read nothing", nothing, "classify", "3 numbers"},
 		{"a bomb", graph(picture, "PAD", real32("out", 1, 1<<14, 1<<15)), "", "MB of memory"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

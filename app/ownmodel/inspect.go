@@ -84,6 +84,10 @@ func inspect(path string) (Description, error) {
 	if err != nil {
 		return Description{}, err
 	}
+	return inspectData(path, data)
+}
+
+func inspectData(path string, data []byte) (Description, error) {
 	m, err := flatmodel.Parse(data)
 	if err != nil {
 		return Description{}, explain(err)
@@ -196,16 +200,26 @@ func precision(g *flatmodel.Subgraph) (quantized bool, name string) {
 	return false, "32-bit float"
 }
 
+// firstInput is the tensor that the operator reads first, -1 for none.
+func firstInput(op flatmodel.Operator) int {
+	if len(op.Inputs) == 0 {
+		return -1
+	}
+	return op.Inputs[0]
+}
+
 // computesWhole reports whether most layers read whole numbers with a scale.
 func computesWhole(g *flatmodel.Subgraph) bool {
 	whole, real := 0, 0
 	for _, op := range g.Operators {
-		if op.Name != "CONV_2D" && op.Name != "DEPTHWISE_CONV_2D" && op.Name != "FULLY_CONNECTED" || op.Inputs[0] < 0 {
+		if op.Name != "CONV_2D" && op.Name != "DEPTHWISE_CONV_2D" && op.Name != "FULLY_CONNECTED" {
 			continue
 		}
-		if g.Tensors[op.Inputs[0]].Type == flatmodel.Float32 {
+		switch t := firstInput(op); {
+		case t < 0:
+		case g.Tensors[t].Type == flatmodel.Float32:
 			real++
-		} else {
+		default:
 			whole++
 		}
 	}

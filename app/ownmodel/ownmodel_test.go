@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -138,6 +139,39 @@ func TestInspectRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), tc.says) || !strings.Contains(err.Error(), tc.path) {
 			t.Errorf("%s: %v", tc.name, err)
 		}
+	}
+}
+
+// TestInspectDamaged changes bytes of sound files: whatever they then say must
+// be described or refused.
+func TestInspectDamaged(t *testing.T) {
+	ssd := testmedia.Path(t, "models/ssd_mobilenet_v1_coco_quant.tflite")
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, file := range []string{beltFile, ssd} {
+		sound, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused := 0
+		for range 300 {
+			data := slices.Clone(sound)
+			for range 1 + random.IntN(4) {
+				at := random.IntN(60_000) // tables lie at either end, weights between them
+				if random.IntN(2) == 0 {
+					at = len(data) - 1 - at
+				}
+				data[at] = byte(random.IntN(256))
+			}
+			d, err := inspectData(file, data)
+			if err != nil {
+				refused++
+				continue
+			}
+			if (len(d.Fits) == 0) == (d.Unfit == "") {
+				t.Errorf("fits %v and %q", d.Fits, d.Unfit)
+			}
+		}
+		t.Logf("%s: %d of 300 refused", filepath.Base(file), refused)
 	}
 }
 
