@@ -51,6 +51,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return report(stderr, peopleCommand(ctx, args[1:], stdout, stderr))
 		case "bench":
 			return report(stderr, benchCommand(ctx, args[1:], stdout, stderr))
+		case "doctor":
+			return report(stderr, doctorCommand(ctx, args[1:], stdout, stderr))
 		}
 	}
 	cfg, err := parseConfig(args, stderr)

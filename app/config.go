@@ -49,6 +49,7 @@ const usageText = `Usage: reterminal-vision [flags]            the touchscreen a
        reterminal-vision models ...          list, fetch and verify models, import your own
        reterminal-vision people ...          enrol, list, rename and delete people
        reterminal-vision cameras ...         list cameras and what can be set on them
+       reterminal-vision doctor [--json]     check this machine, with remedies
 
 Flags:
 `
