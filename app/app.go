@@ -20,6 +20,7 @@ import (
 	"syscall"
 
 	"reterminal-vision/app/ownmodel"
+	"reterminal-vision/inference"
 )
 
 // Exit codes.
@@ -32,6 +33,7 @@ const (
 // Main runs the program and returns its exit code. The first interrupt ends
 // it cleanly; a second one at once.
 func Main(args []string) int {
+	inference.BoundMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)

@@ -3,113 +3,58 @@ package app
 import (
 	"cmp"
 	"fmt"
-	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"reterminal-vision/app/settings"
+	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
 	"reterminal-vision/ui"
 )
 
-// cameraChoices is what a person chooses about the camera on the screen. It is
-// kept in the settings; what the command line says goes before it.
+// cameraChoices is the page on which a person chooses the camera. What is
+// chosen is kept in the settings; what the command line says goes before it.
 type cameraChoices struct {
-	screen  *ui.UI
-	path    string // of the settings; "" keeps none
+	prefs   *preferences
 	restart func() // has the demo that runs open the camera anew
 	fixed   string // the source that the command line names, "" when it leaves it open
 	given   Config // of the command line
-
-	mu      sync.Mutex // serializes what is done in the background
-	chosen  settings.Camera
-	wrong   string
-	working sync.WaitGroup
 }
 
-func newCameraChoices(cfg Config, restart func()) *cameraChoices {
-	c := &cameraChoices{restart: restart, given: cfg}
+func newCameraChoices(cfg Config, prefs *preferences, restart func()) *cameraChoices {
+	c := &cameraChoices{prefs: prefs, restart: restart, given: cfg}
 	if cfg.Source != "auto" {
 		c.fixed = cfg.Source
-	}
-	people, err := peoplePath()
-	if err == nil {
-		c.path = filepath.Join(filepath.Dir(people), "settings.json")
-		var s settings.Settings
-		s, err = settings.Load(c.path)
-		c.chosen = s.Camera
-	}
-	if err != nil {
-		slog.Error("settings are not kept", "error", err)
-		c.wrong = err.Error()
 	}
 	return c
 }
 
+// footage is the source that is no camera: the demo's own built-in pictures.
+const footage = "footage"
+
 // configure is the configuration with what was chosen.
 func (c *cameraChoices) configure(cfg Config) Config {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.apply(cfg)
-}
-
-func (c *cameraChoices) apply(cfg Config) Config {
-	if c.fixed == "" && c.chosen.Source != "" {
-		if _, err := os.Stat(c.chosen.Source); err == nil || strings.HasPrefix(c.chosen.Source, "csi:") {
-			cfg.Source = c.chosen.Source
+	chosen := c.prefs.get().Camera
+	if c.fixed == "" && chosen.Source != "" {
+		_, err := os.Stat(chosen.Source)
+		if err == nil || strings.HasPrefix(chosen.Source, "csi:") || chosen.Source == footage {
+			cfg.Source = chosen.Source
 		}
 	}
-	cfg.Width, cfg.Height = cmp.Or(cfg.Width, c.chosen.Width), cmp.Or(cfg.Height, c.chosen.Height)
-	cfg.FPS, cfg.PixelFormat = cmp.Or(cfg.FPS, c.chosen.FPS), cmp.Or(cfg.PixelFormat, c.chosen.Format)
+	cfg.Width, cfg.Height = cmp.Or(cfg.Width, chosen.Width), cmp.Or(cfg.Height, chosen.Height)
+	cfg.FPS, cfg.PixelFormat = cmp.Or(cfg.FPS, chosen.FPS), cmp.Or(cfg.PixelFormat, chosen.Format)
 	if cfg.Turn == (camera.Turn{}) {
-		cfg.Turn = camera.Turn{Degrees: c.chosen.Rotate, Mirror: c.chosen.Mirror}
+		cfg.Turn = camera.Turn{Degrees: chosen.Rotate, Mirror: chosen.Mirror}
 	}
 	if cfg.Turn.Check() != nil {
 		cfg.Turn = camera.Turn{}
 	}
-	cfg.Controls = c.chosen.Controls
+	cfg.Controls = chosen.Controls
 	return cfg
-}
-
-// wait returns when nothing is done in the background any more.
-func (c *cameraChoices) wait() { c.working.Wait() }
-
-// do works in the background, one thing after the other, with the cameras that
-// are connected, and shows the outcome.
-func (c *cameraChoices) do(change func([]camera.Device) (restart bool, err error)) {
-	c.working.Go(func() {
-		c.mu.Lock()
-		devices := camera.Devices()
-		again, err := change(devices)
-		if err == nil && c.path != "" {
-			err = settings.Save(c.path, settings.Settings{Camera: c.chosen})
-		}
-		c.wrong = ""
-		if err != nil {
-			slog.Error("camera settings", "error", err)
-			c.wrong = err.Error()
-		}
-		shown := c.choices(devices)
-		c.mu.Unlock()
-		if again {
-			c.restart()
-		}
-		c.screen.Choices(shown)
-	})
-}
-
-// ShowChoices implements ui.ChoiceHandler.
-func (c *cameraChoices) ShowChoices() {
-	c.working.Go(func() {
-		c.mu.Lock()
-		shown := c.choices(camera.Devices())
-		c.mu.Unlock()
-		c.screen.Choices(shown)
-	})
 }
 
 // Kinds of choices, the first part of an ID.
@@ -120,48 +65,49 @@ const (
 	chooseMirror = "mirror "
 )
 
-// Choose implements ui.ChoiceHandler.
-func (c *cameraChoices) Choose(id string) {
-	c.do(func([]camera.Device) (bool, error) {
+func (c *cameraChoices) choose(id string) error {
+	err := c.prefs.change(func(s *settings.Settings) {
+		k := &s.Camera
 		switch {
 		case strings.HasPrefix(id, chooseSource):
 			source := strings.TrimPrefix(id, chooseSource)
 			// Another camera has modes and controls of its own.
-			c.chosen = settings.Camera{Source: source, Rotate: c.chosen.Rotate, Mirror: c.chosen.Mirror}
+			*k = settings.Camera{Source: source, Rotate: k.Rotate, Mirror: k.Mirror}
 		case strings.HasPrefix(id, chooseMode):
-			c.chosen.Format, c.chosen.Width, c.chosen.Height, c.chosen.FPS = "", 0, 0, 0
-			fmt.Sscan(strings.TrimPrefix(id, chooseMode), &c.chosen.Format, &c.chosen.Width, &c.chosen.Height, &c.chosen.FPS)
+			k.Format, k.Width, k.Height, k.FPS = "", 0, 0, 0
+			fmt.Sscan(strings.TrimPrefix(id, chooseMode), &k.Format, &k.Width, &k.Height, &k.FPS)
 		case strings.HasPrefix(id, chooseRotate):
-			c.chosen.Rotate, _ = strconv.Atoi(strings.TrimPrefix(id, chooseRotate))
+			k.Rotate, _ = strconv.Atoi(strings.TrimPrefix(id, chooseRotate))
 		case strings.HasPrefix(id, chooseMirror):
-			c.chosen.Mirror = strings.TrimPrefix(id, chooseMirror) == "on"
+			k.Mirror = strings.TrimPrefix(id, chooseMirror) == "on"
 		}
-		return true, nil
 	})
+	c.restart()
+	return err
 }
 
-// Step implements ui.ChoiceHandler: a control of the camera, which changes
-// while pictures come.
-func (c *cameraChoices) Step(id string, up bool) {
-	c.do(func(devices []camera.Device) (bool, error) {
-		path := c.device(devices)
-		controls, err := camera.Controls(path)
-		if err != nil {
-			return false, err
+// step changes a control of the camera while pictures come.
+func (c *cameraChoices) step(id string, up bool) error {
+	path := c.device(camera.Devices())
+	controls, err := camera.Controls(path)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(controls, func(k camera.Control) bool { return k.Name == id })
+	if i < 0 {
+		return fmt.Errorf("camera %s has no %s any more: choose the camera again", path, id)
+	}
+	value := stepped(controls[i], up)
+	if err := camera.SetControl(path, id, value); err != nil {
+		return err
+	}
+	return c.prefs.change(func(s *settings.Settings) {
+		// The map is replaced, since others may read the one there is.
+		s.Camera.Controls = maps.Clone(s.Camera.Controls)
+		if s.Camera.Controls == nil {
+			s.Camera.Controls = map[string]int32{}
 		}
-		i := slices.IndexFunc(controls, func(k camera.Control) bool { return k.Name == id })
-		if i < 0 {
-			return false, fmt.Errorf("camera %s has no %s any more: choose the camera again", path, id)
-		}
-		value := stepped(controls[i], up)
-		if err := camera.SetControl(path, id, value); err != nil {
-			return false, err
-		}
-		if c.chosen.Controls == nil {
-			c.chosen.Controls = map[string]int32{}
-		}
-		c.chosen.Controls[id] = value
-		return false, nil
+		s.Camera.Controls[id] = value
 	})
 }
 
@@ -187,7 +133,7 @@ func stepped(k camera.Control, up bool) int32 {
 
 // device is the path of the camera in use of those connected, "" when it is none.
 func (c *cameraChoices) device(devices []camera.Device) string {
-	source := c.apply(c.given).Source
+	source := c.configure(c.given).Source
 	if source != "auto" {
 		if strings.HasPrefix(source, "/dev/") {
 			return source
@@ -200,105 +146,131 @@ func (c *cameraChoices) device(devices []camera.Device) string {
 	return devices[0].Path
 }
 
-// choices is what the screen shows of the cameras connected. The lock is held.
-func (c *cameraChoices) choices(devices []camera.Device) ui.Choices {
-	shown := ui.Choices{Wrong: c.wrong}
-	sources := ui.ChoiceGroup{Title: "Camera"}
+func (c *cameraChoices) show() ui.Page {
+	devices, chosen := camera.Devices(), c.prefs.get().Camera
+	p := ui.Page{Title: lang.T("Camera")}
+	sources := ui.Group{Title: lang.T("Source of the pictures")}
 	if c.fixed != "" {
-		sources.Choices = []ui.Choice{{ID: "", Label: c.fixed, Detail: "as the command line says", Chosen: true}}
+		sources.Rows = []ui.Row{{Kind: ui.RowFact, Label: c.fixed, Detail: lang.T("as the command line says")}}
 	} else {
-		detail := "the first that is connected"
+		detail := lang.T("the first that is connected")
 		if len(devices) == 0 {
-			detail = "none is connected: built-in footage"
+			detail = lang.T("none is connected: built-in footage")
 		}
-		sources.Choices = append(sources.Choices, ui.Choice{ID: chooseSource, Label: "Automatic", Detail: detail, Chosen: c.chosen.Source == ""})
-		there := c.chosen.Source == ""
+		sources.Rows = append(sources.Rows, ui.Row{ID: chooseSource, Label: lang.T("Automatic"), Detail: detail, Chosen: chosen.Source == ""})
+		there := chosen.Source == "" || chosen.Source == footage
 		for _, d := range devices {
-			chosen := c.chosen.Source == d.Stable
-			there = there || chosen
-			sources.Choices = append(sources.Choices, ui.Choice{ID: chooseSource + d.Stable, Label: d.Name, Detail: d.Path, Chosen: chosen})
+			there = there || chosen.Source == d.Stable
+			sources.Rows = append(sources.Rows, ui.Row{ID: chooseSource + d.Stable, Label: d.Name, Detail: d.Path, Chosen: chosen.Source == d.Stable})
 		}
 		if !there {
-			sources.Choices = append(sources.Choices, ui.Choice{ID: chooseSource + c.chosen.Source, Label: filepath.Base(c.chosen.Source),
-				Detail: "not connected: the first that is takes its place", Chosen: true})
+			sources.Rows = append(sources.Rows, ui.Row{ID: chooseSource + chosen.Source, Label: filepath.Base(chosen.Source),
+				Detail: lang.T("not connected: the first that is takes its place"), Chosen: true})
 		}
+		sources.Rows = append(sources.Rows, ui.Row{ID: chooseSource + footage, Label: lang.T("Built-in footage"),
+			Detail: lang.T("drawn for each demo, needs no camera"), Chosen: chosen.Source == footage})
 	}
-	shown.Groups = append(shown.Groups, sources)
+	p.Groups = append(p.Groups, sources)
 	path := c.device(devices)
 	for _, d := range devices {
 		if d.Path == path || d.Stable == path {
-			shown.Groups = append(shown.Groups, c.modeGroup(d))
+			p.Groups = append(p.Groups, modeGroup(d, chosen))
 		}
 	}
-	shown.Groups = append(shown.Groups, c.uprightGroup())
+	p.Groups = append(p.Groups, uprightGroup(chosen))
 	if path != "" {
 		if controls, err := camera.Controls(path); err == nil && len(controls) > 0 {
-			shown.Groups = append(shown.Groups, controlGroup(controls))
+			p.Groups = append(p.Groups, controlGroup(controls))
 		}
 	}
-	return shown
+	return p
 }
 
 // modeGroup offers each size once for each format, at its highest rate.
-func (c *cameraChoices) modeGroup(d camera.Device) ui.ChoiceGroup {
-	g := ui.ChoiceGroup{Title: "Pictures"}
-	g.Choices = append(g.Choices, ui.Choice{ID: chooseMode, Label: "Automatic", Detail: "640x480, 30 a second, or what is nearest", Chosen: c.chosen.Width == 0})
+func modeGroup(d camera.Device, chosen settings.Camera) ui.Group {
+	g := ui.Group{Title: lang.T("Pictures")}
+	g.Rows = append(g.Rows, ui.Row{ID: chooseMode, Label: lang.T("Automatic"), Detail: lang.T("640 x 480, 30 a second, or what is nearest"), Chosen: chosen.Width == 0})
 	for _, m := range d.Modes {
 		rate := 0.
 		detail := m.Format
 		if len(m.Rates) > 0 {
 			rate = m.Rates[0]
-			detail += fmt.Sprintf(", up to %.4g a second", rate)
+			detail += lang.T(", up to %.4g a second", rate)
 		}
-		g.Choices = append(g.Choices, ui.Choice{
+		g.Rows = append(g.Rows, ui.Row{
 			ID: fmt.Sprint(chooseMode, m.Format, " ", m.Width, " ", m.Height, " ", rate), Label: fmt.Sprintf("%d x %d", m.Width, m.Height), Detail: detail,
-			Chosen: c.chosen.Width == m.Width && c.chosen.Height == m.Height && c.chosen.Format == m.Format,
+			Chosen: chosen.Width == m.Width && chosen.Height == m.Height && chosen.Format == m.Format,
 		})
 	}
 	return g
 }
 
-func (c *cameraChoices) uprightGroup() ui.ChoiceGroup {
-	g := ui.ChoiceGroup{Title: "Which way up"}
-	for degrees, label := range map[int]string{0: "As it comes", 90: "Turned right", 180: "Upside down", 270: "Turned left"} {
-		g.Choices = append(g.Choices, ui.Choice{ID: chooseRotate + strconv.Itoa(degrees), Label: label, Detail: fmt.Sprintf("%d°", degrees), Chosen: c.chosen.Rotate == degrees})
+func uprightGroup(chosen settings.Camera) ui.Group {
+	g := ui.Group{Title: lang.T("Which way up")}
+	for i, label := range []string{lang.T("As it comes"), lang.T("Turned right"), lang.T("Upside down"), lang.T("Turned left")} {
+		g.Rows = append(g.Rows, ui.Row{ID: chooseRotate + strconv.Itoa(90*i), Label: label, Value: fmt.Sprintf("%d°", 90*i), Chosen: chosen.Rotate == 90*i})
 	}
-	slices.SortFunc(g.Choices, func(a, b ui.Choice) int {
-		return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
-	})
-	mirrored := ui.Choice{ID: chooseMirror + "on", Label: "Mirrored", Detail: "off"}
-	if c.chosen.Mirror {
-		mirrored.ID, mirrored.Detail, mirrored.Chosen = chooseMirror+"off", "as in a mirror", true
-	}
-	g.Choices = append(g.Choices, mirrored)
-	return g
+	return ui.Group{Title: g.Title, Rows: append(g.Rows, mirrorRow(chosen))}
 }
 
-// controlNames are the controls' names on the screen.
-var controlNames = map[string]string{
-	"brightness": "Brightness", "contrast": "Contrast", "saturation": "Saturation", "sharpness": "Sharpness", "gain": "Gain",
-	"backlight": "Backlight compensation", "auto-exposure": "Automatic exposure", "exposure": "Exposure",
-	"auto-white-balance": "Automatic white balance", "white-balance": "White balance", "auto-focus": "Automatic focus", "focus": "Focus",
-	"mains-frequency": "Mains frequency",
+// mirrorRow switches the mirror.
+func mirrorRow(chosen settings.Camera) ui.Row {
+	if chosen.Mirror {
+		return ui.Row{ID: chooseMirror + "off", Label: lang.T("Mirrored"), Detail: lang.T("as in a mirror"), Chosen: true}
+	}
+	return ui.Row{ID: chooseMirror + "on", Label: lang.T("Mirrored"), Detail: lang.T("off")}
 }
 
-func controlGroup(controls []camera.Control) ui.ChoiceGroup {
-	g := ui.ChoiceGroup{Title: "Light and focus"}
+// controlName is a control's name on the screen.
+func controlName(name string) string {
+	switch name {
+	case "brightness":
+		return lang.T("Brightness")
+	case "contrast":
+		return lang.T("Contrast")
+	case "saturation":
+		return lang.T("Saturation")
+	case "sharpness":
+		return lang.T("Sharpness")
+	case "gain":
+		return lang.T("Gain")
+	case "backlight":
+		return lang.T("Backlight compensation")
+	case "auto-exposure":
+		return lang.T("Automatic exposure")
+	case "exposure":
+		return lang.T("Exposure")
+	case "auto-white-balance":
+		return lang.T("Automatic white balance")
+	case "white-balance":
+		return lang.T("White balance")
+	case "auto-focus":
+		return lang.T("Automatic focus")
+	case "focus":
+		return lang.T("Focus")
+	case "mains-frequency":
+		return lang.T("Mains frequency")
+	}
+	return name
+}
+
+func controlGroup(controls []camera.Control) ui.Group {
+	g := ui.Group{Title: lang.T("Light and focus")}
 	for _, k := range controls {
-		s := ui.Step{ID: k.Name, Label: cmp.Or(controlNames[k.Name], k.Name), Value: strconv.Itoa(int(k.Value)), Less: k.Value > k.Min, More: k.Value < k.Max}
+		r := ui.Row{Kind: ui.RowStep, ID: k.Name, Label: controlName(k.Name), Value: strconv.Itoa(int(k.Value)), Less: k.Value > k.Min, More: k.Value < k.Max}
 		switch {
 		case k.Held:
-			s.Value, s.Less, s.More = "set by the camera", false, false
+			r.Value, r.Less, r.More = lang.T("set by the camera"), false, false
 		case len(k.Choices) > 0:
 			for _, o := range k.Choices {
 				if o.Value == k.Value {
-					s.Value = o.Name
+					r.Value = o.Name
 				}
 			}
 		case k.Min == 0 && k.Max == 1:
-			s.Value = []string{"off", "on"}[min(max(k.Value, 0), 1)]
+			r.Value = []string{lang.T("off"), lang.T("on")}[min(max(k.Value, 0), 1)]
 		}
-		g.Steps = append(g.Steps, s)
+		g.Rows = append(g.Rows, r)
 	}
 	return g
 }

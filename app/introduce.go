@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"image/jpeg"
 	"log/slog"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/people"
+	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference/recognize"
 	"reterminal-vision/ui"
 )
@@ -33,10 +33,12 @@ type introductions struct {
 	all  []people.Person    // as last listed
 }
 
-// advices are what a person does for each shot, so that they differ.
-var advices = [ui.EnrolShots]string{
-	"Look straight at the camera.", "Come a little closer.", "Turn your head a little to one side.",
-	"Turn your head a little to the other side.", "Smile.",
+// advice is what a person does for a shot, so that all differ.
+func advice(shot int) string {
+	return [ui.EnrolShots]string{
+		lang.T("Look straight at the camera."), lang.T("Come a little closer."), lang.T("Turn your head a little to one side."),
+		lang.T("Turn your head a little to the other side."), lang.T("Smile."),
+	}[shot]
 }
 
 // posePause gives a person the time to follow an advice.
@@ -80,7 +82,7 @@ func (n *introductions) CheckName(id, name string) string {
 	defer n.mu.Unlock()
 	for _, p := range n.all {
 		if p.ID != id && strings.EqualFold(p.Name, name) {
-			return "Somebody has this name already. Add a letter or a number."
+			return lang.T("Somebody has this name already. Add a letter or a number.")
 		}
 	}
 	return ""
@@ -163,7 +165,7 @@ func (n *introductions) Enrol(id, name string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.task == nil {
-		n.screen.Enrolment(ui.Enrolment{Name: name, Failed: "The recognition does not run yet. Try again in a moment."})
+		n.screen.Enrolment(ui.Enrolment{Name: name, Failed: lang.T("The recognition does not run yet. Try again in a moment.")})
 		return
 	}
 	ctx, stop := context.WithTimeout(n.live, enrolWithin)
@@ -186,7 +188,7 @@ func (n *introductions) Enrol(id, name string) {
 		case errors.Is(ctx.Err(), context.Canceled):
 			return // by the person, or with the demo
 		case errors.Is(err, context.DeadlineExceeded):
-			e.Failed = "That took too long. Try again in better light, one person at a time."
+			e.Failed = lang.T("That took too long. Try again in better light, one person at a time.")
 		case err != nil:
 			slog.Error("enrolment failed", "error", err)
 			e.Failed = sentence(err)
@@ -207,14 +209,14 @@ type enrolment struct {
 
 // take returns when there are as many shots as wanted, or ctx ends.
 func (e *enrolment) take(ctx context.Context, tell func(ui.Enrolment)) error {
-	e.Advice, e.Good = advices[0], true
+	e.Advice, e.Good = advice(0), true
 	tell(e.Enrolment)
 	for len(e.shots) < ui.EnrolShots {
 		captured, err := e.task.Capture(ctx)
 		var fault recognize.Fault
 		if errors.As(err, &fault) {
-			if e.Advice != fault.Error() {
-				e.Advice, e.Good = fault.Error(), false
+			if told := lang.Name(fault.Error()); e.Advice != told {
+				e.Advice, e.Good = told, false
 				tell(e.Enrolment)
 			}
 			if !sleep(ctx, shotPause) { // long enough to be read
@@ -234,7 +236,7 @@ func (e *enrolment) take(ctx context.Context, tell func(ui.Enrolment)) error {
 		if len(e.shots) == ui.EnrolShots {
 			break
 		}
-		e.Advice, e.Good = advices[len(e.shots)], true
+		e.Advice, e.Good = advice(len(e.shots)), true
 		tell(e.Enrolment)
 		if !sleep(ctx, posePause) {
 			return ctx.Err()
@@ -249,5 +251,5 @@ func sentence(err error) string {
 	if words == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s%s.", strings.ToUpper(words[:1]), strings.TrimRight(words[1:], "."))
+	return lang.Name(strings.ToUpper(words[:1]) + strings.TrimRight(words[1:], ".") + ".")
 }

@@ -41,7 +41,7 @@ func TestIntroduce(t *testing.T) {
 		return names
 	}
 	const (
-		people, firstRow         = 600, 200
+		people, firstRow         = 540, 200
 		add, start               = 1200, 800
 		forgetPerson, forgetSure = 985, 915
 	)

@@ -28,6 +28,7 @@ type metrics struct {
 	down                 atomic.Int64  // longest time without pictures, nanoseconds
 	fps                  atomic.Uint64 // float64 bits
 	latency, invoke      atomic.Int64  // nanoseconds
+	paints               atomic.Uint64 // of the screen
 
 	mu       sync.Mutex
 	failures map[string]uint64 // of sources, by reason
@@ -94,6 +95,7 @@ func (m *metrics) write(to io.Writer) error {
 	counter("rtv_results", "Results of networks.", m.results.Load())
 	counter("rtv_frames_dropped", "Pictures that made way for newer ones before a network.", m.dropped.Load())
 	counter("rtv_frames_failed", "Pictures that a network could not work on.", m.failed.Load())
+	counter("rtv_screen_paints", "How often the screen was brought up to date.", m.paints.Load())
 	gauge("rtv_fps", "Results a second.", math.Float64frombits(m.fps.Load()))
 	gauge("rtv_latency_seconds", "From a picture to its result.", time.Duration(m.latency.Load()).Seconds())
 	gauge("rtv_invoke_seconds", "Time in the network.", time.Duration(m.invoke.Load()).Seconds())

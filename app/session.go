@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"reterminal-vision/assets"
+	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
@@ -331,6 +332,11 @@ func sleep(ctx context.Context, d time.Duration) bool {
 // or the demo's built-in footage when there is none, which the notice says.
 func openSource(ctx context.Context, cfg Config, builtin string, opt camera.Options) (camera.Source, string, error) {
 	opt.Builtin = assets.Clips()
+	if cfg.Source == footage && builtin != "" {
+		opt.Loop = true
+		source, err := camera.Open(ctx, "builtin:"+builtin, opt)
+		return source, "", err
+	}
 	if cfg.Source != "auto" {
 		source, err := camera.Open(ctx, cfg.Source, opt)
 		return source, "", err
@@ -339,7 +345,7 @@ func openSource(ctx context.Context, cfg Config, builtin string, opt camera.Opti
 	if len(devices) == 0 && builtin == "" {
 		return nil, "", errors.New("no camera is connected: plug one in, or choose a video or pictures with --source")
 	}
-	notice := "No camera: showing built-in footage"
+	notice := lang.T("No camera: showing built-in footage")
 	if len(devices) > 0 {
 		source, err := camera.Open(ctx, devices[0].Path, opt)
 		if err == nil {
@@ -349,7 +355,7 @@ func openSource(ctx context.Context, cfg Config, builtin string, opt camera.Opti
 			return nil, "", err
 		}
 		slog.Warn("camera cannot be used", "device", devices[0].Path, "error", err)
-		notice = fmt.Sprintf("%s cannot be used: showing built-in footage", devices[0].Name)
+		notice = lang.T("%s cannot be used: showing built-in footage", devices[0].Name)
 	}
 	opt.Loop = true
 	source, err := camera.Open(ctx, "builtin:"+builtin, opt)

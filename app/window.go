@@ -3,12 +3,19 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
 
+	"reterminal-vision/app/device"
+	"reterminal-vision/app/doctor"
 	"reterminal-vision/app/people"
+	"reterminal-vision/assets"
+	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/recognize"
@@ -20,56 +27,105 @@ import (
 // ended by taps.
 type window struct {
 	cfg    Config
+	prefs  *preferences
 	people introductions
 	camera *cameraChoices
+	pages  *pages
+	device *device.Device
+	notify device.Notify
+	light  *light
 	screen *ui.UI
 	ctx    context.Context
+	tries  lockout
+	speeds *speeds
+	checks func() []doctor.Check
 
-	mu      sync.Mutex
-	stop    context.CancelFunc // ends the session that runs
-	ended   chan struct{}      // closed when it has ended
-	running string             // the demo, "" when none is meant to
-	picture *picture
+	mu         sync.Mutex
+	stop       context.CancelFunc // ends the session that runs
+	ended      chan struct{}      // closed when it has ended
+	running    string             // the demo, "" when none is meant to
+	networks   []*models.Model    // of the session that runs
+	attracting context.CancelFunc // ends the attract loop; nil for none
+	picture    *picture
+	lastHealth device.Health
+	fetching   map[string]*download // by model ID
+	working    sync.WaitGroup       // loops and downloads
+}
+
+// newWindow makes the app, whose screen the function makes.
+func newWindow(ctx context.Context, cfg Config, screen func(ui.Options) *ui.UI) *window {
+	cfg.Loop = true
+	w := &window{cfg: cfg, ctx: ctx, picture: newPicture(cfg.SaveFrame), prefs: loadPreferences(), device: device.New(),
+		notify: device.NewNotify(), speeds: loadSpeeds(), fetching: map[string]*download{}}
+	w.camera = newCameraChoices(cfg, w.prefs, w.restart)
+	w.pages = newPages(w.page)
+	w.checks = func() []doctor.Check {
+		return doctor.Run(w.ctx, doctor.Options{DataDir: filepath.Dir(w.prefs.path), Store: w.cfg.store(), Catalogue: catalogue()})
+	}
+	style := w.style()
+	started := time.Now()
+	w.screen = screen(ui.Options{
+		Title: "reTerminal Vision", Cards: w.cards(), Kiosk: cfg.Kiosk, Handler: w, People: &w.people, Pages: w.pages, Style: style,
+		FirstFrame: func() {
+			slog.Info("window shown", "after", time.Since(started).Round(time.Millisecond))
+			w.tell(w.notify.Ready)
+		},
+	})
+	w.people.screen, w.pages.screen = w.screen, w.screen
+	w.light = newLight(w)
+	return w
 }
 
 // runWindow shows the app until it is quit or ctx ends.
 func runWindow(ctx context.Context, cfg Config) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cfg.Loop = true
-	w := &window{cfg: cfg, ctx: ctx, picture: newPicture(cfg.SaveFrame)}
-	w.camera = newCameraChoices(cfg, w.restart)
-	started := time.Now()
-	w.screen = ui.New(ui.Options{
-		Title: "reTerminal Vision", Cards: cards(cfg), Kiosk: cfg.Kiosk, Handler: w, People: &w.people, Camera: w.camera,
-		FirstFrame: func() { slog.Info("window shown", "after", time.Since(started).Round(time.Millisecond)) },
-	})
-	w.people.screen, w.camera.screen = w.screen, w.screen
+	w := newWindow(ctx, cfg, ui.New)
 	context.AfterFunc(ctx, w.screen.Stop)
-	if cfg.Demo != "" {
+	w.screen.SetIdle(idleAfter(w.prefs.get().Visitors))
+	switch {
+	case cfg.Demo != "":
 		w.StartDemo(cfg.Demo)
+	case !w.prefs.get().Welcomed && !cfg.Kiosk:
+		w.screen.OpenPage(pageWelcome)
 	}
+	w.working.Go(func() { w.light.run(ctx) })
+	w.working.Go(func() { w.watchHealth(ctx) })
+	w.working.Go(func() { w.device.Buttons(ctx, w.pressed) })
+	w.working.Go(func() { w.keepAlive(ctx) })
 	err := w.screen.Run()
+	w.tell(w.notify.Stopping)
+	cancel()
 	w.StopDemo()
 	w.wait()
 	w.people.wait()
-	w.camera.wait()
+	w.working.Wait()
+	w.pages.wait()
 	return errors.Join(err, w.picture.save())
 }
 
+// tell has systemd know, where it wants to.
+func (w *window) tell(what func() error) {
+	if err := what(); err != nil {
+		slog.Warn("systemd cannot be told", "error", err)
+	}
+}
+
 // cards describes the demos to the home screen.
-func cards(cfg Config) []ui.Card {
-	catalogue, store := models.Default(), cfg.store()
+func (w *window) cards() []ui.Card {
+	known, store := catalogue(), w.cfg.store()
 	var all []ui.Card
-	for _, d := range catalogue.Demos {
-		all = append(all, card(catalogue, store, &d))
+	for i := range known.Demos {
+		c := card(known, store, &known.Demos[i])
+		c.FPS = w.speeds.of(c.ID)
+		all = append(all, c)
 	}
 	return all
 }
 
 // card describes one demo: ready when every stage has a model.
 func card(catalogue *models.Catalogue, store *models.Store, d *models.Demo) ui.Card {
-	c := ui.Card{ID: d.ID, Title: d.Title, Summary: d.Summary, Ready: true, People: d.Task == "recognize"}
+	c := ui.Card{ID: d.ID, Title: lang.Name(d.Title), Summary: lang.Name(d.Summary), Ready: true, People: d.Task == "recognize", Preview: assets.Preview(d.ID)}
 	var titles []string
 	var chosen []*models.Model
 	for _, candidates := range append([][]string{d.Models}, d.Heads...) {
@@ -78,12 +134,12 @@ func card(catalogue *models.Catalogue, store *models.Store, d *models.Demo) ui.C
 		}
 		model := firstPresent(catalogue, store, candidates)
 		if model == nil {
-			c.Ready, c.Reason = false, "Its model is not on this device. Fetch it with: reterminal-vision models fetch "+candidates[0]
+			c.Ready, c.Reason = false, lang.T("Its model is not on this device. Get it in the settings, under Models.")
 			return c
 		}
 		titles, chosen = append(titles, model.Title), append(chosen, model)
 		if model.Experimental {
-			c.Summary = "Experimental. " + d.Summary
+			c.Summary = lang.T("Experimental.") + " " + lang.Name(d.Summary)
 		}
 	}
 	c.Model = strings.Join(titles, " + ")
@@ -101,28 +157,51 @@ func firstPresent(catalogue *models.Catalogue, store *models.Store, candidates [
 
 // StartDemo ends what runs and starts a demo.
 func (w *window) StartDemo(id string) {
+	w.endAttract()
 	w.screen.ShowDemo(id)
-	w.begin(id)
+	w.begin(id, nil)
 }
 
-// restart starts the demo that runs, if one does, anew: with the camera as it
-// is set now.
+// restart starts the demo that runs, if one does, anew: as it is set now.
 func (w *window) restart() {
-	w.mu.Lock()
-	id := w.running
-	w.mu.Unlock()
-	if id != "" {
-		w.begin(id)
+	if id := w.runs(); id != "" {
+		w.begin(id, nil)
 	}
 }
 
-func (w *window) begin(id string) {
+// runs is the demo that runs, "" for none.
+func (w *window) runs() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.running
+}
+
+// modelsRunning are the networks of the session that runs.
+func (w *window) modelsRunning() []*models.Model {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.networks
+}
+
+// settled waits until a session that was begun has its networks, or cannot
+// have them, or a while is over.
+func (w *window) settled() {
+	for until := time.Now().Add(3 * time.Second); time.Now().Before(until) && len(w.modelsRunning()) == 0; {
+		if !sleep(w.ctx, 20*time.Millisecond) {
+			return
+		}
+	}
+}
+
+// begin runs a demo; attract, when it is not nil, is how it runs for nobody in
+// particular.
+func (w *window) begin(id string, attract func(Config) Config) {
 	w.StopDemo()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	ctx, stop := context.WithCancel(w.ctx)
 	before, ended := w.ended, make(chan struct{})
-	w.stop, w.ended, w.running = stop, ended, id
+	w.stop, w.ended, w.running, w.networks = stop, ended, id, nil
 	go func() {
 		defer close(ended)
 		defer stop()
@@ -130,7 +209,7 @@ func (w *window) begin(id string) {
 		if before != nil {
 			<-before
 		}
-		w.session(ctx, id)
+		w.session(ctx, id, attract)
 	}()
 }
 
@@ -158,39 +237,71 @@ func (w *window) wait() {
 }
 
 // session runs one demo until ctx ends, and tells the screen what keeps it
-// from running.
-func (w *window) session(ctx context.Context, id string) {
-	task, err := openDemo(w.cfg, id)
+// from running. One that attracts keeps its troubles to the log.
+func (w *window) session(ctx context.Context, id string, attract func(Config) Config) {
+	tell := func(err error) {
+		slog.Error("demo cannot run", "demo", id, "error", err)
+		if attract == nil && ctx.Err() == nil {
+			w.screen.Problem(w.problem(err, id))
+		}
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			slog.Error("demo crashed", "demo", id, "panic", r, "stack", string(debug.Stack()))
+			tell(fmt.Errorf("%w: %v", errCrashed, r))
+		}
+	}()
+	cfg := w.configureDemo(id)
+	if attract != nil {
+		cfg = attract(cfg)
+	}
+	task, err := openDemo(cfg, id)
 	if err != nil {
 		slog.Error("demo cannot start", "demo", id, "error", err)
-		w.screen.Problem(w.problem(err, id))
+		tell(err)
 		return
 	}
+	defer inference.ReturnMemory()
 	defer task.Close()
+	w.mu.Lock()
+	if ctx.Err() == nil {
+		w.networks = task.Models
+	}
+	w.mu.Unlock()
 	if r, ok := task.Task.(*recognize.Task); ok {
 		w.people.recognising(ctx, r)
 		defer w.people.recognising(ctx, nil)
 	}
-	s := newSession(w.camera.configure(w.cfg), task, &screenSink{window: w, ctx: ctx})
+	sink := &screenSink{window: w, ctx: ctx, id: id, quiet: attract != nil}
+	s := newSession(cfg, task, sink)
 	s.retry = forAnySource
 	if err := s.run(ctx); err != nil {
-		w.screen.Problem(w.problem(err, id))
+		tell(err)
+	}
+	if w.speeds.note(id, sink.invoke) && w.ctx.Err() == nil {
+		w.screen.SetCards(w.cards())
 	}
 }
 
+// errCrashed marks a demo that ended in a way that it never should.
+var errCrashed = errors.New("the demo stopped by an error of its own")
+
 // problem words an error for a person at the screen.
 func (w *window) problem(err error, id string) ui.Problem {
-	p := ui.Problem{Title: "This demo cannot run", Detail: err.Error(), Retry: func() { w.StartDemo(id) }}
+	p := ui.Problem{Title: lang.T("This demo cannot run"), Detail: err.Error(), Retry: func() { w.StartDemo(id) }}
 	var m *modelError
 	var damaged *people.DamagedError
-	if errors.As(err, &damaged) {
-		p.Title, p.Detail = "The list of people is damaged", damaged.Path+": "+damaged.Err.Error()
-		p.Remedy = "Start over with nobody. The file is kept beside the new one, and a backup can be imported."
-		p.Label, p.Retry = "Start over", func() { w.startOver(damaged.Path, id) }
-		return p
-	}
-	if errors.As(err, &m) {
-		p.Title, p.Detail, p.Remedy = "The model is missing or damaged", m.detail(), m.Remedy
+	switch {
+	case errors.As(err, &damaged):
+		p.Title, p.Detail = lang.T("The list of people is damaged"), damaged.Path+": "+damaged.Err.Error()
+		p.Remedy = lang.T("Start over with nobody. The file is kept beside the new one, and a backup can be imported.")
+		p.Label, p.Retry = lang.T("Start over"), func() { w.startOver(damaged.Path, id) }
+	case errors.As(err, &m):
+		p.Title, p.Detail = lang.T("The model is missing or damaged"), m.detail()
+		p.Remedy = lang.T("Get it in the settings, under Models, or choose another one there.")
+		p.Label, p.Retry = lang.T("Models"), func() { w.gate(func() { w.screen.OpenPage(pageModels) }) }
+	case errors.Is(err, errCrashed):
+		p.Title, p.Remedy = lang.T("This demo has stopped"), lang.T("Try again, or choose another model for it. The log tells more.")
 	}
 	return p
 }
@@ -210,11 +321,20 @@ func (w *window) startOver(path, id string) {
 // on the screen.
 type screenSink struct {
 	*window
-	ctx    context.Context
-	mu     sync.Mutex
-	lost   bool
-	failed time.Time
+	ctx   context.Context
+	id    string
+	quiet bool // nothing is said of troubles
+
+	mu      sync.Mutex
+	lost    bool
+	failed  time.Time
+	failing int // frames that could not be worked on since the last result
+	invoke  time.Duration
+	results int
 }
+
+// failingMost is how many frames in a row may fail before a person is told.
+const failingMost = 30
 
 func (s *screenSink) Frame(f *camera.Frame) {
 	if s.ctx.Err() != nil {
@@ -229,6 +349,12 @@ func (s *screenSink) Result(r *inference.Result) {
 	if s.ctx.Err() != nil {
 		return
 	}
+	s.mu.Lock()
+	s.failing = 0
+	if s.results++; s.results > warmup {
+		s.invoke = smooth(s.invoke, r.Timing.Invoke)
+	}
+	s.mu.Unlock()
 	s.picture.result(r)
 	s.screen.Result(r)
 }
@@ -237,10 +363,11 @@ func (s *screenSink) Status(st status) {
 	if s.ctx.Err() != nil {
 		return
 	}
+	health := s.health()
 	s.screen.Status(ui.Status{
 		Source: st.Source.Name, SourceKind: st.Source.Kind, Notice: st.Notice, Model: st.Model,
 		FPS: st.FPS, DisplayFPS: s.screen.DisplayFPS(), Latency: st.Latency, Invoke: st.Invoke, Dropped: st.Dropped,
-		Damaged: st.Counts.Damaged, Lost: st.Counts.Lost,
+		Damaged: st.Counts.Damaged, Lost: st.Counts.Lost, Celsius: health.Temperature.Or(0), Throttled: health.Throttling.Now.Any(),
 	})
 }
 
@@ -250,23 +377,33 @@ func (s *screenSink) Lost(err error) {
 	first := !s.lost
 	s.lost = true
 	s.mu.Unlock()
-	if !first || s.ctx.Err() != nil {
+	if !first || s.quiet || s.ctx.Err() != nil {
 		return
 	}
 	p := ui.Problem{
-		Title: "No pictures", Detail: err.Error(),
-		Remedy: "The demo goes on by itself when they come back.",
+		Title: lang.T("No pictures"), Detail: err.Error(),
+		Remedy: lang.T("The demo goes on by itself when they come back."),
+		Label:  lang.T("Built-in footage"), Retry: s.useFootage,
 	}
 	switch {
 	case errors.Is(err, camera.ErrGone):
-		p.Title, p.Remedy = "The camera is gone", "Plug it in again: the demo goes on by itself."
+		p.Title, p.Remedy = lang.T("The camera is gone"), lang.T("Plug it in again: the demo goes on by itself.")
 	case errors.Is(err, camera.ErrBusy):
-		p.Title, p.Remedy = "The camera is in use", "Close the other program: the demo goes on by itself."
+		p.Title, p.Remedy = lang.T("The camera is in use"), lang.T("Close the other program: the demo goes on by itself.")
 	case errors.Is(err, camera.ErrStalled):
-		p.Title, p.Remedy = "The camera is silent", "Unplug it and plug it in again: the demo goes on by itself."
+		p.Title, p.Remedy = lang.T("The camera is silent"), lang.T("Unplug it and plug it in again: the demo goes on by itself.")
 	}
 	s.screen.Problem(p)
 }
+
+// useFootage goes on with built-in footage, until another demo is started.
+func (s *screenSink) useFootage() {
+	s.screen.ClearProblem()
+	s.begin(s.id, withFootage)
+}
+
+// withFootage has a demo show its built-in footage.
+func withFootage(cfg Config) Config { cfg.Source = footage; return cfg }
 
 // found takes the message away again.
 func (s *screenSink) found() {
@@ -279,12 +416,19 @@ func (s *screenSink) found() {
 	}
 }
 
-// Failed logs at most one failure a second.
+// Failed logs at most one failure a second, and tells the person when frame
+// after frame fails.
 func (s *screenSink) Failed(err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if now := time.Now(); now.Sub(s.failed) > time.Second {
+	s.failing++
+	tell := s.failing == failingMost && !s.quiet
+	now := time.Now()
+	if now.Sub(s.failed) > time.Second {
 		s.failed = now
 		slog.Error("frame failed", "error", err)
+	}
+	s.mu.Unlock()
+	if tell && s.ctx.Err() == nil {
+		s.screen.Problem(s.problem(fmt.Errorf("%w: %w", errCrashed, err), s.id))
 	}
 }

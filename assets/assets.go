@@ -5,7 +5,7 @@
 package assets
 
 import (
-	_ "embed"
+	"embed"
 
 	"reterminal-vision/camera"
 )
@@ -31,4 +31,14 @@ func Clips() map[string]camera.Clip {
 		"lungs":   {Title: "Built-in: X-rays", FPS: 10, Data: lungs},
 		"faces":   {Title: "Built-in: visitors", FPS: 10, Data: faces},
 	}
+}
+
+//go:embed previews
+var previews embed.FS
+
+// Preview is a short film of a demo at work, JPEG pictures one after the other,
+// made of the built-in footage by the demo itself; nil for demos without one.
+func Preview(demo string) []byte {
+	b, _ := previews.ReadFile("previews/" + demo + ".mjpeg") // none is no error
+	return b
 }

@@ -61,9 +61,9 @@ func jpegMarkers(data []byte, seg func(marker byte, payload []byte)) int {
 	return 0
 }
 
-// splitJPEGs cuts pictures stored one after the other; bytes between them and
+// SplitJPEGs cuts pictures stored one after the other; bytes between them and
 // a cut-off last one are left out.
-func splitJPEGs(data []byte) [][]byte {
+func SplitJPEGs(data []byte) [][]byte {
 	var pictures [][]byte
 	for i := 0; i+1 < len(data); {
 		n := jpegMarkers(data[i:], nil)

@@ -230,7 +230,7 @@ func TestSplitJPEGs(t *testing.T) {
 		{"last one cut", slices.Concat(a, b[:len(b)/2]), [][]byte{a}},
 	}
 	for _, tt := range tests {
-		if got := splitJPEGs(tt.data); !slices.EqualFunc(got, tt.want, slices.Equal) {
+		if got := SplitJPEGs(tt.data); !slices.EqualFunc(got, tt.want, slices.Equal) {
 			t.Errorf("%s: %d pictures, want %d", tt.name, len(got), len(tt.want))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 
 	"reterminal-vision/assets/icon"
+	"reterminal-vision/assets/lang"
 )
 
 // alarm is a red frame round the picture with a banner at its foot that names
@@ -28,7 +29,7 @@ const (
 func newAlarm() *alarm {
 	a := &alarm{
 		foot:  rect(colors.alarm),
-		sign:  svg("warning.svg", icon.Glyph("warning")),
+		sign:  svg("warning.svg", icon.Glyph("warning")), // on red in every theme
 		words: text("", sizeTitle+6, colors.onAlarm, true),
 	}
 	a.panel.show(a.foot, a.sign, a.words)
@@ -64,7 +65,7 @@ func (a *alarm) place(s fyne.Size) {
 
 	x := float32(margin + alarmSign + margin)
 	w := s.Width - x - margin
-	setText(a.words, shorten(a.label, w, measurer(a.words.TextSize, true)))
+	setText(a.words, shorten(lang.Name(a.label), w, measurer(a.words.TextSize, true)))
 	h := a.words.MinSize().Height
 	put(a.words, x, y+(tall-h)/2, w, h)
 }

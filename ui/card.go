@@ -1,11 +1,17 @@
 package ui
 
 import (
+	"bytes"
+	"fmt"
+	"image/jpeg"
+	"time"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 
 	"reterminal-vision/assets/icon"
+	"reterminal-vision/camera"
 )
 
 // card is a demo in the gallery. One that is not ready says why and does
@@ -22,7 +28,13 @@ type card struct {
 	next    *canvas.Image
 	warning *canvas.Image
 	reason  *paragraph
+
+	preview [][]byte // JPEG pictures; empty for the illustration
+	at      int      // the one shown
 }
+
+// previewRate is how many pictures of a preview are shown a second.
+const previewRate = 6
 
 const (
 	cardPicture = 168
@@ -39,21 +51,49 @@ func newCard(about Card, choose func(id string)) *card {
 		title:   newParagraph(about.Title, sizeHeading, colors.text, true, 2),
 		summary: newParagraph(about.Summary, sizeBody, colors.muted, false, 3),
 		model:   newParagraph(about.Model, sizeSmall-2, colors.muted, false, 1),
-		next:    svg("next.svg", icon.Glyph("next")),
-		warning: svg("warning.svg", icon.Glyph("warning")),
+		next:    glyph("next"),
+		warning: glyph("warning"),
 		reason:  newParagraph(about.Reason, sizeSmall, colors.warning, false, 5),
 	}
+	c.title.shrinks = true
 	if about.Ready {
 		c.panel.show(c.ground, c.picture, c.title.box, c.summary.box, c.model.box, c.next)
 	} else {
 		c.picture.Translucency = 0.55
 		if about.Reason == "" {
-			c.reason.text = say.notReady
+			c.reason.text = say.NotReady
 		}
 		c.panel.show(c.ground, c.picture, c.title.box, c.summary.box, c.warning, c.reason.box)
 	}
+	if about.FPS > 0 {
+		c.model.text = fmt.Sprintf(say.FpsHere, rateText(about.FPS)) + " · " + about.Model
+	}
+	if about.Ready && len(about.Preview) > 0 {
+		c.preview, c.at = camera.SplitJPEGs(about.Preview), -1
+		c.picture.CornerRadius = radius
+		c.play(0)
+	}
 	c.panel.init(c, c.place)
 	return c
+}
+
+// tick shows the preview's picture for a time. Cards count from different
+// pictures, so that not all are drawn anew at once.
+func (c *card) tick(now time.Time) {
+	if n := len(c.preview); n > 0 {
+		c.play(int(now.UnixMilli()*previewRate/1000) % n)
+	}
+}
+
+func (c *card) play(i int) {
+	if i == c.at || len(c.preview) == 0 {
+		return
+	}
+	c.at = i
+	if img, err := jpeg.Decode(bytes.NewReader(c.preview[i])); err == nil {
+		c.picture.Resource, c.picture.Image = nil, img
+		c.picture.Refresh()
+	}
 }
 
 // height is what the card needs at a width.

@@ -38,9 +38,9 @@ func newEnrolPanel(retry, finish, cancel func()) *enrolPanel {
 		ground:  rounded(colors.surface, radius),
 		heading: text("", sizeSmall, colors.muted, true),
 		advice:  newParagraph("", sizeHeading, colors.text, true, 4),
-		retry:   newButton("retry", say.retry, true, retry),
-		finish:  newButton("done", say.done, true, finish),
-		cancel:  newButton("quit", say.cancel, false, cancel),
+		retry:   newButton("retry", say.Retry, true, retry),
+		finish:  newButton("done", say.Done, true, finish),
+		cancel:  newButton("quit", say.Cancel, false, cancel),
 	}
 	objects := []fyne.CanvasObject{e.ground, e.heading, e.advice.box}
 	for i := range e.tiles {
@@ -55,11 +55,11 @@ func newEnrolPanel(retry, finish, cancel func()) *enrolPanel {
 
 // show tells how it goes.
 func (e *enrolPanel) show(n Enrolment) {
-	setText(e.heading, fmt.Sprintf(say.enrolling, n.Name))
+	setText(e.heading, fmt.Sprintf(say.Enrolling, n.Name))
 	e.advice.text, e.advice.color = n.Advice, colors.warning
 	switch {
 	case n.Done:
-		e.advice.text, e.advice.color = fmt.Sprintf(say.enrolled, n.Name), colors.accent
+		e.advice.text, e.advice.color = fmt.Sprintf(say.Enrolled, n.Name), colors.accent
 	case n.Failed != "":
 		e.advice.text = n.Failed
 	case n.Good:

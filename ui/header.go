@@ -2,55 +2,60 @@ package ui
 
 import "fyne.io/fyne/v2"
 
-// header is the bar atop a screen: the way back, what it is, and perhaps one
-// thing to do there.
+// header is the bar atop a screen: the way back, what it is, and perhaps things
+// to do there.
 type header struct {
-	leave *button
-	title *paragraph
-	extra *button // nil for none; hidden, it leaves its room to the title
-	wide  float32 // of extra
+	leave  *button
+	title  *paragraph
+	extras []*button // each a finger wide; hidden, it leaves its room to the title
 }
 
-const (
-	leaveWide = 190
-	extraWide = 230
-)
+const leaveWide = 190
 
-func newHeader(back func(), extra *button) *header {
-	return &header{
-		leave: newButton("back", say.back, false, back),
-		title: newParagraph("", sizeHeading, colors.text, true, 2),
-		extra: extra,
-		wide:  extraWide,
+func newHeader(back func(), extras ...*button) *header {
+	h := &header{
+		leave:  newButton("back", say.Back, false, back),
+		title:  newParagraph("", sizeHeading, colors.text, true, 2),
+		extras: extras,
 	}
+	h.title.shrinks = true
+	return h
 }
 
 // objects are those to be shown.
 func (h *header) objects() []fyne.CanvasObject {
 	all := []fyne.CanvasObject{h.leave, h.title.box}
-	if h.extra != nil {
-		all = append(all, h.extra)
+	for _, b := range h.extras {
+		all = append(all, b)
 	}
 	return all
 }
 
 func (h *header) place(a area) {
 	const edge, narrow = 12, 600
-	extra := h.extra != nil && h.extra.Visible()
-	if extra && a.w < narrow { // no room for a title
-		w := (a.w - 2*edge - gap) / 2
-		put(h.leave, a.x+edge, a.y+edge, w, finger)
-		put(h.extra, a.x+edge+w+gap, a.y+edge, w, finger)
-		h.title.box.Hide()
-		return
+	x, right := a.x+edge, a.right()-edge
+	shown := 0
+	for i := len(h.extras) - 1; i >= 0; i-- {
+		if b := h.extras[i]; b.Visible() {
+			shown++
+			right -= finger
+			put(b, right, a.y+edge, finger, finger)
+			right -= gap
+		}
 	}
-	h.title.box.Show()
-	put(h.leave, a.x+edge, a.y+edge, leaveWide, finger)
-	x, right := a.x+edge+leaveWide+margin, a.right()-edge
-	if extra {
-		put(h.extra, right-h.wide, a.y+edge, h.wide, finger)
-		right -= h.wide + gap
+	if h.leave.Visible() {
+		wide := float32(leaveWide)
+		if shown > 1 && a.w < narrow+200 { // the title needs the room more than the word does
+			wide = finger
+		}
+		wide = min(wide, right-x)
+		put(h.leave, x, a.y+edge, wide, finger)
+		x += wide
 	}
-	tall := h.title.reflow(right - x)
-	h.title.place(x, a.y+(headerBar-tall)/2, right-x)
+	x += margin
+	setVisible(h.title.box, right-x > 120)
+	if h.title.box.Visible() {
+		tall := h.title.reflow(right - x)
+		h.title.place(x, a.y+(headerBar-tall)/2, right-x)
+	}
 }

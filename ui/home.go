@@ -16,20 +16,20 @@ type homeScreen struct {
 	icon    *canvas.Image
 	title   *canvas.Text
 	tagline *canvas.Text
-	camera  *button // nil for none
+	adjust  *button // nil for none
 	cards   []*card
 	list    *fyne.Container
 	scroll  *viewport
 }
 
-// newHome makes the gallery; camera opens the screen about the camera, nil
-// leaves its button out.
-func newHome(title string, cards []Card, choose func(id string), camera func()) *homeScreen {
+// newHome makes the gallery; settings opens the settings, nil leaves their
+// button out.
+func newHome(title string, cards []Card, choose func(id string), settings func()) *homeScreen {
 	h := &homeScreen{
 		name:    title,
 		icon:    canvas.NewImageFromResource(fyne.NewStaticResource("icon.png", icon.App())),
 		title:   text(title, sizeTitle, colors.text, true),
-		tagline: text(say.tagline, sizeBody, colors.muted, false),
+		tagline: text(say.Tagline, sizeBody, colors.muted, false),
 		list:    &fyne.Container{},
 	}
 	h.icon.FillMode = canvas.ImageFillContain
@@ -40,9 +40,9 @@ func newHome(title string, cards []Card, choose func(id string), camera func()) 
 	}
 	h.scroll = newViewport(h.list, h.placeCards)
 	h.panel.show(h.icon, h.title, h.tagline, h.scroll)
-	if camera != nil {
-		h.camera = newButton("camera", "", false, camera)
-		h.panel.show(append(h.panel.objects, h.camera)...)
+	if settings != nil {
+		h.adjust = newButton("settings", "", false, settings)
+		h.panel.show(append(h.panel.objects, h.adjust)...)
 	}
 	h.panel.init(h, h.place)
 	return h
@@ -56,12 +56,12 @@ func (h *homeScreen) place(s fyne.Size) {
 	)
 	put(h.icon, margin, top, iconSize, iconSize)
 	room := s.Width - x - margin
-	if h.camera != nil {
-		put(h.camera, s.Width-margin-iconSize, top, iconSize, iconSize)
+	if h.adjust != nil {
+		put(h.adjust, s.Width-margin-iconSize, top, iconSize, iconSize)
 		room -= iconSize + gap
 	}
 	fitText(h.title, h.name, room, sizeTitle, sizeHeading+6)
-	fitText(h.tagline, say.tagline, room, sizeBody, sizeSmall)
+	fitText(h.tagline, say.Tagline, room, sizeBody, sizeSmall)
 	t, l := h.title.MinSize(), h.tagline.MinSize()
 	y := top + (iconSize-t.Height-l.Height)/2
 	put(h.title, x, y, t.Width, t.Height)
@@ -104,4 +104,12 @@ func (h *homeScreen) placeCards(width float32) float32 {
 // back does nothing: the gallery is the first screen.
 func (h *homeScreen) back() {}
 
-func (h *homeScreen) tick(now time.Time) { h.scroll.tick(now) }
+func (h *homeScreen) tick(now time.Time) {
+	h.scroll.tick(now)
+	for i, c := range h.cards {
+		y := c.Position().Y - h.scroll.offset
+		if y+c.Size().Height > 0 && y < h.scroll.Size().Height {
+			c.tick(now.Add(time.Duration(i) * 25 * time.Millisecond))
+		}
+	}
+}

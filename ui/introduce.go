@@ -30,16 +30,22 @@ func (u *UI) newPeopleScreens() peopleScreens {
 	}
 }
 
-// openPeople shows who is enrolled.
-func (u *UI) openPeople() {
-	u.stack.push(u.people.list)
-	u.opt.People.ShowPeople()
+// OpenPeople shows who is enrolled.
+func (u *UI) OpenPeople() {
+	fyne.Do(func() {
+		if u.stack.has(u.people.list) {
+			u.stack.popTo(u.people.list)
+		} else {
+			u.stack.push(u.people.list)
+		}
+		u.opt.People.ShowPeople()
+	})
 }
 
 // addPerson asks for a name and enrols its bearer.
 func (u *UI) addPerson() {
 	u.people.name.ask(question{
-		title: say.newPerson, ok: say.start, consent: say.consent,
+		title: say.NewPerson, ok: say.Start, consent: say.Consent,
 		check: func(name string) string { return u.opt.People.CheckName("", name) },
 		done:  func(name string) { u.people.id, u.people.of = "", name; u.enrol() },
 		back:  u.stack.pop,
@@ -49,7 +55,7 @@ func (u *UI) addPerson() {
 
 func (u *UI) renamePerson(p Person) {
 	u.people.name.ask(question{
-		title: say.newName, ok: say.save, name: p.Name,
+		title: say.NewName, ok: say.Save, name: p.Name,
 		check: func(name string) string { return u.opt.People.CheckName(p.ID, name) },
 		done:  func(name string) { u.stack.pop(); u.opt.People.Rename(p.ID, name) },
 		back:  u.stack.pop,
@@ -96,6 +102,7 @@ func (u *UI) People(p People) {
 // Enrolment shows how an enrolment goes, where one was begun.
 func (u *UI) Enrolment(e Enrolment) {
 	fyne.Do(func() {
+		u.touched() // whoever is before the camera is there
 		if u.live.enrol.Visible() {
 			u.live.enrol.show(e)
 		}

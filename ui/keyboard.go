@@ -7,8 +7,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
-
-	"reterminal-vision/assets/icon"
 )
 
 // keyboard is drawn on the screen for a device that has no other. A key acts
@@ -111,8 +109,8 @@ func (k *keyboard) label() {
 }
 
 // draw puts a glyph on a key.
-func (t *key) draw(glyph string) {
-	t.glyph.Resource = fyne.NewStaticResource(glyph+".svg", icon.Glyph(glyph))
+func (t *key) draw(symbol string) {
+	t.glyph.Resource = fyne.NewStaticResource(glyphFile(symbol))
 	t.glyph.Refresh()
 }
 

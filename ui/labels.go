@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"fyne.io/fyne/v2"
+
+	"reterminal-vision/assets/lang"
 )
 
 // labelKey is what a label's text is made of.
@@ -24,6 +26,7 @@ type labelCache struct {
 	bold  bool
 	made  map[labelKey]labelText
 	width float32 // longest text allowed
+	names bool    // labels are people's names, which stay as they are
 }
 
 // labelCacheLimit bounds the cache; with 100 percents a label it holds more
@@ -38,6 +41,14 @@ func newLabelCache(size float32, bold bool) labelCache {
 func (c *labelCache) limit(width float32) {
 	if c.width != width {
 		c.width = width
+		clear(c.made)
+	}
+}
+
+// name says whether labels are people's names.
+func (c *labelCache) name(on bool) {
+	if c.names != on {
+		c.names = on
 		clear(c.made)
 	}
 }
@@ -62,7 +73,11 @@ func (c *labelCache) make(k labelKey) labelText {
 		tail = " " + percentText(k.percent)
 	}
 	measure := measurer(c.size, c.bold)
-	t := labelText{text: shorten(k.label, c.width-measure(tail), measure) + tail}
+	label := k.label
+	if !c.names {
+		label = lang.Name(label)
+	}
+	t := labelText{text: shorten(label, c.width-measure(tail), measure) + tail}
 	t.size = fyne.MeasureText(t.text, c.size, fyne.TextStyle{Bold: c.bold})
 	return t
 }

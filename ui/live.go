@@ -9,16 +9,20 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 
-	"reterminal-vision/assets/icon"
 	"reterminal-vision/camera"
 )
 
-// liveActions are the ways out of the live screen.
+// liveActions are what a person can do on the live screen.
 type liveActions struct {
 	back, quit, people                func()
-	camera                            func() // nil for none
+	adjust, save, about               func()      // nil where there are no pages
+	pages                             PageHandler // of the sheet; nil for none
+	wake                              func()
 	retryEnrol, endEnrol, cancelEnrol func()
 }
+
+// adjustPage is the page on the live view's sheet.
+const adjustPage = "adjust"
 
 // liveScreen is a running demo: the picture first, with what was found drawn
 // over it, then how fast it is and what is in view.
@@ -29,7 +33,10 @@ type liveScreen struct {
 
 	header  *header
 	people  *button
-	camera  *button           // in the place of people; nil for none
+	adjust  *button // opens the sheet
+	tools   [3]*button
+	sheet   *sheet // nil for none
+	attract *attract
 	ground  *canvas.Rectangle // behind the picture
 	picture *picture
 	overlay *overlay
@@ -39,10 +46,11 @@ type liveScreen struct {
 	meters  *meters
 	notice  *notice
 	seen    *seenList
-	footer  [2]*paragraph
+	footer  *paragraph
 	enrol   *enrolPanel
 	trouble *trouble
 
+	frozen             bool // the picture is held
 	pictureW, pictureH int  // of the frames
 	on                 area // where the picture is
 	seenAt             time.Time
@@ -59,7 +67,6 @@ const seenEvery = 250 * time.Millisecond
 func newLive(do liveActions) *liveScreen {
 	l := &liveScreen{
 		do:      do,
-		people:  newButton("people", say.people, false, do.people),
 		ground:  rect(colors.picture),
 		picture: newPicture(),
 		overlay: newOverlay(),
@@ -71,19 +78,28 @@ func newLive(do liveActions) *liveScreen {
 		seen:    newSeenList(),
 		enrol:   newEnrolPanel(do.retryEnrol, do.endEnrol, do.cancelEnrol),
 		trouble: newTrouble(do.back, do.quit),
+		footer:  newParagraph("", sizeSmall-2, colors.muted, false, 1),
+		attract: newAttract(do.wake),
 	}
-	l.header = newHeader(l.back, l.people)
-	if do.camera != nil {
-		l.camera = newButton("camera", "", false, do.camera)
+	l.people = newButton("people", "", false, do.people)
+	l.adjust = newButton("adjust", "", false, l.openSheet)
+	l.header = newHeader(l.back, l.people, l.adjust)
+	l.tools = [3]*button{
+		newButton("freeze", say.Freeze, false, l.toggleFreeze),
+		newButton("save", say.SaveIt, false, do.save),
+		newButton("info", say.Why, false, do.about),
 	}
-	for i := range l.footer {
-		l.footer[i] = newParagraph("", sizeSmall-2, colors.muted, false, 1)
+	objects := []fyne.CanvasObject{l.ground, l.picture.raster, l.overlay.box, l.alarm, l.waiting, l.meters, l.notice,
+		l.seen, l.footer.box}
+	for _, b := range l.tools {
+		objects = append(objects, b)
 	}
-	l.panel.show(append([]fyne.CanvasObject{l.ground, l.picture.raster, l.overlay.box, l.alarm, l.waiting, l.meters, l.notice,
-		l.seen, l.footer[0].box, l.footer[1].box, l.enrol, l.trouble}, l.header.objects()...)...)
-	if l.camera != nil {
-		l.panel.show(append(l.panel.objects, l.camera)...)
+	objects = append(append(objects, l.enrol, l.trouble), l.header.objects()...)
+	if do.pages != nil {
+		l.sheet = newSheet(do.pages, l.closeSheet)
+		objects = append(objects, l.sheet)
 	}
+	l.panel.show(append(objects, l.attract)...)
 	l.panel.init(l, l.place)
 	return l
 }
@@ -92,6 +108,12 @@ func newLive(do liveActions) *liveScreen {
 func (l *liveScreen) start(c Card) {
 	l.card, l.header.title.text, l.pictureW, l.pictureH = c, c.Title, 4, 3
 	l.trouble.Hide()
+	l.attract.Hide()
+	l.closeSheet()
+	l.freeze(false)
+	l.meters.course.clear()
+	l.overlay.labels.name(c.People)
+	l.seen.names = c.People
 	l.setEnrolling(false)
 	l.picture.restart(true)
 	l.forget()
@@ -105,7 +127,7 @@ func (l *liveScreen) start(c Card) {
 
 // wait shows that a first frame is awaited.
 func (l *liveScreen) wait(title string) {
-	l.waiting.say(say.starting + " " + title + ellipsis)
+	l.waiting.say(say.Starting + " " + title + ellipsis)
 	l.picture.raster.Hide()
 	l.waiting.Show()
 	l.panel.relayout()
@@ -121,7 +143,48 @@ func (l *liveScreen) forget() {
 // stop takes no more frames.
 func (l *liveScreen) stop() { l.picture.restart(false); l.card = Card{} }
 
+// openSheet shows what can be adjusted, over the lower part of the screen.
+func (l *liveScreen) openSheet() {
+	if l.sheet == nil || l.trouble.Visible() {
+		return
+	}
+	if l.sheet.Visible() {
+		l.closeSheet()
+		return
+	}
+	l.sheet.show(Page{ID: adjustPage})
+	l.sheet.Show()
+	l.panel.relayout()
+	l.do.adjust()
+}
+
+func (l *liveScreen) closeSheet() {
+	if l.sheet != nil {
+		setVisible(l.sheet, false)
+	}
+}
+
+// toggleFreeze holds the picture, with what was found in it, or lets it go on.
+func (l *liveScreen) toggleFreeze() { l.freeze(!l.frozen) }
+
+func (l *liveScreen) freeze(on bool) {
+	if l.frozen == on {
+		return
+	}
+	l.frozen = on
+	l.picture.hold(on)
+	if on {
+		l.tools[0].change("go", say.GoOn)
+	} else {
+		l.tools[0].change("freeze", say.Freeze)
+	}
+}
+
 func (l *liveScreen) back() {
+	if l.sheet != nil && l.sheet.Visible() {
+		l.closeSheet()
+		return
+	}
 	if l.enrol.Visible() {
 		l.do.cancelEnrol()
 		return
@@ -133,29 +196,28 @@ func (l *liveScreen) back() {
 func (l *liveScreen) setEnrolling(on bool) {
 	setVisible(l.enrol, on)
 	l.offerPeople()
-	for _, o := range []fyne.CanvasObject{l.meters, l.seen, l.footer[0].box, l.footer[1].box} {
+	for _, o := range []fyne.CanvasObject{l.meters, l.seen, l.footer.box} {
 		setVisible(o, !on)
+	}
+	for _, b := range l.tools {
+		setVisible(b, !on && l.sheet != nil)
 	}
 	setVisible(l.notice, !on && l.notice.words.text != "")
 }
 
-// offerPeople shows the way to the people where the demo has them and nothing
-// else takes their place; elsewhere the way to the camera.
+// offerPeople shows the ways to the people, where the demo has them, and to
+// what can be adjusted, while nothing else takes their place.
 func (l *liveScreen) offerPeople() {
-	free := !l.enrol.Visible()
-	setVisible(l.people, l.card.People && free && !l.trouble.Visible())
-	l.header.extra, l.header.wide = l.people, extraWide
-	if l.camera != nil {
-		setVisible(l.camera, free && !l.people.Visible())
-		if l.camera.Visible() {
-			l.header.extra, l.header.wide = l.camera, finger
-		}
-	}
+	free := !l.enrol.Visible() && !l.trouble.Visible()
+	setVisible(l.people, l.card.People && free)
+	setVisible(l.adjust, l.sheet != nil && free)
 }
 
 func (l *liveScreen) showProblem(p Problem) {
 	l.trouble.show(p)
 	l.trouble.Show()
+	l.attract.Hide()
+	l.closeSheet()
 	l.offerPeople()
 	l.panel.relayout()
 }
@@ -179,7 +241,11 @@ func (l *liveScreen) putStatus(s Status) {
 func (l *liveScreen) tick(now time.Time) {
 	l.tickPicture()
 	l.waiting.tick(now)
-	if l.results.take() && !l.trouble.Visible() {
+	l.attract.tick(now)
+	if l.sheet != nil && l.sheet.Visible() {
+		l.sheet.tick(now)
+	}
+	if !l.frozen && l.results.take() && !l.trouble.Visible() {
 		l.overlay.show(l.results.shown, l.on)
 		l.alarm.show(l.results.shown.Alarm)
 		if now.Sub(l.seenAt) >= seenEvery {
@@ -218,7 +284,7 @@ func (l *liveScreen) showStatus(s Status) {
 	l.meters.show(&s)
 	n := s.Notice
 	if n == "" && s.Source != "" && s.SourceKind == camera.KindBuiltin {
-		n = say.builtin
+		n = say.Builtin
 	}
 	changed := l.notice.say(n)
 	if l.enrol.Visible() {
@@ -227,18 +293,16 @@ func (l *liveScreen) showStatus(s Status) {
 	if s.DisplayFPS == 0 {
 		s.DisplayFPS = l.picture.paints.perSecond(time.Now())
 	}
-	lines := [2]string{say.model + ": " + orNone(s.Model), ""}
+	line := orNone(s.Model)
 	if s.Source != "" {
-		lines[1] = fmt.Sprintf("%s: %s · %s %.0f/s", say.source, s.Source, say.display, s.DisplayFPS)
+		line = fmt.Sprintf("%s · %s %.0f/s", s.Source, say.Display, s.DisplayFPS)
 		if s.Damaged > 0 || s.Lost > 0 {
-			lines[1] += fmt.Sprintf(" · "+say.cameraLoses, s.Lost, s.Damaged)
+			line += " · " + fmt.Sprintf(say.CameraLoses, s.Lost, s.Damaged)
 		}
 	}
-	for i, f := range l.footer {
-		if f.text != lines[i] {
-			f.text = lines[i]
-			f.place(f.box.Position().X, f.box.Position().Y, f.box.Size().Width)
-		}
+	if f := l.footer; f.text != line {
+		f.text = line
+		f.place(f.box.Position().X, f.box.Position().Y, f.box.Size().Width)
 	}
 	if changed {
 		l.panel.relayout()
@@ -256,6 +320,8 @@ func orNone(s string) string {
 // the left and the rest in a column beside it.
 func (l *liveScreen) place(s fyne.Size) {
 	put(l.trouble, 0, 0, s.Width, s.Height)
+	put(l.attract, 0, 0, s.Width, s.Height)
+	l.placeSheet(s)
 	if s.Width > s.Height {
 		const column = 440
 		room := area{0, 0, s.Width - column, s.Height}
@@ -275,6 +341,19 @@ func (l *liveScreen) place(s fyne.Size) {
 	l.placePicture(room)
 	y := room.bottom() + gap + 4
 	l.placeColumn(area{margin, y, s.Width - 2*margin, s.Height - y}, metersTall)
+}
+
+// placeSheet leaves the picture free, and on a wide window the left half.
+func (l *liveScreen) placeSheet(s fyne.Size) {
+	if l.sheet == nil {
+		return
+	}
+	if s.Width > s.Height {
+		put(l.sheet, s.Width/2, 0, s.Width/2, s.Height)
+		return
+	}
+	y := headerBar + s.Width*3/4 + gap
+	put(l.sheet, 0, y, s.Width, s.Height-y)
 }
 
 func (l *liveScreen) placePicture(room area) {
@@ -299,13 +378,15 @@ func (l *liveScreen) placeColumn(a area, metersHeight float32) {
 		put(l.notice, a.x, y, a.w, h)
 		y += h + gap
 	}
-	bottom := a.bottom() - gap
-	for i := len(l.footer) - 1; i >= 0; i-- {
-		f := l.footer[i]
-		h := max(f.reflow(a.w), 34)
-		bottom -= h
-		f.place(a.x, bottom, a.w)
+	bottom := a.bottom() - margin
+	if l.sheet != nil {
+		bottom -= finger
+		placeRow(area{a.x, bottom, a.w, finger}, l.tools[:]...)
+		bottom -= gap / 2
 	}
+	h := max(l.footer.reflow(a.w), 34)
+	bottom -= h
+	l.footer.place(a.x, bottom, a.w)
 	put(l.seen, a.x, y, a.w, max(0, bottom-8-y))
 }
 
@@ -322,7 +403,7 @@ const noticePad, noticeSign = 16, 40
 func newNotice() *notice {
 	n := &notice{
 		ground: rounded(colors.surface, radius),
-		sign:   svg("warning.svg", icon.Glyph("warning")),
+		sign:   glyph("warning"),
 		words:  newParagraph("", sizeBody, colors.warning, true, 3),
 	}
 	n.ground.StrokeColor, n.ground.StrokeWidth = colors.warning, 3

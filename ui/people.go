@@ -8,8 +8,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
-
-	"reterminal-vision/assets/icon"
 )
 
 // Person is somebody who is enrolled.
@@ -51,13 +49,13 @@ type peopleScreen struct {
 func newPeopleScreen(do peopleActions) *peopleScreen {
 	s := &peopleScreen{
 		do:     do,
-		header: newHeader(do.back, nil),
+		header: newHeader(do.back),
 		wrong:  newNotice(),
 		empty:  newParagraph("", sizeBody+3, colors.muted, false, 6),
 		list:   &fyne.Container{},
-		add:    newButton("add", say.addPerson, true, do.add),
+		add:    newButton("add", say.AddPerson, true, do.add),
 	}
-	s.header.title.text = say.people
+	s.header.title.text = say.People
 	s.empty.center = true
 	s.scroll = newViewport(s.list, s.placeRows)
 	s.panel.show(append(s.header.objects(), s.wrong, s.empty.box, s.scroll, s.add)...)
@@ -75,7 +73,7 @@ func (s *peopleScreen) show(p People) {
 	}
 	s.empty.text = ""
 	if len(p.All) == 0 && p.Wrong == "" {
-		s.empty.text = say.nobody
+		s.empty.text = say.Nobody
 	}
 	s.wrong.say(p.Wrong)
 	s.panel.relayout()
@@ -134,7 +132,7 @@ func newPersonRow(about Person, choose func(Person)) *personRow {
 		face:   newPortraitTile(),
 		name:   text(about.Name, sizeHeading, colors.text, true),
 		facts:  text("", sizeSmall, colors.muted, false),
-		next:   svg("next.svg", icon.Glyph("next")),
+		next:   glyph("next"),
 	}
 	r.face.show(about.Portrait)
 	if !about.Known {
@@ -163,13 +161,13 @@ func (r *personRow) place(s fyne.Size) {
 // factsOf says in a line what is kept of a person.
 func factsOf(p Person) string {
 	if !p.Known {
-		return say.notKnown
+		return say.NotKnown
 	}
-	pictures := say.onePicture
+	pictures := say.OnePicture
 	if p.Shots != 1 {
-		pictures = fmt.Sprintf(say.manyPictures, p.Shots)
+		pictures = fmt.Sprintf(say.ManyPictures, p.Shots)
 	}
-	return pictures + " · " + fmt.Sprintf(say.since, p.Since.Local().Format(time.DateOnly))
+	return pictures + " · " + fmt.Sprintf(say.Since, p.Since.Local().Format(time.DateOnly))
 }
 
 // Tapped implements fyne.Tappable.
@@ -197,7 +195,7 @@ type portraitTile struct {
 func newPortraitTile() *portraitTile {
 	p := &portraitTile{
 		ground:  rounded(colors.raised, 14),
-		nobody:  svg("person.svg", icon.Glyph("person")),
+		nobody:  glyph("person"),
 		picture: &canvas.Image{FillMode: canvas.ImageFillContain, CornerRadius: 14},
 	}
 	p.nobody.Translucency = .7

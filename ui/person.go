@@ -31,20 +31,20 @@ type personScreen struct {
 func newPersonScreen(do personActions) *personScreen {
 	s := &personScreen{
 		do:       do,
-		header:   newHeader(do.back, nil),
+		header:   newHeader(do.back),
 		face:     newPortraitTile(),
 		facts:    newParagraph("", sizeBody+3, colors.muted, false, 3),
 		question: newParagraph("", sizeHeading, colors.text, true, 5),
 	}
 	s.facts.center, s.question.center = true, true
 	s.normal = []*button{
-		newButton("pictures", say.pictures, false, func() { do.pictures(s.about) }),
-		newButton("rename", say.rename, false, func() { do.rename(s.about) }),
-		newButton("delete", say.forget, false, func() { s.ask(true) }),
+		newButton("pictures", say.Pictures, false, func() { do.pictures(s.about) }),
+		newButton("rename", say.Rename, false, func() { do.rename(s.about) }),
+		newButton("delete", say.Forget, false, func() { s.ask(true) }),
 	}
 	s.sure = []*button{
-		newButton("delete", say.forget, false, func() { do.forget(s.about) }),
-		newButton("back", say.keep, false, func() { s.ask(false) }),
+		newButton("delete", say.Forget, false, func() { do.forget(s.about) }),
+		newButton("back", say.Keep, false, func() { s.ask(false) }),
 	}
 	objects := append(s.header.objects(), s.face, s.facts.box, s.question.box)
 	for _, b := range append(s.normal, s.sure...) {
@@ -67,7 +67,7 @@ func (s *personScreen) ask(about bool) {
 	s.asking = about
 	s.question.text = ""
 	if about {
-		s.question.text = fmt.Sprintf(say.forgetQuestion, s.about.Name)
+		s.question.text = fmt.Sprintf(say.ForgetQuestion, s.about.Name)
 	}
 	for _, b := range s.normal {
 		setVisible(b, !about)
@@ -140,13 +140,13 @@ func newNameScreen() *nameScreen {
 	s := &nameScreen{
 		field:   rounded(colors.surface, radius),
 		value:   text("", sizeHeading+4, colors.text, true),
-		hint:    text(say.nameHint, sizeHeading+4, colors.muted, false),
+		hint:    text(say.NameHint, sizeHeading+4, colors.muted, false),
 		caret:   rect(colors.accent),
 		wrong:   newParagraph("", sizeBody, colors.warning, true, 3),
 		consent: newParagraph("", sizeBody, colors.muted, false, 6),
-		ok:      newButton("done", say.start, true, nil),
+		ok:      newButton("done", say.Start, true, nil),
 	}
-	s.header = newHeader(s.back, nil)
+	s.header = newHeader(s.back)
 	s.ok.tapped = s.accept
 	s.field.StrokeColor, s.field.StrokeWidth = colors.outline, 3
 	s.keyboard = newKeyboard(s.typeRune, s.erase)

@@ -4,6 +4,7 @@ import (
 	"image"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"fyne.io/fyne/v2/canvas"
 
@@ -28,6 +29,7 @@ type picture struct {
 	mu     sync.Mutex // held by put, and to change what follows
 	buffer [2]*image.RGBA
 	live   bool // frames are wanted
+	held   bool // the picture shown stays
 	failed error
 }
 
@@ -57,7 +59,7 @@ func (p *picture) put(f *camera.Frame) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.live || p.pending.Load() {
+	if !p.live || p.held || p.pending.Load() {
 		return
 	}
 	back := 1 - p.front
@@ -81,11 +83,29 @@ func (p *picture) waiting() (size image.Point, ok bool) {
 	return p.buffer[1-p.front].Rect.Size(), true
 }
 
+// hold keeps the picture shown, or lets others come again. UI goroutine.
+func (p *picture) hold(on bool) {
+	p.mu.Lock()
+	p.held = on
+	p.mu.Unlock()
+}
+
+// copy is the picture shown, nil for none. UI goroutine.
+func (p *picture) copy() *image.RGBA {
+	b := p.buffer[p.front]
+	if b == nil || p.paints.perSecond(time.Now()) == 0 && !p.held {
+		return nil
+	}
+	c := image.NewRGBA(b.Rect)
+	copy(c.Pix, b.Pix)
+	return c
+}
+
 // restart forgets the picture; frames are taken from now on, or not.
 // UI goroutine.
 func (p *picture) restart(live bool) {
 	p.mu.Lock()
-	p.live, p.failed = live, nil
+	p.live, p.held, p.failed = live, false, nil
 	p.pending.Store(false)
 	p.mu.Unlock()
 	p.mask.put(nil)

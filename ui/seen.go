@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 
+	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
 )
 
@@ -90,6 +91,7 @@ type seenList struct {
 	rows    []*seenRow
 	found   []finding
 	bars    bool // one column, with a bar each: a classification
+	names   bool // labels are people's names, which stay as they are
 }
 
 type seenRow struct {
@@ -108,8 +110,8 @@ const (
 
 func newSeenList() *seenList {
 	l := &seenList{
-		heading: text(say.inView, sizeSmall, colors.muted, true),
-		empty:   text(say.nothingInView, sizeBody, colors.muted, false),
+		heading: text(say.InView, sizeSmall, colors.muted, true),
+		empty:   text(say.NothingInView, sizeBody, colors.muted, false),
 	}
 	objects := []fyne.CanvasObject{l.heading, l.empty}
 	for range seenMost {
@@ -131,12 +133,12 @@ func newSeenList() *seenList {
 func (l *seenList) show(r *inference.Result) {
 	l.found = findings(l.found[:0], r)
 	l.bars = len(r.Classes) > 0
-	heading := say.inView
+	heading := say.InView
 	switch {
 	case l.bars:
-		heading = say.guesses
+		heading = say.Guesses
 	case r.Mask != nil && r.Mask.Width > 0:
-		heading = say.scene
+		heading = say.Scene
 	}
 	setText(l.heading, heading)
 	l.fill()
@@ -167,7 +169,11 @@ func (l *seenList) fill() {
 			r.showMore(slots[i], rest)
 			continue
 		}
-		r.show(slots[i], l.found[i], l.bars)
+		f := l.found[i]
+		if !l.names {
+			f.label = lang.Name(f.label)
+		}
+		r.show(slots[i], f, l.bars)
 	}
 }
 
@@ -219,7 +225,7 @@ func (r *seenRow) show(at area, f finding, bar bool) {
 // showMore tells how many findings found no room.
 func (r *seenRow) showMore(at area, rest int) {
 	r.label.Color = colors.muted
-	setText(r.label, "+ "+strconv.Itoa(rest)+" "+say.more)
+	setText(r.label, "+ "+strconv.Itoa(rest)+" "+say.More)
 	r.label.Refresh()
 	h := r.label.MinSize().Height
 	put(r.label, at.x+gap, at.y+(at.h-h)/2, at.w-2*gap, h)

@@ -70,10 +70,18 @@ var testCards = []Card{
 }
 
 // deeds is what a UI asked of its handler.
-type deeds struct{ done []string }
+type deeds struct {
+	done []string
+	ui   *UI
+}
 
 func (d *deeds) StartDemo(id string)    { d.done = append(d.done, "start "+id) }
 func (d *deeds) StopDemo()              { d.done = append(d.done, "stop") }
+func (d *deeds) SavePicture()           { d.done = append(d.done, "save") }
+func (d *deeds) Settings()              { d.done = append(d.done, "settings") }
+func (d *deeds) People()                { d.ui.OpenPeople() }
+func (d *deeds) Idle()                  { d.done = append(d.done, "idle") }
+func (d *deeds) Wake()                  { d.done = append(d.done, "wake") }
 func (d *deeds) Quit()                  { d.done = append(d.done, "quit") }
 func (d *deeds) ShowPeople()            { d.done = append(d.done, "people") }
 func (d *deeds) StopEnrol()             { d.done = append(d.done, "stop enrol") }
@@ -91,7 +99,8 @@ func (d *deeds) CheckName(id, name string) string {
 func newTestUI(t testing.TB, size fyne.Size, kiosk bool) (*UI, *deeds) {
 	t.Helper()
 	d := &deeds{}
-	u := newUI(test.NewApp(), Options{Title: "reTerminal Vision", Cards: testCards, Handler: d, People: d, Size: size, Kiosk: kiosk})
+	u := newUI(test.NewApp(), Options{Title: "reTerminal Vision", Cards: testCards, Handler: d, People: d, Pages: &wishes{}, Size: size, Kiosk: kiosk})
+	d.ui = u
 	u.win.Canvas().(interface{ SetScale(float32) }).SetScale(1)
 	u.win.Resize(size)
 	return u, d
@@ -237,7 +246,7 @@ func scaled(r *inference.Result, f *camera.Frame) *inference.Result {
 
 func okStatus() Status {
 	return Status{Source: "HD Webcam C525", Model: "SSD MobileNet v1, 8 bit", FPS: 29.6, DisplayFPS: 30,
-		Latency: 41 * time.Millisecond, Invoke: 9700 * time.Microsecond}
+		Latency: 41 * time.Millisecond, Invoke: 9700 * time.Microsecond, Celsius: 61}
 }
 
 func builtinStatus() Status {
@@ -343,4 +352,14 @@ func sameColor(a, b color.Color) bool {
 	ar, ag, ab, _ := a.RGBA()
 	br, bg, bb, _ := b.RGBA()
 	return ar>>8 == br>>8 && ag>>8 == bg>>8 && ab>>8 == bb>>8
+}
+
+// smallFrame is a picture of one grey.
+func smallFrame(v byte) *camera.Frame {
+	f := new(camera.Pool).Get(camera.Grey, 64, 48)
+	f.Range = camera.RangeFull
+	for i := range f.Planes[0] {
+		f.Planes[0][i] = v
+	}
+	return f
 }

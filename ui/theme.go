@@ -1,10 +1,16 @@
 package ui
 
 import (
+	"fmt"
 	"image/color"
+	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/theme"
+
+	"reterminal-vision/assets/font"
+	"reterminal-vision/assets/icon"
 )
 
 // palette is every colour of the interface but those of classes.
@@ -36,8 +42,59 @@ var dark = palette{
 	halo:    color.NRGBA{A: 0x90},
 }
 
-// colors is the palette in use.
+// light is the palette of a bright hall, with the same contrasts.
+var light = palette{
+	background: rgb(0xF2F4F7), surface: rgb(0xFFFFFF), raised: rgb(0xE3E8EE), pressed: rgb(0xCBD4DE),
+	text: rgb(0x12181F), muted: rgb(0x4A5664),
+	accent: rgb(0x0B6E50), onAccent: rgb(0xFFFFFF),
+	warning: rgb(0x7A4E00), onWarning: rgb(0xFFFFFF),
+	danger: rgb(0xB3261E),
+	alarm:  rgb(0xC8141E), onAlarm: rgb(0xFFFFFF),
+	outline: rgb(0xB9C3CE),
+	ink:     rgb(0x0D1117),
+	picture: rgb(0x000000),
+	halo:    color.NRGBA{A: 0x90},
+}
+
+// colors is the palette in use. UI goroutine.
 var colors = dark
+
+// Themes are the palettes that can be chosen, by name.
+var Themes = []string{"dark", "light"}
+
+// paint takes up the palette of a theme; an unknown one is dark.
+func paint(theme string) {
+	colors = dark
+	if theme == "light" {
+		colors = light
+	}
+}
+
+// glyph is a symbol in the colours in use.
+func glyph(name string) *canvas.Image {
+	file, content := glyphFile(name)
+	return svg(file, content)
+}
+
+// glyphFile is a symbol's file, drawn for the dark palette, with its colours
+// replaced by those in use. Fyne keeps drawings by name, so the name differs.
+func glyphFile(name string) (file string, content []byte) {
+	content = icon.Glyph(name)
+	if colors == dark {
+		return name + ".svg", content
+	}
+	replace := strings.NewReplacer(
+		hex(dark.text), hex(colors.text), hex(dark.ink), hex(colors.onAccent), hex(dark.accent), hex(colors.accent),
+		hex(dark.muted), hex(colors.muted), hex(dark.danger), hex(colors.danger), hex(dark.warning), hex(colors.warning),
+	)
+	return name + "-light.svg", []byte(replace.Replace(string(content)))
+}
+
+// hex is how drawings name a colour.
+func hex(c color.Color) string {
+	r, g, b, _ := c.RGBA()
+	return fmt.Sprintf("#%02X%02X%02X", r>>8, g>>8, b>>8)
+}
 
 func rgb(v uint32) color.Color {
 	return color.NRGBA{R: uint8(v >> 16), G: uint8(v >> 8), B: uint8(v), A: 0xFF}
@@ -61,9 +118,38 @@ const (
 )
 
 // appTheme gives Fyne's own widgets our colours and sizes.
-type appTheme struct{ fyne.Theme }
+type appTheme struct {
+	fyne.Theme
+	language string
+}
 
-func newTheme() fyne.Theme { return appTheme{theme.DefaultTheme()} }
+func newTheme(language string) fyne.Theme { return appTheme{theme.DefaultTheme(), language} }
+
+// Font implements fyne.Theme. What the language's font lacks is taken from
+// Fyne's.
+func (t appTheme) Font(style fyne.TextStyle) fyne.Resource {
+	if r := fontOf(t.language, style.Bold); r != nil && !style.Symbol {
+		return r
+	}
+	return t.Theme.Font(style)
+}
+
+// fontOf is the font for a language, nil where Fyne's does.
+func fontOf(language string, bold bool) fyne.Resource {
+	content := font.Of(language, bold)
+	if content == nil {
+		return nil
+	}
+	name := fmt.Sprintf("%s-%v.otf", language, bold)
+	if fonts[name] == nil {
+		fonts[name] = fyne.NewStaticResource(name, content)
+	}
+	return fonts[name]
+}
+
+// fonts are those in use, one value each, for Fyne keeps what it has parsed of
+// one by it. UI goroutine.
+var fonts = map[string]fyne.Resource{}
 
 // Color implements fyne.Theme.
 func (t appTheme) Color(n fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
@@ -93,7 +179,11 @@ func (t appTheme) Color(n fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color 
 	case theme.ColorNameError:
 		return colors.danger
 	}
-	return t.Theme.Color(n, theme.VariantDark)
+	variant := theme.VariantDark
+	if colors == light {
+		variant = theme.VariantLight
+	}
+	return t.Theme.Color(n, variant)
 }
 
 // Size implements fyne.Theme.

@@ -5,8 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-
-	"reterminal-vision/assets/icon"
 )
 
 // trouble tells what is wrong, what to do, and gives the ways on.
@@ -25,16 +23,16 @@ func newTrouble(home, quit func()) *trouble {
 	t := &trouble{
 		ground:  rect(colors.background),
 		box:     rounded(colors.surface, radius),
-		sign:    svg("problem.svg", icon.Glyph("problem")),
+		sign:    glyph("problem"),
 		title:   newParagraph("", sizeHeading+4, colors.text, true, 3),
 		detail:  newParagraph("", sizeBody+1, colors.muted, false, 8),
 		remedy:  newParagraph("", sizeBody+1, colors.text, false, 8),
-		heading: text(say.remedy, sizeSmall, colors.accent, true),
+		heading: text(say.Remedy, sizeSmall, colors.accent, true),
 	}
-	t.title.center, t.detail.center = true, true
-	t.retry = newButton("retry", say.retry, true, func() { t.onRetry() })
-	t.home = newButton("home", say.home, false, home)
-	t.quit = newButton("quit", say.quit, false, quit)
+	t.title.center, t.detail.center, t.title.shrinks = true, true, true
+	t.retry = newButton("retry", say.Retry, true, func() { t.onRetry() })
+	t.home = newButton("home", say.Home, false, home)
+	t.quit = newButton("quit", say.Quit, false, quit)
 	t.panel.show(t.ground, t.sign, t.title.box, t.detail.box, t.box, t.heading, t.remedy.box, t.retry, t.home, t.quit)
 	t.panel.init(t, t.place)
 	return t
@@ -43,7 +41,7 @@ func newTrouble(home, quit func()) *trouble {
 func (t *trouble) show(p Problem) {
 	t.title.text, t.detail.text, t.remedy.text = p.Title, p.Detail, p.Remedy
 	t.onRetry, t.fatal = p.Retry, p.Fatal
-	setText(t.retry.label, cmp.Or(p.Label, say.retry))
+	setText(t.retry.label, cmp.Or(p.Label, say.Retry))
 	t.retry.panel.relayout()
 	setVisible(t.retry, p.Retry != nil)
 	setVisible(t.home, !p.Fatal)

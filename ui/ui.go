@@ -32,8 +32,10 @@ import (
 type Card struct {
 	ID      string // what Handler.StartDemo gets; its words choose the illustration
 	Title   string
-	Summary string // one line
-	Model   string // name of the network, shown small
+	Summary string  // one line
+	Model   string  // name of the network, shown small
+	FPS     float64 // results a second here, as last measured; 0 when unknown
+	Preview []byte  // JPEG pictures one after the other that the card plays; nil for the illustration
 	Ready   bool
 	Reason  string // shown when not ready: why, and the remedy
 	People  bool   // it tells people apart, whom a person can introduce to it
@@ -46,8 +48,25 @@ type Handler interface {
 	StartDemo(id string)
 	// StopDemo ends the demo that runs. The gallery is shown already.
 	StopDemo()
+	// SavePicture keeps the picture shown: UI.Shown has it.
+	SavePicture()
+	// Settings is the wish for the settings, which may need a PIN first:
+	// UI.OpenPage shows them.
+	Settings()
+	// People is the wish to see who is enrolled: UI.OpenPeople shows it.
+	People()
+	// Idle tells that nobody has touched the screen for a while, Wake that
+	// somebody does while UI.Attract shows something.
+	Idle()
+	Wake()
 	// Quit is told that the window closes; Run returns after it.
 	Quit()
+}
+
+// Style is how the interface looks and speaks.
+type Style struct {
+	Theme    string // one of Themes
+	Language string // a tag of assets/lang
 }
 
 // PeopleHandler does what the person asks for about those who are enrolled.
@@ -76,7 +95,8 @@ type Options struct {
 	Kiosk   bool // full screen, no cursor, no way out by keyboard
 	Handler Handler
 	People  PeopleHandler // wanted where a card has People
-	Camera  ChoiceHandler // what is chosen on the screen about the camera; nil leaves it out
+	Pages   PageHandler   // what is chosen on the screen; nil leaves all pages out
+	Style   Style
 	// FirstFrame is called once, on the UI goroutine, after the window's first paint.
 	FirstFrame func()
 	// Size of the window; 720x1280 when zero. Units are screen pixels, unless
@@ -95,6 +115,8 @@ type Status struct {
 	Latency, Invoke time.Duration // from capture to result; inside the network
 	Dropped         uint64        // frames passed over by the worker
 	Damaged, Lost   uint64        // pictures that the camera gave damaged, and that its driver dropped
+	Celsius         float64       // of the processor; 0 when unknown
+	Throttled       bool          // the processor is slowed down
 }
 
 // Problem is why there is no live picture.
@@ -117,10 +139,14 @@ type UI struct {
 	home   *homeScreen
 	live   *liveScreen
 	people peopleScreens
-	camera *choicesScreen
+	pin    *pinScreen
+	toast  *toast
+	idle   idle
 	stack  stack
 	tickAn *fyne.Animation
 
+	ticked   atomic.Int64  // when the last tick was, Unix nanoseconds
+	paints   atomic.Uint64 // ticks so far
 	stopping atomic.Bool
 	ended    chan struct{} // closed when Run returns
 	painted  bool          // the window was painted once; UI goroutine
@@ -133,6 +159,23 @@ func New(opt Options) *UI {
 	fixScale()
 	// Without an ID Fyne keeps no preferences file of its own.
 	return newUI(app.NewWithID(""), opt)
+}
+
+// NewOn makes the application on a driver that has no screen, for pictures of
+// it: Capture paints them.
+func NewOn(a fyne.App, opt Options) *UI {
+	u := newUI(a, opt)
+	u.win.Canvas().(interface{ SetScale(float32) }).SetScale(1)
+	u.win.Resize(u.opt.Size)
+	return u
+}
+
+// Capture brings a screen made by NewOn up to date for a time and paints it.
+func (u *UI) Capture(now time.Time) image.Image {
+	u.tick(now)
+	u.win.Canvas().Capture() // pictures are taken over as they are painted
+	u.tick(now)
+	return u.win.Canvas().Capture()
 }
 
 // fixScale makes one Fyne unit one screen pixel unless the user chose a scale:
@@ -154,23 +197,11 @@ func newUI(a fyne.App, opt Options) *UI {
 		opt.Size = fyne.NewSize(720, 1280)
 	}
 	u := &UI{opt: opt, app: a, ended: make(chan struct{})}
-	a.Settings().SetTheme(newTheme())
 	a.SetIcon(fyne.NewStaticResource("icon.png", icon.App()))
-
-	var camera func()
-	if opt.Camera != nil {
-		u.camera = newChoicesScreen(say.camera, opt.Camera, u.stack.pop)
-		camera = u.openCamera
-	}
-	u.home = newHome(opt.Title, opt.Cards, u.chooseDemo, camera)
-	u.live = newLive(liveActions{
-		back: u.leaveDemo, quit: u.quit, people: u.openPeople, camera: camera,
-		retryEnrol: u.enrol, endEnrol: u.endEnrol, cancelEnrol: u.cancelEnrol,
-	})
-	u.people = u.newPeopleScreens()
-	u.root = newRoot(opt.Kiosk, func() { u.painted = true })
+	u.root = newRoot(func() { u.painted = true }, newWatcher(opt.Kiosk, u.touched))
 	u.stack = stack{root: u.root}
-	u.stack.reset(u.home)
+	u.idle.tell = func() { u.opt.Handler.Idle() }
+	u.build()
 
 	u.win = a.NewWindow(opt.Title)
 	u.win.SetPadded(false)
@@ -186,6 +217,253 @@ func newUI(a fyne.App, opt Options) *UI {
 	u.tickAn = &fyne.Animation{Duration: time.Hour, RepeatCount: fyne.AnimationRepeatForever,
 		Curve: fyne.AnimationLinear, Tick: func(float32) { u.tick(time.Now()) }}
 	return u
+}
+
+// build makes all screens, in the style in use, and shows the gallery.
+func (u *UI) build() {
+	paint(u.opt.Style.Theme)
+	speak(u.opt.Style.Language)
+	u.app.Settings().SetTheme(newTheme(u.opt.Style.Language))
+	do := liveActions{
+		back: u.leaveDemo, quit: u.quit, people: func() { u.opt.Handler.People() }, wake: u.wake,
+		retryEnrol: u.enrol, endEnrol: u.endEnrol, cancelEnrol: u.cancelEnrol,
+	}
+	var settings func()
+	if u.opt.Pages != nil {
+		settings = func() { u.opt.Handler.Settings() }
+		do.pages = u.opt.Pages
+		do.adjust = func() { u.opt.Pages.ShowPage(adjustPage) }
+		do.about = func() { u.openPage(aboutPage) }
+		do.save = func() { u.opt.Handler.SavePicture() }
+	}
+	u.home = newHome(u.opt.Title, u.opt.Cards, u.chooseDemo, settings)
+	u.live = newLive(do)
+	u.people = u.newPeopleScreens()
+	u.pin = newPinScreen()
+	u.toast = newToast()
+	u.root.over = u.toast
+	u.stack.reset(u.home)
+}
+
+// aboutPage is the page that explains the demo that runs.
+const aboutPage = "about-demo"
+
+// Restyle gives the interface another style and other cards. It goes back to
+// the gallery; a demo that runs is not stopped.
+func (u *UI) Restyle(style Style, cards []Card) {
+	fyne.Do(func() {
+		u.opt.Style, u.opt.Cards = style, cards
+		u.build()
+	})
+}
+
+// SetCards shows other cards in the gallery.
+func (u *UI) SetCards(cards []Card) {
+	fyne.Do(func() {
+		u.opt.Cards = cards
+		old := u.home
+		u.home = newHome(u.opt.Title, cards, u.chooseDemo, func() { u.opt.Handler.Settings() })
+		u.home.scroll.offset = old.scroll.offset
+		for i, s := range u.stack.screens {
+			if s == old {
+				u.stack.screens[i] = u.home
+			}
+		}
+		u.root.setScreen(u.stack.top())
+	})
+}
+
+// touched is a finger on the screen.
+func (u *UI) touched() { u.idle.touch(time.Now()) }
+
+// SetIdle chooses after which time without a touch Handler.Idle is told; 0 for
+// never.
+func (u *UI) SetIdle(after time.Duration) { fyne.Do(func() { u.idle.after = after }) }
+
+// Attract shows a demo as it is shown to nobody in particular, until a finger
+// touches the screen.
+func (u *UI) Attract(id string) {
+	fyne.Do(func() {
+		u.stack.reset(u.home)
+		c := u.card(id)
+		u.live.start(c)
+		u.live.attract.show(c)
+		u.stack.push(u.live)
+	})
+}
+
+// Blank shows nothing until a finger touches the screen.
+func (u *UI) Blank() {
+	fyne.Do(func() {
+		u.live.stop()
+		u.stack.reset(u.home)
+		u.stack.push(newBlank(u.wake))
+	})
+}
+
+// Touch is a touch that comes another way, as from a button of the device: it
+// counts as one, and wakes a screen that attracts or is dark, which it tells.
+// Not on the UI goroutine.
+func (u *UI) Touch() (woke bool) {
+	done := make(chan bool, 1)
+	fyne.Do(func() {
+		u.touched()
+		_, blank := u.stack.top().(*blank)
+		sleeps := blank || u.live.attract.Visible()
+		if sleeps {
+			u.wake()
+		}
+		done <- sleeps
+	})
+	select {
+	case woke = <-done:
+	case <-u.ended:
+	}
+	return woke
+}
+
+// Adjust opens the sheet over the live screen.
+func (u *UI) Adjust() { fyne.Do(u.live.openSheet) }
+
+// ToggleFreeze and SavePicture are the buttons of the live screen.
+func (u *UI) ToggleFreeze() {
+	fyne.Do(func() {
+		if u.stack.top() == u.live {
+			u.live.toggleFreeze()
+		}
+	})
+}
+
+// SavePicture is the button of the live screen.
+func (u *UI) SavePicture() {
+	fyne.Do(func() {
+		if u.stack.top() == u.live {
+			u.opt.Handler.SavePicture()
+		}
+	})
+}
+
+// Paints counts how often the screen was brought up to date.
+func (u *UI) Paints() uint64 { return u.paints.Load() }
+
+// Alive tells whether the screen was drawn in the last seconds.
+func (u *UI) Alive() bool { return time.Since(time.Unix(0, u.ticked.Load())) < 5*time.Second }
+
+// wake is a finger on a screen that attracts.
+func (u *UI) wake() {
+	u.touched()
+	if _, blank := u.stack.top().(*blank); !blank && !u.live.attract.Visible() {
+		return
+	}
+	u.live.attract.Hide()
+	u.showHome()
+	u.opt.Handler.Wake()
+}
+
+// card is what is known of a demo.
+func (u *UI) card(id string) Card {
+	for _, c := range u.opt.Cards {
+		if c.ID == id {
+			return c
+		}
+	}
+	return Card{ID: id, Title: id}
+}
+
+// openPage shows a page over what is shown, and asks what is on it.
+func (u *UI) openPage(id string) {
+	u.touched()
+	if s := u.pageShown(id); s != nil {
+		u.stack.popTo(s)
+	} else {
+		u.stack.push(newPageScreen(id, u.opt.Pages, u.stack.pop))
+	}
+	u.opt.Pages.ShowPage(id)
+}
+
+// pageShown is the screen of a page that is shown or beneath, nil for none.
+func (u *UI) pageShown(id string) *pageScreen {
+	for _, s := range u.stack.screens {
+		if p, ok := s.(*pageScreen); ok && p.page.ID == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// OpenPage shows a page, whose handler is asked what is on it.
+func (u *UI) OpenPage(id string) { fyne.Do(func() { u.openPage(id) }) }
+
+// ClosePage goes back from a page that is shown, with all over it.
+func (u *UI) ClosePage(id string) {
+	fyne.Do(func() {
+		if s := u.pageShown(id); s != nil {
+			u.stack.popTo(s)
+			if len(u.stack.screens) > 1 {
+				u.stack.pop()
+			}
+		}
+	})
+}
+
+// Page shows what is on a page, where it is shown.
+func (u *UI) Page(p Page) {
+	fyne.Do(func() {
+		if p.ID == adjustPage {
+			if u.live.sheet != nil && u.live.sheet.Visible() {
+				u.live.sheet.show(p)
+			}
+			return
+		}
+		if s := u.pageShown(p.ID); s != nil {
+			s.show(p)
+		}
+	})
+}
+
+// AskPIN asks for a number, which done takes on the UI goroutine; it returns
+// what is wrong with it, "" for nothing: then the screen goes away.
+func (u *UI) AskPIN(title, words string, done func(pin string) string) {
+	fyne.Do(func() {
+		u.touched()
+		if u.stack.has(u.pin) {
+			u.stack.popTo(u.pin)
+		} else {
+			u.stack.push(u.pin)
+		}
+		u.pin.show(pinQuestion{title: title, words: words, back: u.stack.pop, done: func(pin string) string {
+			wrong := done(pin)
+			if wrong == "" && u.stack.top() == u.pin {
+				u.stack.pop()
+			}
+			return wrong
+		}})
+	})
+}
+
+// AskText asks for a line of text, which check finds in order and done takes,
+// both on the UI goroutine.
+func (u *UI) AskText(title, text, ok string, check func(string) string, done func(string)) {
+	fyne.Do(func() {
+		u.people.name.ask(question{title: title, ok: ok, name: text, check: check,
+			done: func(s string) { u.stack.pop(); done(s) }, back: u.stack.pop})
+		u.stack.push(u.people.name)
+	})
+}
+
+// Toast shows a line for a few seconds.
+func (u *UI) Toast(words string) {
+	fyne.Do(func() {
+		u.toast.say(words, time.Now())
+	})
+}
+
+// Shown is a copy of the picture on the live screen, with its mask, and of
+// what was found in it; nil when there is none. UI goroutine.
+func (u *UI) Shown() (*image.RGBA, *inference.Result) {
+	r := &inference.Result{}
+	r.CopyFrom(u.live.results.shown)
+	return u.live.picture.copy(), r
 }
 
 // bindKeys lets a keyboard write names, and gives a desktop user Escape for
@@ -255,6 +533,8 @@ func (u *UI) quit() {
 
 // tick brings the window up to date before a paint. UI goroutine.
 func (u *UI) tick(now time.Time) {
+	u.ticked.Store(now.UnixNano())
+	u.paints.Add(1)
 	if u.painted && !u.greeted {
 		u.greeted = true
 		if u.opt.FirstFrame != nil {
@@ -262,6 +542,8 @@ func (u *UI) tick(now time.Time) {
 		}
 	}
 	u.stack.top().tick(now)
+	u.toast.tick(now)
+	u.idle.tick(now)
 }
 
 // ShowHome shows the gallery. It does not stop a demo.
@@ -285,14 +567,8 @@ func (u *UI) showDemo(id string) {
 		u.live.clearProblem()
 		return
 	}
-	card := Card{ID: id, Title: id}
-	for _, c := range u.opt.Cards {
-		if c.ID == id {
-			card = c
-		}
-	}
 	u.stack.reset(u.home)
-	u.live.start(card)
+	u.live.start(u.card(id))
 	u.stack.push(u.live)
 }
 
@@ -344,22 +620,6 @@ func (u *UI) DisplayFPS() float64 { return u.live.picture.paints.perSecond(time.
 // DisplayDropped counts the frames dropped because a paint was pending.
 func (u *UI) DisplayDropped() uint64 { return u.live.picture.dropped.Load() }
 
-// openCamera is a tap on the camera.
-func (u *UI) openCamera() {
-	u.camera.show(Choices{})
-	u.stack.push(u.camera)
-	u.opt.Camera.ShowChoices()
-}
-
-// Choices shows what can be chosen about the camera.
-func (u *UI) Choices(c Choices) {
-	fyne.Do(func() {
-		if u.camera != nil {
-			u.camera.show(c)
-		}
-	})
-}
-
 // Snapshot is the window's content as last painted, nil when the window is
 // closed. It waits for the event loop, so it must not be called on the UI
 // goroutine nor before Run.
@@ -374,16 +634,17 @@ func (u *UI) Snapshot() image.Image {
 	}
 }
 
-// root holds the screen on top of the stack, hides the cursor in a kiosk, and
+// root holds the screen on top of the stack, what lies over all screens, and
 // notices when the window is painted.
 type root struct {
 	panel
-	kiosk bool
-	probe *canvas.Raster
+	probe   *canvas.Raster
+	watcher *watcher
+	over    fyne.CanvasObject // over the screen; nil for none
 }
 
-func newRoot(kiosk bool, painted func()) *root {
-	r := &root{kiosk: kiosk}
+func newRoot(painted func(), w *watcher) *root {
+	r := &root{watcher: w}
 	pixel := image.NewRGBA(image.Rect(0, 0, 1, 1))
 	r.probe = canvas.NewRaster(func(int, int) image.Image {
 		painted()
@@ -395,7 +656,11 @@ func newRoot(kiosk bool, painted func()) *root {
 }
 
 func (r *root) setScreen(o fyne.CanvasObject) {
-	r.panel.show(rect(colors.background), o, r.probe)
+	objects := []fyne.CanvasObject{rect(colors.background), o}
+	if r.over != nil {
+		objects = append(objects, r.over)
+	}
+	r.panel.show(append(objects, r.watcher, r.probe)...)
 	r.panel.relayout()
 }
 
@@ -407,12 +672,4 @@ func (r *root) place(size fyne.Size) {
 		}
 		o.Resize(size)
 	}
-}
-
-// Cursor implements desktop.Cursorable.
-func (r *root) Cursor() desktop.Cursor {
-	if r.kiosk {
-		return desktop.HiddenCursor
-	}
-	return desktop.DefaultCursor
 }

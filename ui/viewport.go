@@ -106,12 +106,24 @@ func (v *viewport) release() {
 // drag.
 func (v *viewport) tap(at fyne.Position) {
 	for _, o := range v.content.Objects {
-		from, s := o.Position(), o.Size()
-		if p, ok := o.(pressable); ok && at.X >= from.X && at.Y >= from.Y && at.X < from.X+s.Width && at.Y < from.Y+s.Height {
-			p.Tapped(nil)
-			return
+		p, ok := o.(pressable)
+		if !ok || !contains(o, at) {
+			continue
 		}
+		if parts, ok := o.(interface{ tapAt(fyne.Position) }); ok {
+			parts.tapAt(at.Subtract(o.Position()))
+		} else {
+			p.Tapped(nil)
+		}
+		return
 	}
+}
+
+// contains tells whether a position, in the coordinates of an object's parent,
+// is on it.
+func contains(o fyne.CanvasObject, at fyne.Position) bool {
+	from, s := o.Position(), o.Size()
+	return at.X >= from.X && at.Y >= from.Y && at.X < from.X+s.Width && at.Y < from.Y+s.Height
 }
 
 // tick carries the content on after the finger has left.

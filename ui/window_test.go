@@ -20,6 +20,11 @@ type windowHandler struct{ started, stopped chan string }
 
 func (h windowHandler) StartDemo(id string) { h.started <- id }
 func (h windowHandler) StopDemo()           { h.stopped <- "" }
+func (h windowHandler) SavePicture()        {}
+func (h windowHandler) Settings()           {}
+func (h windowHandler) People()             {}
+func (h windowHandler) Idle()               {}
+func (h windowHandler) Wake()               {}
 func (h windowHandler) Quit()               {}
 
 // TestWindow drives the real window: taps, a live picture at the camera's

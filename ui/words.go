@@ -1,58 +1,90 @@
 package ui
 
+import (
+	"cmp"
+	"log/slog"
+	"reflect"
+
+	"reterminal-vision/assets/lang"
+)
+
 // words is everything the interface says by itself, in one language.
 type words struct {
-	tagline                 string
-	notReady                string
-	back, home, retry, quit string
-	starting                string // before a demo's title
-	fps, latency, network   string
-	inView, nothingInView   string
-	guesses, scene, more    string
-	builtin                 string
-	source, model, display  string
-	remedy                  string
+	Tagline                 string
+	NotReady                string
+	Back, Home, Retry, Quit string
+	Starting                string // before a demo's title
+	Fps, Latency, Network   string
+	InView, NothingInView   string
+	Guesses, Scene, More    string
+	Builtin                 string
+	Source, Model, Display  string
+	Remedy                  string
 
-	camera      string
-	cameraLoses string // takes how many pictures were lost, and damaged
+	CameraLoses string // takes how many pictures were lost, and damaged
 
-	people, addPerson, nobody      string
-	newPerson, newName, nameHint   string
-	consent                        string
-	start, save, cancel, done      string
-	rename, forget, keep, pictures string
-	forgetQuestion                 string // takes the name
-	onePicture, manyPictures       string // the second takes the number
-	since                          string // takes the date
-	notKnown                       string
-	enrolling, enrolled            string // take the name
+	Processor, Throttled      string
+	Adjust, Settings          string
+	Freeze, GoOn, SaveIt, Why string
+	Touch                     string
+	PinShort                  string
+	FpsHere                   string // takes the rate
+
+	People, AddPerson, Nobody      string
+	NewPerson, NewName, NameHint   string
+	Consent                        string
+	Start, Save, Cancel, Done      string
+	Rename, Forget, Keep, Pictures string
+	ForgetQuestion                 string // takes the name
+	OnePicture, ManyPictures       string // the second takes the number
+	Since                          string // takes the date
+	NotKnown                       string
+	Enrolling, Enrolled            string // take the name
 }
 
 var english = words{
-	tagline:  "Understands what it sees, offline",
-	notReady: "Not ready",
-	back:     "Back", home: "Home", retry: "Try again", quit: "Quit",
-	starting: "Starting",
-	fps:      "FPS", latency: "latency", network: "network",
-	inView: "In view now", nothingInView: "Nothing it knows is in view",
-	guesses: "Best guesses", scene: "In the picture", more: "more",
-	builtin: "Showing built-in footage",
-	source:  "Source", model: "Model", display: "screen",
-	remedy: "What to do",
+	Tagline:  "Understands what it sees, offline",
+	NotReady: "Not ready",
+	Back:     "Back", Home: "Home", Retry: "Try again", Quit: "Quit",
+	Starting: "Starting",
+	Fps:      "FPS", Latency: "latency", Network: "network",
+	InView: "In view now", NothingInView: "Nothing it knows is in view",
+	Guesses: "Best guesses", Scene: "In the picture", More: "more",
+	Builtin: "Showing built-in footage",
+	Source:  "Source", Model: "Model", Display: "screen",
+	Remedy: "What to do",
 
-	camera: "Camera", cameraLoses: "%d lost, %d damaged",
+	CameraLoses: "%d lost, %d damaged",
+	Processor:   "processor", Throttled: "slowed",
+	Adjust: "Adjust", Settings: "Settings",
+	Freeze: "Freeze", GoOn: "Go on", SaveIt: "Save", Why: "About",
+	Touch:    "Touch the screen",
+	PinShort: "A PIN has four to eight digits.",
+	FpsHere:  "%s FPS on this device",
 
-	people: "People", addPerson: "Add a person", nobody: "Nobody has been introduced yet. Add a person, and the camera knows the face from then on.",
-	newPerson: "Who is it?", newName: "New name", nameHint: "Name",
-	consent: "With this person's consent: five small pictures of the face, and numbers made from them, stay on this device until they are deleted here.",
-	start:   "Start", save: "Save", cancel: "Cancel", done: "Done",
-	rename: "Rename", forget: "Delete", keep: "Keep", pictures: "New pictures",
-	forgetQuestion: "Delete %s, with all pictures and numbers of the face? This cannot be undone.",
-	onePicture:     "1 picture", manyPictures: "%d pictures",
-	since:     "since %s",
-	notKnown:  "Needs new pictures",
-	enrolling: "Getting to know %s", enrolled: "%s is known from now on.",
+	People: "People", AddPerson: "Add a person", Nobody: "Nobody has been introduced yet. Add a person, and the camera knows the face from then on.",
+	NewPerson: "Who is it?", NewName: "New name", NameHint: "Name",
+	Consent: "With this person's consent: five small pictures of the face, and numbers made from them, stay on this device until they are deleted here.",
+	Start:   "Start", Save: "Save", Cancel: "Cancel", Done: "Done",
+	Rename: "Rename", Forget: "Delete", Keep: "Keep", Pictures: "New pictures",
+	ForgetQuestion: "Delete %s, with all pictures and numbers of the face? This cannot be undone.",
+	OnePicture:     "1 picture", ManyPictures: "%d pictures",
+	Since:     "since %s",
+	NotKnown:  "Needs new pictures",
+	Enrolling: "Getting to know %s", Enrolled: "%s is known from now on.",
 }
 
 // say is the language in use.
 var say = english
+
+// speak takes up a language of assets/lang. UI goroutine.
+func speak(tag string) {
+	if err := lang.Set(cmp.Or(tag, "en")); err != nil {
+		slog.Error("language", "error", err)
+	}
+	say = english
+	fields := reflect.ValueOf(&say).Elem()
+	for i := range fields.NumField() {
+		fields.Field(i).SetString(lang.Name(fields.Field(i).String()))
+	}
+}

@@ -15,25 +15,67 @@ const ellipsis = "…"
 func wrap(s string, width float32, maxLines int, measure func(string) float32) []string {
 	var lines []string
 	line := ""
-	words := strings.Fields(s)
+	words := pieces(s)
 	for i, w := range words {
-		longer := w
-		if line != "" {
-			longer = line + " " + w
-		}
+		longer := w.after(line)
 		if line == "" || measure(longer) <= width {
 			line = longer
 			continue
 		}
 		if len(lines) == maxLines-1 {
-			return append(lines, shorten(line+" "+strings.Join(words[i:], " "), width, measure))
+			for _, rest := range words[i:] {
+				line = rest.after(line)
+			}
+			return append(lines, shorten(line, width, measure))
 		}
-		lines, line = append(lines, shorten(line, width, measure)), w
+		lines, line = append(lines, shorten(line, width, measure)), w.text
 	}
 	if line == "" {
 		return lines
 	}
 	return append(lines, shorten(line, width, measure))
+}
+
+// piece is what stays on one line: a word, or a character of a language that
+// writes without spaces.
+type piece struct {
+	text   string
+	spaced bool // a space comes before it, where it does not begin a line
+}
+
+// after is a line with the piece at its end.
+func (p piece) after(line string) string {
+	if p.spaced && line != "" {
+		return line + " " + p.text
+	}
+	return line + p.text
+}
+
+// Characters that begin no line, and that end none, in Japanese and Chinese.
+const (
+	beginsNone = "、。，．！？：；」』）】〉》・ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ%…”’,.!?:;)"
+	endsNone   = "「『（【〈《“‘("
+)
+
+// pieces cuts s where a line may end.
+func pieces(s string) (all []piece) {
+	for _, word := range strings.Fields(s) {
+		spaced, start, last := true, 0, rune(0)
+		for i, r := range word {
+			if i > start && (ideographic(r) || ideographic(last)) && !strings.ContainsRune(beginsNone, r) && !strings.ContainsRune(endsNone, last) {
+				all = append(all, piece{word[start:i], spaced})
+				spaced, start = false, i
+			}
+			last = r
+		}
+		all = append(all, piece{word[start:], spaced})
+	}
+	return all
+}
+
+// ideographic tells characters beside which a line may end without a space.
+func ideographic(r rune) bool {
+	return r >= 0x2E80 && r <= 0x9FFF || r >= 0xF900 && r <= 0xFAFF || r >= 0xFF00 && r <= 0xFFEF
 }
 
 // shorten cuts s to width, ending it in an ellipsis when something is missing.
@@ -66,6 +108,8 @@ type paragraph struct {
 	bold     bool
 	maxLines int
 	center   bool
+	font     fyne.Resource // of another language; nil for that in use
+	shrinks  bool          // to where its longest word fits, down to two thirds
 
 	wrapped string // the text and width of the lines there are
 	width   float32
@@ -82,13 +126,29 @@ func (p *paragraph) place(x, y, w float32) (h float32) {
 	return h
 }
 
+// fitting is the size in which the text is written at a width.
+func (p *paragraph) fitting(w float32) float32 {
+	size := p.size
+	if !p.shrinks || w <= 0 {
+		return size
+	}
+	for _, word := range strings.Fields(p.text) {
+		if wide := measurer(p.size, p.bold)(word); wide > w {
+			size = min(size, max(p.size*2/3, p.size*w/wide*.95))
+		}
+	}
+	return size
+}
+
 // reflow breaks the text into lines of width w and returns their height.
 func (p *paragraph) reflow(w float32) (h float32) {
 	if p.wrapped != p.text || p.width != w {
 		p.wrapped, p.width = p.text, w
 		p.box.Objects = nil
-		for _, l := range wrap(p.text, w, p.maxLines, measurer(p.size, p.bold)) {
-			t := text(l, p.size, p.color, p.bold)
+		size := p.fitting(w)
+		for _, l := range wrap(p.text, w, p.maxLines, measurer(size, p.bold)) {
+			t := text(l, size, p.color, p.bold)
+			t.FontSource = p.font
 			if p.center {
 				t.Alignment = fyne.TextAlignCenter
 			}

@@ -1,5 +1,5 @@
-// Package settings keeps what a person chose on the screen: the camera and how
-// its pictures are set upright.
+// Package settings keeps what a person chose on the screen: the camera, how the
+// interface looks and speaks, how each demo runs, and what visitors may do.
 //
 // In and out: Settings, of the file at a path, which is written whole or not at
 // all. It imports app/durable; app may import it.
@@ -17,9 +17,40 @@ import (
 	"reterminal-vision/app/durable"
 )
 
-// Settings are all that is kept.
+// Settings are all that is kept. Zero values leave a choice to the app.
 type Settings struct {
-	Camera Camera `json:"camera"`
+	Welcomed bool            `json:"welcomed,omitempty"` // the first run is over
+	Language string          `json:"language,omitempty"` // tag, as "de"
+	Theme    string          `json:"theme,omitempty"`    // "dark" or "light"
+	Camera   Camera          `json:"camera"`
+	Display  Display         `json:"display"`
+	Visitors Visitors        `json:"visitors"`
+	PIN      string          `json:"pin,omitempty"`   // a hash; "" for none
+	Keep     int             `json:"keep,omitempty"`  // days after which enrolled people are deleted; 0 for never
+	Demos    map[string]Demo `json:"demos,omitempty"` // by ID
+}
+
+// Display is the light of the screen.
+type Display struct {
+	Brightness int  `json:"brightness,omitempty"` // percent; 0 leaves it alone
+	Automatic  bool `json:"automatic,omitempty"`  // follows the light sensor
+	// The screen is dark from one hour of the day to another, when they differ.
+	DarkFrom int `json:"dark_from,omitempty"`
+	DarkTo   int `json:"dark_to,omitempty"`
+}
+
+// Visitors is what happens when nobody touches the screen.
+type Visitors struct {
+	Idle    int    `json:"idle,omitempty"`    // seconds; 0 leaves it to the app, -1 is never
+	Attract string `json:"attract,omitempty"` // "footage" or "" , "camera", "off"
+}
+
+// Demo is how a demo runs.
+type Demo struct {
+	Models    []string `json:"models,omitempty"`    // IDs to use instead of the demo's own choice
+	Threshold float64  `json:"threshold,omitempty"` // least score, 0..1
+	Threads   int      `json:"threads,omitempty"`
+	Delegate  string   `json:"delegate,omitempty"`
 }
 
 // Camera is which camera is used and how. Zero values leave a choice to the app.

@@ -1,0 +1,20 @@
+package app
+
+import (
+	"reterminal-vision/app/doctor"
+	"reterminal-vision/assets/lang"
+	"reterminal-vision/ui"
+)
+
+// checkPage shows what the doctor finds.
+func (w *window) checkPage() ui.Page {
+	g := ui.Group{}
+	for _, c := range w.checks() {
+		r := ui.Row{Kind: ui.RowFact, Label: lang.Name(c.Name), Detail: c.Detail, State: c.State.String()}
+		if c.Remedy != "" && c.State != doctor.Pass {
+			r.Detail += ": " + c.Remedy
+		}
+		g.Rows = append(g.Rows, r)
+	}
+	return ui.Page{Title: lang.T("Check this device"), Groups: []ui.Group{g}}
+}

@@ -1,0 +1,358 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"reterminal-vision/app/ownmodel"
+	"reterminal-vision/assets/lang"
+	"reterminal-vision/models"
+	"reterminal-vision/ui"
+)
+
+const (
+	pageModels = "models"
+	pageOwn    = "own"
+	pageModel  = "model "  // and the model's ID
+	pageImport = "import " // and the file
+)
+
+// download is one that is under way, or that failed.
+type download struct {
+	stop context.CancelFunc
+
+	mu     sync.Mutex
+	done   int64
+	failed error
+}
+
+func (d *download) at(done int64) {
+	d.mu.Lock()
+	d.done = done
+	d.mu.Unlock()
+}
+
+func (d *download) state() (done int64, failed error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.done, d.failed
+}
+
+// fetchOf is the download of a model, nil when there is none.
+func (w *window) fetchOf(id string) *download {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.fetching[id]
+}
+
+// modelsPage lists the models of each demo, and how much room they take.
+func (w *window) modelsPage() ui.Page {
+	known, store := catalogue(), w.cfg.store()
+	p := ui.Page{Title: lang.T("Models")}
+	storage := ui.Group{Rows: []ui.Row{{Kind: ui.RowLead, ID: pageOwn, Label: lang.T("Bring your own model")}}}
+	if used, err := store.Usage(); err == nil {
+		storage.Text = lang.T("Models that were fetched or imported take %s.", megabytes(used))
+		if free, err := store.Free(); err == nil {
+			storage.Text += " " + lang.T("%s are free.", megabytes(free))
+		}
+	}
+	p.Groups = append(p.Groups, storage)
+	listed := map[string]bool{}
+	for i := range known.Demos {
+		g := ui.Group{Title: lang.Name(known.Demos[i].Title)}
+		for _, id := range known.Demos[i].Needs() {
+			if m := known.Model(id); m != nil && !listed[id] {
+				listed[id] = true
+				g.Rows = append(g.Rows, w.modelRow(m, store))
+			}
+		}
+		if len(g.Rows) > 0 {
+			p.Groups = append(p.Groups, g)
+		}
+	}
+	return p
+}
+
+// modelRow is one model with its state.
+func (w *window) modelRow(m *models.Model, store *models.Store) ui.Row {
+	r := ui.Row{Kind: ui.RowLead, ID: pageModel + m.ID, Label: m.Title, Detail: modelFacts(m), State: "warn", Value: lang.T("not here")}
+	if store.Has(m) {
+		r.State, r.Value = "pass", ""
+	}
+	if d := w.fetchOf(m.ID); d != nil {
+		done, failed := d.state()
+		r.Value, r.Progress = fmt.Sprintf("%d %%", 100*done/max(m.Size, 1)), float32(done)/float32(max(m.Size, 1))
+		if failed != nil {
+			r.State, r.Value, r.Progress = "fail", lang.T("failed"), 0
+		}
+	}
+	return r
+}
+
+func (w *window) chooseModel(id string) error {
+	w.screen.OpenPage(id)
+	return nil
+}
+
+// modelPage is about one model: fetch, delete, facts.
+type modelPage struct {
+	w  *window
+	id string
+}
+
+func (p modelPage) show() ui.Page {
+	m, store := catalogue().Model(p.id), p.w.cfg.store()
+	if m == nil {
+		return ui.Page{Title: p.id, Wrong: lang.T("This model is no longer there.")}
+	}
+	page := ui.Page{Title: m.Title}
+	do := ui.Group{}
+	status, d := store.Status(m), p.w.fetchOf(m.ID)
+	switch {
+	case d != nil:
+		done, failed := d.state()
+		if failed != nil {
+			page.Wrong = sentence(failed)
+			do.Rows = append(do.Rows, ui.Row{Kind: ui.RowAction, ID: "fetch", Label: lang.T("Try again")})
+			break
+		}
+		do.Rows = append(do.Rows, ui.Row{Kind: ui.RowAction, ID: "stop", Label: lang.T("Stop"), Detail: lang.T("%s of %s", megabytes(done), megabytes(m.Size)),
+			Progress: max(.01, float32(done)/float32(max(m.Size, 1)))})
+	case status == models.Present:
+		do.Rows = append(do.Rows, ui.Row{Kind: ui.RowFact, Label: lang.T("On this device"), State: "pass"},
+			ui.Row{Kind: ui.RowAction, ID: "delete", Label: lang.T("Delete"), Danger: true})
+	case m.URL != "":
+		do.Rows = append(do.Rows, ui.Row{Kind: ui.RowAction, ID: "fetch", Label: lang.T("Fetch"), Detail: lang.T("%s, needs the network", megabytes(m.Size))})
+	default:
+		do.Text = lang.T("It has no address on the web. Put its file into the folder of the models.")
+	}
+	facts := ui.Group{Title: lang.T("Facts")}
+	for _, f := range [][2]string{
+		{lang.T("Kind"), modelFacts(m)}, {lang.T("File"), m.File}, {lang.T("Made by"), m.Source}, {lang.T("Licence"), m.Licence},
+	} {
+		if f[1] != "" {
+			facts.Rows = append(facts.Rows, ui.Row{Kind: ui.RowFact, Label: f[0], Detail: f[1]})
+		}
+	}
+	page.Groups = []ui.Group{do, facts}
+	return page
+}
+
+func (p modelPage) choose(id string) error {
+	m := catalogue().Model(p.id)
+	if m == nil {
+		return nil
+	}
+	switch id {
+	case "fetch":
+		p.w.fetch(m)
+	case "stop":
+		if d := p.w.fetchOf(m.ID); d != nil {
+			d.stop()
+		}
+	case "delete":
+		if m.Own() {
+			folder, err := ownFolder()
+			if err == nil {
+				err = ownmodel.Remove(folder, m.ID)
+			}
+			if err != nil {
+				return err
+			}
+			p.w.screen.ClosePage(pageModel + m.ID)
+			p.w.pages.ShowPage(pageModels)
+		} else if err := p.w.cfg.store().Delete(p.w.ctx, m); err != nil {
+			return err
+		}
+		p.w.screen.SetCards(p.w.cards())
+	}
+	return nil
+}
+
+func (p modelPage) step(string, bool) error { return nil }
+
+// fetch downloads a model and shows how that goes.
+func (w *window) fetch(m *models.Model) {
+	ctx, stop := context.WithCancel(w.ctx)
+	d := &download{stop: stop}
+	w.mu.Lock()
+	if old := w.fetching[m.ID]; old != nil {
+		if _, failed := old.state(); failed == nil {
+			w.mu.Unlock()
+			stop()
+			return
+		}
+	}
+	w.fetching[m.ID] = d
+	w.mu.Unlock()
+	w.working.Go(func() {
+		defer stop()
+		told := time.Time{}
+		err := w.cfg.store().Fetch(ctx, m, func(done, _ int64) {
+			d.at(done)
+			if now := time.Now(); now.Sub(told) > 500*time.Millisecond {
+				told = now
+				w.pages.ShowPage(pageModel + m.ID)
+			}
+		})
+		stopped := errors.Is(ctx.Err(), context.Canceled)
+		w.mu.Lock()
+		if err == nil || stopped {
+			delete(w.fetching, m.ID)
+		}
+		w.mu.Unlock()
+		if err != nil && !stopped {
+			slog.Error("model not fetched", "model", m.ID, "error", err)
+			d.mu.Lock()
+			d.failed = err
+			d.mu.Unlock()
+		}
+		w.pages.ShowPage(pageModel + m.ID)
+		w.pages.ShowPage(pageModels)
+		w.screen.SetCards(w.cards())
+	})
+}
+
+// ownFrom are the folders in which a person's own models are looked for, with
+// what is beneath them two levels down.
+func ownFrom() []string {
+	folders := []string{"/media", "/run/media", "/mnt"}
+	if home, err := os.UserHomeDir(); err == nil {
+		folders = append(folders, filepath.Join(home, "Downloads"), filepath.Join(home, "models"))
+	}
+	return folders
+}
+
+// ownMost is how many files are offered.
+const ownMost = 40
+
+// foundModels are the model files on sticks and in the usual folders.
+func foundModels(folders []string) (files []string) {
+	for _, folder := range folders {
+		for _, depth := range []string{"*", "*/*", "*/*/*"} {
+			more, _ := filepath.Glob(filepath.Join(folder, depth+".tflite")) // fails for a bad pattern only
+			files = append(files, more...)
+		}
+	}
+	slices.Sort(files)
+	return files[:min(len(files), ownMost)]
+}
+
+func (w *window) ownPage() ui.Page {
+	p := ui.Page{Title: lang.T("Bring your own model"), Groups: []ui.Group{{
+		Text: lang.T("Put a .tflite file, and a text file with one label in a line beside it, on a USB stick and plug it in. Classification, SSD, YOLOv8 and segmentation are understood."),
+	}}}
+	g := ui.Group{Title: lang.T("Found")}
+	for _, f := range foundModels(ownFrom()) {
+		g.Rows = append(g.Rows, ui.Row{Kind: ui.RowLead, ID: pageImport + f, Label: filepath.Base(f), Detail: filepath.Dir(f)})
+	}
+	if len(g.Rows) == 0 {
+		g.Text = lang.T("There is none yet.")
+	}
+	g.Rows = append(g.Rows, ui.Row{Kind: ui.RowAction, ID: "again", Label: lang.T("Look again")})
+	p.Groups = append(p.Groups, g)
+	return p
+}
+
+func (w *window) chooseOwn(id string) error {
+	if strings.HasPrefix(id, pageImport) {
+		w.screen.OpenPage(id)
+	}
+	return nil
+}
+
+// importPage shows what a file is and takes it in.
+type importPage struct {
+	w    *window
+	file string
+}
+
+func (p importPage) show() ui.Page {
+	page := ui.Page{Title: filepath.Base(p.file)}
+	d, err := ownmodel.Inspect(p.file)
+	if err != nil {
+		page.Wrong = sentence(err)
+		return page
+	}
+	as := ui.Group{Title: lang.T("Use it for")}
+	for _, f := range d.Fits {
+		as.Rows = append(as.Rows, ui.Row{Kind: ui.RowAction, ID: f.Task, Label: taskTitle(f.Task), Detail: f.Why})
+	}
+	if len(d.Fits) == 0 {
+		as.Text = d.Unfit
+	}
+	if labels := labelsBeside(p.file); labels != "" {
+		as.Text = strings.TrimSpace(as.Text + " " + lang.T("Labels: %s", filepath.Base(labels)))
+	}
+	facts := ui.Group{Title: lang.T("Facts"), Rows: []ui.Row{
+		{Kind: ui.RowFact, Label: lang.T("Size"), Value: megabytes(d.Size)},
+		{Kind: ui.RowFact, Label: lang.T("Numbers"), Value: d.Precision},
+		{Kind: ui.RowFact, Label: lang.T("Multiplications a picture"), Value: millions(d.MACs)},
+	}}
+	for _, t := range d.Inputs {
+		facts.Rows = append(facts.Rows, ui.Row{Kind: ui.RowFact, Label: lang.T("Input"), Detail: t.String()})
+	}
+	for _, t := range d.Outputs {
+		facts.Rows = append(facts.Rows, ui.Row{Kind: ui.RowFact, Label: lang.T("Output"), Detail: t.String()})
+	}
+	var operators []string
+	for _, o := range d.Operators {
+		operators = append(operators, fmt.Sprintf("%s × %d", o.Name, o.Count))
+	}
+	facts.Rows = append(facts.Rows, ui.Row{Kind: ui.RowFact, Label: lang.T("Steps"), Detail: strings.Join(operators, ", ")})
+	page.Groups = []ui.Group{as, facts}
+	return page
+}
+
+// millions is a large number for a person.
+func millions(n int64) string { return lang.T("%d million", (n+500_000)/1_000_000) }
+
+func taskTitle(task string) string {
+	switch task {
+	case "classify":
+		return lang.T("Naming the picture")
+	case "ssd", "yolov8":
+		return lang.T("Finding things in the picture")
+	case "segment":
+		return lang.T("Colouring the picture")
+	}
+	return task
+}
+
+// labelsBeside is the list of labels beside a model: of its name, or the only
+// one there; "" for none.
+func labelsBeside(file string) string {
+	own := strings.TrimSuffix(file, filepath.Ext(file)) + ".txt"
+	if _, err := os.Stat(own); err == nil {
+		return own
+	}
+	if lists, _ := filepath.Glob(filepath.Join(filepath.Dir(file), "*.txt")); len(lists) == 1 {
+		return lists[0]
+	}
+	return ""
+}
+
+func (p importPage) choose(task string) error {
+	folder, err := ownFolder()
+	if err != nil {
+		return err
+	}
+	_, demo, err := ownmodel.Import(p.w.ctx, folder, p.file, ownmodel.Choice{Task: task, Labels: labelsBeside(p.file)})
+	if err != nil {
+		return err
+	}
+	p.w.screen.SetCards(p.w.cards())
+	p.w.screen.Toast(lang.T("%s is in the gallery now.", demo.Title))
+	p.w.screen.ClosePage(pageImport + p.file)
+	return nil
+}
+
+func (p importPage) step(string, bool) error { return nil }

@@ -1,0 +1,446 @@
+package app
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"reterminal-vision/app/settings"
+	"reterminal-vision/assets/lang"
+	"reterminal-vision/ui"
+)
+
+// Pages of the settings, by ID. What a page is about follows its ID after a
+// space, as in "model ssd_mobilenet_v1".
+const (
+	pageSettings = "settings"
+	pageCamera   = "camera"
+	pageLanguage = "language"
+	pageDisplay  = "display"
+	pageVisitors = "visitors"
+	pageLock     = "lock"
+	pagePeople   = "people"
+	pageCheck    = "check"
+	pageAbout    = "about"
+	pageAdjust   = "adjust"
+	pageDemo     = "about-demo"
+	pageWelcome  = "welcome"
+	pageReady    = "ready"
+)
+
+// page is the page with the ID, nil when there is none.
+func (w *window) page(id string) page {
+	if model, ok := after(id, pageModel); ok {
+		return modelPage{w, model}
+	}
+	if file, ok := after(id, pageImport); ok {
+		return importPage{w, file}
+	}
+	switch id {
+	case pageSettings:
+		return dialog{content: w.settingsPage, chosen: w.chooseSetting}
+	case pageCamera:
+		return w.camera
+	case pageLanguage:
+		return dialog{content: w.languagePage, chosen: w.chooseLanguage}
+	case pageDisplay:
+		return dialog{w.displayPage, w.chooseDisplay, w.stepDisplay}
+	case pageVisitors:
+		return dialog{w.visitorsPage, w.chooseVisitors, w.stepVisitors}
+	case pageLock:
+		return dialog{content: w.lockPage, chosen: w.chooseLock}
+	case pagePeople:
+		return dialog{content: w.keepPage, stepped: w.stepKeep}
+	case pageModels:
+		return dialog{content: w.modelsPage, chosen: w.chooseModel}
+	case pageOwn:
+		return dialog{content: w.ownPage, chosen: w.chooseOwn}
+	case pageCheck:
+		return dialog{content: w.checkPage}
+	case pageAbout:
+		return dialog{content: w.aboutPage}
+	case pageAdjust:
+		return dialog{w.adjustPage, w.chooseAdjust, w.stepAdjust}
+	case pageDemo:
+		return dialog{content: w.demoPage}
+	case pageWelcome:
+		return dialog{content: w.welcomePage, chosen: w.chooseWelcome}
+	case pageReady:
+		return dialog{content: w.readyPage, chosen: w.chooseReady}
+	}
+	return nil
+}
+
+func (w *window) settingsPage() ui.Page {
+	s := w.prefs.get()
+	lead := func(id, label, value string) ui.Row {
+		return ui.Row{Kind: ui.RowLead, ID: id, Label: label, Value: value}
+	}
+	lock := lang.T("off")
+	if s.PIN != "" {
+		lock = lang.T("on")
+	}
+	p := ui.Page{Title: lang.T("Settings"), Groups: []ui.Group{
+		{Rows: []ui.Row{
+			lead(pageCamera, lang.T("Camera"), ""),
+			lead(pageLanguage, lang.T("Language"), w.language().Name),
+			lead(pageDisplay, lang.T("Look and light"), ""),
+			lead(pageVisitors, lang.T("Visitors"), ""),
+			lead(pageLock, lang.T("Lock"), lock),
+			lead(pagePeople, lang.T("People"), ""),
+			lead(pageModels, lang.T("Models"), ""),
+		}},
+		{Rows: []ui.Row{
+			lead(pageCheck, lang.T("Check this device"), ""),
+			lead(pageAbout, lang.T("About this app"), version()),
+		}},
+	}}
+	w.prefs.mu.Lock()
+	p.Wrong = w.prefs.wrong
+	w.prefs.mu.Unlock()
+	return p
+}
+
+func (w *window) chooseSetting(id string) error {
+	w.screen.OpenPage(id)
+	return nil
+}
+
+// language is the language in use.
+func (w *window) language() lang.Language {
+	tag := lang.Current()
+	for _, l := range lang.Languages() {
+		if l.Tag == tag {
+			return l
+		}
+	}
+	return lang.Languages()[0]
+}
+
+// languageRows are all languages, each in its own words.
+func (w *window) languageRows() (rows []ui.Row) {
+	for _, l := range lang.Languages() {
+		rows = append(rows, ui.Row{ID: l.Tag, Label: l.Name, Chosen: l.Tag == lang.Current(), Language: l.Tag})
+	}
+	return rows
+}
+
+func (w *window) languagePage() ui.Page {
+	return ui.Page{Title: lang.T("Language"), Groups: []ui.Group{{Rows: w.languageRows()}}}
+}
+
+func (w *window) chooseLanguage(tag string) error {
+	err := w.prefs.change(func(s *settings.Settings) { s.Language = tag })
+	w.restyle(pageSettings, pageLanguage)
+	return err
+}
+
+// restyle takes up language and theme, and shows the pages again, the first
+// beneath the others.
+func (w *window) restyle(pages ...string) {
+	w.screen.Restyle(w.style(), w.cards())
+	for _, id := range pages {
+		w.screen.OpenPage(id)
+	}
+}
+
+// style is how the interface looks and speaks, as the settings say.
+func (w *window) style() ui.Style {
+	s := w.prefs.get()
+	tag := s.Language
+	if tag == "" || lang.Set(tag) != nil {
+		tag = lang.FromLocale()
+		_ = lang.Set(tag) // one that it gives
+	}
+	return ui.Style{Theme: s.Theme, Language: tag}
+}
+
+func (w *window) displayPage() ui.Page {
+	s := w.prefs.get()
+	theme := s.Theme
+	if theme == "" {
+		theme = ui.Themes[0]
+	}
+	p := ui.Page{Title: lang.T("Look and light"), Groups: []ui.Group{
+		{Title: lang.T("Look"), Rows: []ui.Row{
+			{ID: "dark", Label: lang.T("Dark"), Detail: lang.T("for a workshop or a dim hall"), Chosen: theme == "dark"},
+			{ID: "light", Label: lang.T("Light"), Detail: lang.T("for a bright hall"), Chosen: theme == "light"},
+		}},
+	}}
+	light := ui.Group{Title: lang.T("Screen light")}
+	if percent, err := w.light.brightness(); err != nil {
+		light.Text = lang.T("This screen's light cannot be changed from here.")
+	} else {
+		if _, err := w.device.Illuminance(); err == nil {
+			light.Rows = append(light.Rows, toggle("automatic", lang.T("Automatic"), lang.T("follows the light of the room"), s.Display.Automatic))
+		}
+		light.Rows = append(light.Rows, ui.Row{Kind: ui.RowStep, ID: "brightness", Label: lang.T("Brightness"), Value: fmt.Sprintf("%d %%", percent),
+			Less: percent > brightnessLeast && !s.Display.Automatic, More: percent < 100 && !s.Display.Automatic})
+	}
+	p.Groups = append(p.Groups, light, ui.Group{Title: lang.T("Dark at night"),
+		Text: lang.T("The screen is dark between these hours, until somebody touches it."),
+		Rows: []ui.Row{hourRow("from", lang.T("From"), s.Display.DarkFrom), hourRow("to", lang.T("To"), s.Display.DarkTo)}})
+	return p
+}
+
+// brightnessLeast keeps the screen readable enough to be made brighter again.
+const brightnessLeast = 10
+
+func hourRow(id, label string, hour int) ui.Row {
+	return ui.Row{Kind: ui.RowStep, ID: id, Label: label, Value: fmt.Sprintf("%d:00", hour), Less: true, More: true}
+}
+
+// toggle is a row that is on or off.
+func toggle(id, label, detail string, on bool) ui.Row {
+	value := lang.T("off")
+	if on {
+		value = lang.T("on")
+	}
+	return ui.Row{ID: id, Label: label, Detail: detail, Value: value, Chosen: on}
+}
+
+func (w *window) chooseDisplay(id string) error {
+	if id == "automatic" {
+		err := w.prefs.change(func(s *settings.Settings) { s.Display.Automatic = !s.Display.Automatic })
+		w.light.look()
+		return err
+	}
+	err := w.prefs.change(func(s *settings.Settings) { s.Theme = id })
+	w.restyle(pageSettings, pageDisplay)
+	return err
+}
+
+func (w *window) stepDisplay(id string, up bool) error {
+	by := 1
+	if !up {
+		by = -1
+	}
+	if id == "brightness" {
+		percent, err := w.light.brightness()
+		if err != nil {
+			return err
+		}
+		percent = min(max(percent/10*10+10*by, brightnessLeast), 100)
+		if err := w.light.set(percent); err != nil {
+			return err
+		}
+		return w.prefs.change(func(s *settings.Settings) { s.Display.Brightness = percent })
+	}
+	return w.prefs.change(func(s *settings.Settings) {
+		hour := &s.Display.DarkFrom
+		if id == "to" {
+			hour = &s.Display.DarkTo
+		}
+		*hour = (*hour + by + 24) % 24
+	})
+}
+
+// idleSteps are the times after which a screen that nobody touches attracts,
+// in seconds; -1 is never.
+var idleSteps = []int{30, 60, 90, 120, 300, 600, -1}
+
+func (w *window) visitorsPage() ui.Page {
+	v := w.prefs.get().Visitors
+	i := idleStep(v)
+	value := lang.T("never")
+	if idleSteps[i] > 0 {
+		value = lang.T("%d seconds", idleSteps[i])
+	}
+	return ui.Page{Title: lang.T("Visitors"), Groups: []ui.Group{
+		{Text: lang.T("When nobody touches the screen, it goes back to the gallery and shows the demos one after the other, to invite the next visitor."),
+			Rows: []ui.Row{{Kind: ui.RowStep, ID: "idle", Label: lang.T("After"), Value: value, Less: i > 0, More: i < len(idleSteps)-1}}},
+		{Title: lang.T("What it shows"), Rows: []ui.Row{
+			{ID: "footage", Label: lang.T("Built-in footage"), Chosen: v.Attract == "" || v.Attract == "footage"},
+			{ID: "camera", Label: lang.T("What the camera sees"), Chosen: v.Attract == "camera"},
+			{ID: "off", Label: lang.T("The gallery only"), Chosen: v.Attract == "off"},
+		}},
+	}}
+}
+
+func idleStep(v settings.Visitors) int {
+	seconds := v.Idle
+	if seconds == 0 {
+		seconds = int(usualIdle / time.Second)
+	}
+	for i, s := range idleSteps {
+		if s == seconds {
+			return i
+		}
+	}
+	return 2
+}
+
+func (w *window) chooseVisitors(id string) error {
+	return w.prefs.change(func(s *settings.Settings) { s.Visitors.Attract = id })
+}
+
+func (w *window) stepVisitors(_ string, up bool) error {
+	err := w.prefs.change(func(s *settings.Settings) {
+		i := idleStep(s.Visitors)
+		if up {
+			i++
+		} else {
+			i--
+		}
+		s.Visitors.Idle = idleSteps[min(max(i, 0), len(idleSteps)-1)]
+	})
+	w.screen.SetIdle(idleAfter(w.prefs.get().Visitors))
+	return err
+}
+
+func (w *window) lockPage() ui.Page {
+	p := ui.Page{Title: lang.T("Lock"), Groups: []ui.Group{{
+		Text: lang.T("With a PIN, visitors reach the demos only: not these settings, not the people, and not the way out."),
+	}}}
+	g := &p.Groups[0]
+	if w.prefs.get().PIN == "" {
+		g.Rows = append(g.Rows, ui.Row{Kind: ui.RowAction, ID: "set", Label: lang.T("Choose a PIN")})
+	} else {
+		g.Rows = append(g.Rows, ui.Row{Kind: ui.RowAction, ID: "set", Label: lang.T("Choose another PIN")},
+			ui.Row{Kind: ui.RowAction, ID: "clear", Label: lang.T("Take the PIN away"), Danger: true})
+	}
+	p.Groups = append(p.Groups, ui.Group{Rows: []ui.Row{{Kind: ui.RowAction, ID: "quit", Label: lang.T("Close the app"), Danger: true}}})
+	return p
+}
+
+func (w *window) chooseLock(id string) error {
+	switch id {
+	case "clear":
+		return w.prefs.change(func(s *settings.Settings) { s.PIN = "" })
+	case "quit":
+		w.Quit()
+		return nil
+	}
+	w.screen.AskPIN(lang.T("Choose a PIN"), lang.T("Four to eight digits, which unlock the settings from now on."), func(first string) string {
+		w.screen.AskPIN(lang.T("Choose a PIN"), lang.T("Once more, to be sure."), func(second string) string {
+			if first != second {
+				return lang.T("That was another one. Go back and try again.")
+			}
+			w.pages.do(pageLock, func(page) error {
+				hash, err := hashPIN(second)
+				if err != nil {
+					return err
+				}
+				return w.prefs.change(func(s *settings.Settings) { s.PIN = hash })
+			})
+			return ""
+		})
+		return ""
+	})
+	return nil
+}
+
+// keepSteps are the days after which enrolled people are deleted; 0 is never.
+var keepSteps = []int{1, 7, 30, 90, 365, 0}
+
+func (w *window) keepPage() ui.Page {
+	days := w.prefs.get().Keep
+	i := keepStep(days)
+	value := lang.T("never")
+	if days > 0 {
+		value = lang.T("after %d days", days)
+	}
+	return ui.Page{Title: lang.T("People"), Groups: []ui.Group{{
+		Text: lang.T("Of everybody who is enrolled, small pictures of the face and numbers made from them stay on this device, and nowhere else. They can be deleted by themselves when their time is over."),
+		Rows: []ui.Row{{Kind: ui.RowStep, ID: "keep", Label: lang.T("Delete"), Value: value, Less: i > 0, More: i < len(keepSteps)-1}},
+	}}}
+}
+
+func keepStep(days int) int {
+	for i, d := range keepSteps {
+		if d == days {
+			return i
+		}
+	}
+	return len(keepSteps) - 1
+}
+
+func (w *window) stepKeep(_ string, up bool) error {
+	err := w.prefs.change(func(s *settings.Settings) {
+		i := keepStep(s.Keep)
+		if up {
+			i++
+		} else {
+			i--
+		}
+		s.Keep = keepSteps[min(max(i, 0), len(keepSteps)-1)]
+	})
+	w.forgetOld(time.Now())
+	return err
+}
+
+// version is the version that the build names.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" && len(s.Value) >= 8 {
+				return s.Value[:8]
+			}
+		}
+	}
+	return ""
+}
+
+// parts are what the app is made of beside its own code, for the page about it.
+var parts = [][2]string{
+	{"TensorFlow Lite 2.17, XNNPACK", "Apache-2.0"},
+	{"go-tflite", "MIT"},
+	{"Fyne, fyne.io/systray", "BSD-3-Clause"},
+	{"webcam (blackjack)", "MIT"},
+	{"imaging (disintegration)", "MIT"},
+	{"libyuv", "BSD-3-Clause"},
+	{"libjpeg-turbo", "IJG, BSD-3-Clause"},
+	{"GLFW", "Zlib"},
+	{"Noto Sans, Noto Sans CJK", "OFL-1.1"},
+	{"Go", "BSD-3-Clause"},
+}
+
+func (w *window) aboutPage() ui.Page {
+	p := ui.Page{Title: lang.T("About this app"), Groups: []ui.Group{
+		{Title: "reTerminal Vision " + version(), Text: lang.T("Everything runs on this device, offline: no picture leaves it, and none is kept unless a person saves it.")},
+	}}
+	made := ui.Group{Title: lang.T("Made with")}
+	for _, part := range parts {
+		made.Rows = append(made.Rows, ui.Row{Kind: ui.RowFact, Label: part[0], Value: part[1]})
+	}
+	own := ui.Group{Title: lang.T("Models")}
+	for _, m := range catalogue().Models {
+		own.Rows = append(own.Rows, ui.Row{Kind: ui.RowFact, Label: m.Title, Detail: strings.TrimSpace(m.Source + " · " + m.Licence)})
+	}
+	p.Groups = append(p.Groups, made, own)
+	return p
+}
+
+// Welcome asks for the language first, and shows then what was found.
+
+func (w *window) welcomePage() ui.Page {
+	return ui.Page{Title: "reTerminal Vision", First: true, Groups: []ui.Group{{Title: "Language · Sprache", Rows: w.languageRows()}}}
+}
+
+func (w *window) chooseWelcome(tag string) error {
+	err := w.prefs.change(func(s *settings.Settings) { s.Language = tag })
+	w.restyle(pageReady)
+	return err
+}
+
+func (w *window) readyPage() ui.Page {
+	p := w.checkPage()
+	p.Title, p.First = lang.T("Ready"), true
+	start := ui.Group{Rows: []ui.Row{
+		{Kind: ui.RowAction, ID: "start", Label: lang.T("Start")},
+		{Kind: ui.RowLead, ID: pageCamera, Label: lang.T("Choose the camera")},
+	}}
+	p.Groups = append([]ui.Group{start}, p.Groups...)
+	return p
+}
+
+func (w *window) chooseReady(id string) error {
+	if id == pageCamera {
+		w.screen.OpenPage(pageCamera)
+		return nil
+	}
+	err := w.prefs.change(func(s *settings.Settings) { s.Welcomed = true })
+	w.screen.ShowHome()
+	return err
+}

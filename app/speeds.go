@@ -1,0 +1,62 @@
+package app
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"reterminal-vision/app/durable"
+)
+
+// speeds is how many results a second the networks of each demo gave on this
+// device when it last ran. Losing it loses nothing but that. Any goroutine.
+type speeds struct {
+	path string
+
+	mu  sync.Mutex
+	fps map[string]float64 // by demo ID
+}
+
+func loadSpeeds() *speeds {
+	s := &speeds{fps: map[string]float64{}}
+	people, err := peoplePath()
+	if err != nil {
+		return s
+	}
+	s.path = filepath.Join(filepath.Dir(people), "speeds.json")
+	if text, err := os.ReadFile(s.path); err == nil && json.Unmarshal(text, &s.fps) != nil {
+		s.fps = map[string]float64{}
+	}
+	return s
+}
+
+// of is how many results a second a demo gives here; 0 when it has not run.
+func (s *speeds) of(demo string) float64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fps[demo]
+}
+
+// note keeps how long the networks of a demo took for a frame, and reports
+// whether that is news: more than a tenth from what was known.
+func (s *speeds) note(demo string, invoke time.Duration) (news bool) {
+	if invoke <= 0 || s.path == "" {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fps := 1 / invoke.Seconds()
+	if known := s.fps[demo]; known > .9*fps && known < 1.1*fps {
+		return false
+	}
+	s.fps[demo] = fps
+	err := durable.Write(s.path, 0o600, func(w io.Writer) error { return json.NewEncoder(w).Encode(s.fps) })
+	if err != nil {
+		slog.Warn("speeds are not kept", "error", err)
+	}
+	return true
+}

@@ -1,0 +1,312 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"reterminal-vision/app/device"
+	"reterminal-vision/app/people"
+	"reterminal-vision/assets/lang"
+	"reterminal-vision/ui"
+)
+
+// attractEach is how long a screen that nobody touches shows each demo.
+const attractEach = 12 * time.Second
+
+// Idle implements ui.Handler: nobody has touched the screen for a while.
+func (w *window) Idle() {
+	w.prefs.lock()
+	if w.light.dark(time.Now()) {
+		w.sleepScreen()
+		return
+	}
+	mode := w.prefs.get().Visitors.Attract
+	if mode == "off" {
+		w.StopDemo()
+		w.screen.ShowHome()
+		return
+	}
+	var demos []string
+	for _, c := range w.cards() {
+		if c.Ready && !c.People {
+			demos = append(demos, c.ID)
+		}
+	}
+	if len(demos) == 0 {
+		return
+	}
+	how := withFootage
+	if mode == "camera" {
+		how = func(cfg Config) Config { return cfg }
+	}
+	ctx, stop := context.WithCancel(w.ctx)
+	w.mu.Lock()
+	w.attracting = stop
+	w.mu.Unlock()
+	w.working.Go(func() { w.attract(ctx, demos, how) })
+}
+
+// attract shows one demo after the other until ctx ends.
+func (w *window) attract(ctx context.Context, demos []string, how func(Config) Config) {
+	for i := 0; ; i++ {
+		id := demos[i%len(demos)]
+		w.screen.Attract(id)
+		w.begin(id, how)
+		if !sleep(ctx, attractEach) {
+			return
+		}
+		if w.light.dark(time.Now()) {
+			w.sleepScreen()
+			return
+		}
+	}
+}
+
+// endAttract ends the attract loop, when it runs.
+func (w *window) endAttract() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.attracting != nil {
+		w.attracting()
+		w.attracting = nil
+	}
+}
+
+// sleepScreen turns the screen dark until a finger touches it.
+func (w *window) sleepScreen() {
+	w.StopDemo()
+	w.screen.Blank()
+	w.light.power(false)
+}
+
+// Wake implements ui.Handler: somebody touches a screen that attracts or is dark.
+func (w *window) Wake() {
+	w.endAttract()
+	w.StopDemo()
+	w.light.power(true)
+	w.screen.SetCards(w.cards())
+}
+
+// gate does something that visitors may not, after the PIN where there is one.
+func (w *window) gate(then func()) {
+	hash := w.prefs.get().PIN
+	if hash == "" || w.prefs.isUnlocked() {
+		then()
+		return
+	}
+	w.screen.AskPIN(lang.T("PIN"), lang.T("This is for the people who run this device."), func(pin string) string {
+		now := time.Now()
+		if wait := w.tries.wait(now); wait > 0 {
+			return lang.T("Too many tries. Wait %d seconds.", int(wait.Seconds())+1)
+		}
+		if !w.tries.check(pin, hash, now) {
+			return lang.T("That is not the PIN.")
+		}
+		w.prefs.unlock()
+		then()
+		return ""
+	})
+}
+
+// Settings implements ui.Handler.
+func (w *window) Settings() { w.gate(func() { w.screen.OpenPage(pageSettings) }) }
+
+// People implements ui.Handler.
+func (w *window) People() { w.gate(w.screen.OpenPeople) }
+
+// SavePicture implements ui.Handler: it keeps the picture on the screen, with
+// what was found drawn in.
+func (w *window) SavePicture() {
+	img, result := w.screen.Shown()
+	if img == nil {
+		w.screen.Toast(lang.T("There is no picture to save yet."))
+		return
+	}
+	demo := w.runs()
+	w.working.Go(func() {
+		result.Mask = nil // it is in the picture
+		err := annotate(img, result)
+		file := ""
+		if err == nil {
+			file, err = w.pictureFile(demo, time.Now())
+		}
+		if err == nil {
+			err = savePicture(file, img)
+		}
+		if err != nil {
+			slog.Error("picture not saved", "error", err)
+			w.screen.Toast(lang.T("Not saved: %s", err.Error()))
+			return
+		}
+		w.screen.Toast(lang.T("Saved as %s", file))
+	})
+}
+
+// pictureFile is a name for a picture that does not exist yet.
+func (w *window) pictureFile(demo string, now time.Time) (string, error) {
+	folder := os.Getenv("RTV_PICTURES")
+	if folder == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("pictures: %w: set RTV_PICTURES to a folder", err)
+		}
+		folder = filepath.Join(home, "Pictures")
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", fmt.Errorf("pictures: %w: set RTV_PICTURES to a folder that can be written", err)
+	}
+	return filepath.Join(folder, fmt.Sprintf("%s-%s.jpg", demo, now.Format("20060102-150405.000"))), nil
+}
+
+// pressed is one of the device's own buttons: F1 leads to the gallery, F2 and
+// F3 to the demo before and after, the green one holds the picture, or saves
+// it when it is held down; the one that turns the device off turns the screen
+// dark.
+func (w *window) pressed(p device.Press) {
+	if p.Button == device.Power {
+		w.sleepScreen()
+		return
+	}
+	if w.screen.Touch() {
+		return // it woke the screen
+	}
+	switch {
+	case p.Button == device.F1:
+		w.StopDemo()
+		w.screen.ShowHome()
+	case p.Button == device.F2 || p.Button == device.F3:
+		by := 1
+		if p.Button == device.F2 {
+			by = -1
+		}
+		if id := w.neighbour(by); id != "" {
+			w.StartDemo(id)
+		}
+	case p.Button == device.O && p.Long:
+		w.screen.SavePicture()
+	case p.Button == device.O:
+		w.screen.ToggleFreeze()
+	}
+}
+
+// neighbour is the demo that is ready before or after the one that runs.
+func (w *window) neighbour(by int) string {
+	var ready []string
+	at := -1
+	for _, c := range w.cards() {
+		if c.ID == w.runs() {
+			at = len(ready)
+		}
+		if c.Ready {
+			ready = append(ready, c.ID)
+		}
+	}
+	if len(ready) == 0 {
+		return ""
+	}
+	if at < 0 && by < 0 {
+		at = 0
+	}
+	return ready[(at+by+len(ready))%len(ready)]
+}
+
+// keepAlive pings the watchdog for as long as the screen is drawn.
+func (w *window) keepAlive(ctx context.Context) {
+	every := w.notify.WatchdogInterval()
+	if every <= 0 {
+		return
+	}
+	for sleep(ctx, every) {
+		if w.screen.Alive() {
+			w.tell(w.notify.Watchdog)
+		}
+	}
+}
+
+// Limits of what the device can bear, in °C and bytes.
+const (
+	tooHot      = 85
+	coolAgain   = 78
+	scarce      = 96 << 20
+	enoughAgain = 160 << 20
+	fullDisk    = 64 << 20
+)
+
+// watchHealth stops a demo while the device is too hot or has too little
+// memory, and says so; and deletes people whose time is over.
+func (w *window) watchHealth(ctx context.Context) {
+	stopped := ""
+	w.setHealth(w.device.Health())
+	for tick := 0; sleep(ctx, 2*time.Second); tick++ {
+		counted.paints.Store(w.screen.Paints())
+		if tick%1800 == 0 {
+			w.forgetOld(time.Now())
+		}
+		if tick%300 == 0 && device.FreeDisk(filepath.Dir(w.prefs.path)).Or(fullDisk) < fullDisk {
+			w.screen.Toast(lang.T("Hardly any room is left on this device: people and settings may not be kept. Delete models or pictures."))
+		}
+		h := w.device.Health()
+		w.setHealth(h)
+		celsius, room := h.Temperature.Or(0), h.Available.Or(enoughAgain+1)
+		hot, short := celsius >= tooHot, room < scarce
+		switch {
+		case stopped == "" && w.runs() != "" && (hot || short):
+			stopped = w.runs()
+			w.endAttract()
+			w.StopDemo()
+			w.screen.Problem(sick(hot, celsius, room))
+			slog.Error("demo stopped", "celsius", celsius, "memory", room)
+		case stopped != "" && celsius < coolAgain && room > enoughAgain:
+			if w.runs() == "" {
+				w.StartDemo(stopped)
+			}
+			stopped = ""
+		}
+	}
+}
+
+// setHealth keeps how the device was last; it is shown four times a second.
+func (w *window) setHealth(h device.Health) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lastHealth = h
+}
+
+func (w *window) health() device.Health {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lastHealth
+}
+
+// sick words what the device suffers from.
+func sick(hot bool, celsius, room float64) ui.Problem {
+	if hot {
+		return ui.Problem{Title: lang.T("The device is too hot"), Detail: fmt.Sprintf("%.0f °C", celsius),
+			Remedy: lang.T("Take it out of the sun and give it air. The demo goes on by itself when it is cooler.")}
+	}
+	return ui.Problem{Title: lang.T("Memory is running out"), Detail: megabytes(int64(room)),
+		Remedy: lang.T("Close other programs or restart the device. The demo goes on by itself when there is room.")}
+}
+
+// forgetOld deletes the people whose time is over.
+func (w *window) forgetOld(now time.Time) {
+	days := w.prefs.get().Keep
+	if days <= 0 {
+		return
+	}
+	w.people.change("deleting people whose time is over", func(s *people.Store) error {
+		for _, p := range s.List() {
+			if now.Sub(p.Created) > time.Duration(days)*24*time.Hour {
+				slog.Info("person deleted, time is over", "days", days)
+				if err := s.Delete(p.ID); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}

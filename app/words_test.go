@@ -1,0 +1,110 @@
+package app
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"reterminal-vision/app/doctor"
+	"reterminal-vision/inference/recognize"
+	"reterminal-vision/models"
+)
+
+// spoken are the sentences that a file of the source gives to lang.T and
+// lang.Name.
+func spoken(t *testing.T, file string) (sentences []string) {
+	t.Helper()
+	tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(tree, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || len(call.Args) == 0 {
+			return true
+		}
+		fun, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok || fun.Sel.Name != "T" && fun.Sel.Name != "Name" {
+			return true
+		}
+		if pkg, ok := fun.X.(*ast.Ident); !ok || pkg.Name != "lang" {
+			return true
+		}
+		if literal, ok := call.Args[0].(*ast.BasicLit); ok {
+			s, err := strconv.Unquote(literal.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sentences = append(sentences, s)
+		}
+		return true
+	})
+	return sentences
+}
+
+// Everything that a visitor can read has a translation: what the code says,
+// the demos, and what their networks name, but for the thousand of ImageNet.
+func TestEverythingIsTranslated(t *testing.T) {
+	var words map[string]string
+	text, err := os.ReadFile(filepath.Join("..", "assets", "lang", "de.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &words); err != nil {
+		t.Fatal(err)
+	}
+	missing := map[string]bool{}
+	want := func(s string) {
+		if _, ok := words[s]; !ok && strings.ContainsFunc(s, func(r rune) bool { return r >= 'a' && r <= 'z' }) {
+			missing[s] = true
+		}
+	}
+	for _, pattern := range []string{"*.go", "../ui/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			for _, s := range spoken(t, f) {
+				want(s)
+			}
+		}
+	}
+	for _, d := range models.Default().Demos {
+		want(d.Title)
+		want(d.Summary)
+	}
+	for _, m := range models.Default().Models {
+		if m.Labels != "" && m.Labels != "imagenet" {
+			labels, err := models.Labels(m.Labels)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range labels {
+				want(l)
+			}
+		}
+		if m.Head != nil {
+			for _, a := range m.Head.Answers {
+				for _, l := range a.Labels {
+					want(l)
+				}
+			}
+		}
+	}
+	for f := recognize.NoFace; f <= recognize.Blurred; f++ {
+		want(f.Error())
+	}
+	for _, c := range doctor.Run(t.Context(), doctor.Options{DataDir: t.TempDir()}) {
+		want(c.Name)
+	}
+	for s := range missing {
+		t.Errorf("no translation of %q", s)
+	}
+}

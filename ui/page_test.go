@@ -1,0 +1,239 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+)
+
+// wishes writes down what was tapped on pages.
+type wishes struct{ made []string }
+
+func (w *wishes) ShowPage(page string)   { w.made = append(w.made, "show "+page) }
+func (w *wishes) Choose(page, id string) { w.made = append(w.made, page+": "+id) }
+func (w *wishes) Step(page, id string, up bool) {
+	w.made = append(w.made, fmt.Sprint(page, ": ", id, " ", up))
+}
+
+func somePage(id string) Page {
+	return Page{ID: id, Title: "Camera", Groups: []Group{
+		{Title: "Source of the pictures", Rows: []Row{
+			{ID: "auto", Label: "Automatic", Detail: "the first that is connected"},
+			{ID: "c525", Label: "HD Webcam C525", Detail: "/dev/video0", Chosen: true}}},
+		{Title: "Pictures", Rows: []Row{
+			{ID: "vga", Label: "640 x 480", Detail: "YUYV, up to 30 a second", Chosen: true},
+			{ID: "hd", Label: "1280 x 720", Detail: "MJPG, up to 30 a second"}}},
+		{Title: "Light and focus", Text: "What the driver lets be set.", Rows: []Row{
+			{Kind: RowStep, ID: "brightness", Label: "Brightness", Value: "128", Less: true, More: true},
+			{Kind: RowStep, ID: "mains", Label: "Mains frequency", Value: "50 Hz", More: true}}},
+		{Title: "More", Rows: []Row{
+			{Kind: RowLead, ID: "models", Label: "Models", Value: "12"},
+			{Kind: RowAction, ID: "fetch", Label: "Fetch", Detail: "4.2 MB, needs the network", Progress: .4},
+			{Kind: RowAction, ID: "delete", Label: "Delete", Danger: true},
+			{Kind: RowFact, ID: "fact", Label: "Temperature", Detail: "61 °C", State: "pass"},
+			{Kind: RowFact, Label: "Memory", Detail: "A rather long explanation of what is the matter with the memory of this device, over several lines", State: "warn"}}},
+	}}
+}
+
+// A page shows what can be chosen and tells what is tapped; it stays where it
+// was scrolled to when it is shown anew.
+func TestPage(t *testing.T) {
+	for _, o := range []struct {
+		name string
+		size fyne.Size
+	}{{"portrait", portrait}, {"landscape", landscape}} {
+		t.Run(o.name, func(t *testing.T) {
+			u, _ := newTestUI(t, o.size, false)
+			w := u.opt.Pages.(*wishes)
+			u.OpenPage("camera")
+			u.Page(somePage("another")) // is not shown
+			u.Page(somePage("camera"))
+			s := u.stack.top().(*pageScreen)
+			look(t, u, o.name+"-page")
+			for _, id := range []string{"hd", "models", "fetch", "fact"} {
+				s.rows.find(id).Tapped(nil)
+			}
+			s.rows.find("brightness").less.Tapped(nil)
+			more := s.rows.find("mains")
+			more.tapAt(more.more.Position().AddXY(5, 5)) // a tap that strayed
+			want := []string{"show camera", "camera: hd", "camera: models", "camera: fetch", "camera: brightness false", "camera: mains true"}
+			if !slices.Equal(w.made, want) {
+				t.Errorf("asked for %q, want %q", w.made, want)
+			}
+			if more.less.Visible() {
+				t.Error("less is offered where there is none")
+			}
+			s.rows.scroll.scrollTo(200)
+			at, kept := s.rows.scroll.offset, s.rows.find("hd")
+			changed := somePage("camera")
+			changed.Wrong = "The settings are not kept: free some space"
+			changed.Groups[2].Rows[0].Value = "129"
+			u.Page(changed)
+			look(t, u, o.name+"-page-wrong")
+			if s.rows.scroll.offset < at-1 || s.rows.find("hd") != kept {
+				t.Errorf("the list moved from %v to %v, or rows that are alike were made anew", at, s.rows.scroll.offset)
+			}
+			s.back()
+			if u.stack.top() != u.home {
+				t.Error("back does not lead to the gallery")
+			}
+			first := somePage("welcome")
+			first.First = true
+			u.OpenPage("welcome")
+			u.Page(first)
+			u.stack.top().back()
+			if u.stack.top() == u.home {
+				t.Error("the first page was left by the way back")
+			}
+		})
+	}
+}
+
+// The sheet opens over a demo, takes what is tapped, and goes away by its
+// button and the way back.
+func TestSheet(t *testing.T) {
+	for _, o := range []struct {
+		name string
+		size fyne.Size
+	}{{"portrait", portrait}, {"landscape", landscape}} {
+		t.Run(o.name, func(t *testing.T) {
+			u, d := newTestUI(t, o.size, false)
+			w := u.opt.Pages.(*wishes)
+			u.ShowDemo("object-detection")
+			u.Status(okStatus())
+			u.live.adjust.Tapped(nil)
+			u.Page(somePage(adjustPage))
+			look(t, u, o.name+"-sheet")
+			u.live.sheet.rows.find("hd").Tapped(nil)
+			u.live.sheet.close.Tapped(nil)
+			if u.live.sheet.Visible() {
+				t.Error("the sheet stays")
+			}
+			u.live.adjust.Tapped(nil)
+			u.live.back()
+			if u.live.sheet.Visible() || u.stack.top() != u.live {
+				t.Error("the way back does not lead from the sheet to the demo")
+			}
+			u.live.tools[2].Tapped(nil)
+			if p, ok := u.stack.top().(*pageScreen); !ok || p.page.ID != aboutPage {
+				t.Error("the demo is not explained")
+			}
+			u.stack.top().back()
+			u.live.tools[1].Tapped(nil)
+			if want := []string{"show adjust", "adjust: hd", "show adjust", "show about-demo"}; !slices.Equal(w.made, want) {
+				t.Errorf("asked for %q, want %q", w.made, want)
+			}
+			if !slices.Contains(d.done, "save") {
+				t.Errorf("the picture is not saved: %q", d.done)
+			}
+		})
+	}
+}
+
+// A frozen picture stays until it may go on, and what was found with it.
+func TestFreeze(t *testing.T) {
+	u, _ := newTestUI(t, portrait, false)
+	u.ShowDemo("object-detection")
+	show := func(v byte) {
+		f := smallFrame(v)
+		u.Frame(f)
+		look(t, u, "freeze")
+	}
+	show(10)
+	u.live.tools[0].Tapped(nil)
+	show(200)
+	img, _ := u.Shown()
+	if img == nil || img.Pix[0] != 10 {
+		t.Errorf("the picture did not stay")
+	}
+	u.live.tools[0].Tapped(nil)
+	show(200)
+	if img, _ := u.Shown(); img == nil || img.Pix[0] != 200 {
+		t.Error("the picture does not go on")
+	}
+}
+
+// The screen attracts, and a finger anywhere ends that; a dark one wakes.
+func TestAttractAndBlank(t *testing.T) {
+	for _, o := range []struct {
+		name string
+		size fyne.Size
+	}{{"portrait", portrait}, {"landscape", landscape}} {
+		t.Run(o.name, func(t *testing.T) {
+			u, d := newTestUI(t, o.size, true)
+			u.Attract("object-detection")
+			u.Status(okStatus())
+			look(t, u, o.name+"-attract")
+			u.live.attract.Tapped(nil)
+			if u.stack.top() != u.home || u.live.attract.Visible() {
+				t.Error("a finger does not lead to the gallery")
+			}
+			u.Blank()
+			look(t, u, o.name+"-blank")
+			u.stack.top().(*blank).Tapped(nil)
+			if u.stack.top() != u.home {
+				t.Error("a finger does not wake the screen")
+			}
+			if n := strings.Count(strings.Join(d.done, "\n"), "wake"); n != 2 {
+				t.Errorf("woken %d times: %q", n, d.done)
+			}
+		})
+	}
+}
+
+// A PIN is taken digit by digit; what is wrong with it is told.
+func TestPIN(t *testing.T) {
+	u, _ := newTestUI(t, portrait, true)
+	got := ""
+	u.AskPIN("PIN", "This is for the people who run this device.", func(pin string) string {
+		got = pin
+		if pin != "2580" {
+			return "That is not the PIN."
+		}
+		return ""
+	})
+	tap := func(keys string) {
+		for _, k := range keys {
+			u.pin.press(string(k))
+		}
+	}
+	tap("12")
+	u.pin.press(pinAccept)
+	if u.pin.wrong.text != say.PinShort {
+		t.Errorf("two digits: %q", u.pin.wrong.text)
+	}
+	u.pin.press(pinErase)
+	tap("111999999")
+	look(t, u, "portrait-pin")
+	u.pin.press(pinAccept)
+	if got != "11119999" || u.pin.wrong.text == "" || u.stack.top() != u.pin {
+		t.Errorf("took %q, says %q", got, u.pin.wrong.text)
+	}
+	look(t, u, "portrait-pin-wrong")
+	tap("2580")
+	u.pin.press(pinAccept)
+	if got != "2580" || u.stack.top() != u.home {
+		t.Errorf("took %q", got)
+	}
+}
+
+// Both themes keep a contrast of 4.5 and more between text and ground.
+func TestContrast(t *testing.T) {
+	for name, p := range map[string]palette{"dark": dark, "light": light} {
+		for what, c := range map[string]float64{
+			"text on background": contrast(p.text, p.background), "text on surface": contrast(p.text, p.surface), "text on raised": contrast(p.text, p.raised),
+			"text on pressed":     contrast(p.text, p.pressed),
+			"muted on background": contrast(p.muted, p.background), "muted on surface": contrast(p.muted, p.surface),
+			"accent on background": contrast(p.accent, p.background), "accent on surface": contrast(p.accent, p.surface),
+			"on accent": contrast(p.onAccent, p.accent), "warning on surface": contrast(p.warning, p.surface), "warning on background": contrast(p.warning, p.background),
+			"danger on surface": contrast(p.danger, p.surface), "on alarm": contrast(p.onAlarm, p.alarm),
+		} {
+			if c < 4.5 {
+				t.Errorf("%s: %s has a contrast of %.1f", name, what, c)
+			}
+		}
+	}
+}
