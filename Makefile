@@ -18,7 +18,7 @@ export GOFLAGS         := -tags=migrated_fynedo
 # Fyne complains about a machine without a language.
 export LANGUAGE        ?= en
 
-.PHONY: run setup build test test-v4l2 lint bench bench-go quality footage train-setup train train-smoke clean
+.PHONY: run setup build test test-v4l2 lint bench bench-go quality footage previews fonts golden robot train-setup train train-smoke clean
 
 run: build
 	$(BIN) $(ARGS)
@@ -36,6 +36,7 @@ build: setup
 test: build lint
 	RTV_BINARY=$(CURDIR)/$(BIN) RTV_SHARED=$(SHARED) RTV_REQUIRE_MEDIA=$(if $(wildcard $(SHARED)/models),1) \
 		go test -race -timeout 30m ./...
+	RTV_SHARED=$(SHARED) go test -timeout 15m -run TestGoldenScreens ./app
 
 # A real V4L2 driver, the kernel's virtual camera, in a virtual machine without KVM: a minute and a half. amd64 only.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -71,6 +72,29 @@ quality: setup
 # Draws the built-in footage anew; takes minutes.
 footage: setup
 	go run ./assets/footage/render -out assets/footage/traffic.mjpeg
+
+# Films the demos at work for the gallery's cards, on the built-in footage.
+previews: setup
+	RTV_PREVIEWS=$(CURDIR)/assets/previews go test -count=1 -run TestRecordPreviews ./app
+
+# Cuts the fonts for the translations out of Debian's.
+fonts:
+	rm -rf build/fonts && mkdir -p build/fonts && cd build/fonts && apt-get download fonts-noto-cjk && dpkg-deb -x *.deb .
+	python3 -m venv build/fonts/venv && build/fonts/venv/bin/pip install --quiet fonttools==4.60.1
+	build/fonts/venv/bin/python assets/font/subset.py build/fonts/usr/share/fonts/opentype/noto
+
+# Draws every screen in every language and theme anew, as `make test` compares them, in full size in build/screens and as
+# one sheet; look at them before they are kept.
+SHEET := home vehicles belt lungs emotion adjust attract about-demo settings camera display visitors lock models people pin gone check
+golden: setup
+	rm -rf build/screens app/testdata/screens && mkdir -p build/screens
+	RTV_GOLDEN=write RTV_SHOTS=$(CURDIR)/build/screens go test -count=1 -timeout 15m -run TestGoldenScreens ./app
+	cd build/screens && montage $(foreach s,$(SHEET),$(s)-en-dark.png) -tile 9x2 -geometry 180x320+4+4 -background '#808080' \
+		-quality 85 $(CURDIR)/assets/screenshots/screens.jpg
+
+# A restless visitor for a quarter of an hour: ten thousand taps, swipes and long presses.
+robot: build
+	RTV_BINARY=$(CURDIR)/$(BIN) RTV_ROBOT=15m go test -count=1 -v -timeout 20m -run TestRobot ./app
 
 # A network's recipe is the file in models/train that its name begins with.
 RECIPES := age_gender belt embedding emotion facedetector liveness lung vehicle

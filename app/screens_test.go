@@ -1,0 +1,254 @@
+package app
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2/test"
+	"github.com/disintegration/imaging"
+
+	"reterminal-vision/app/doctor"
+	"reterminal-vision/app/settings"
+	"reterminal-vision/assets"
+	"reterminal-vision/assets/lang"
+	"reterminal-vision/camera"
+	"reterminal-vision/inference"
+	"reterminal-vision/models"
+	"reterminal-vision/ui"
+)
+
+// footageFrame is one picture of a built-in clip.
+func footageFrame(t *testing.T, clip string, at int) *camera.Frame {
+	t.Helper()
+	src, err := camera.Open(t.Context(), "builtin:"+clip, camera.Options{Builtin: assets.Clips(), Loop: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	for i := 0; ; i++ {
+		f, err := src.Read(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == at {
+			return f
+		}
+		f.Release()
+	}
+}
+
+// seen is what the app's own networks find in a picture of a built-in clip.
+func seen(t *testing.T, demo string, at int) (*camera.Frame, *inference.Result) {
+	t.Helper()
+	task, err := openDemo(Config{Demo: demo, ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2}, demo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer task.Close()
+	in, r := task.NewInput(), &inference.Result{}
+	f := footageFrame(t, task.Demo.Builtin, at)
+	for range 12 { // what a demo keeps steady
+		r.Reset()
+		if err := task.Prepare(f, in); err != nil {
+			t.Fatal(err)
+		}
+		if err := task.Run(f, in, r); err != nil {
+			t.Fatal(err)
+		}
+		r.Width, r.Height = f.Width, f.Height
+	}
+	return f, r
+}
+
+// scene is one screen, or one state of it.
+type scene struct {
+	name string
+	show func(w *window)
+}
+
+// scenes are all screens. What depends on the machine or the day is made up.
+func scenes(t *testing.T) []scene {
+	type shot struct {
+		f *camera.Frame
+		r *inference.Result
+	}
+	shots := map[string]shot{}
+	for demo, at := range map[string]int{"vehicles": 40, "belt": 150, "lungs": 20, "emotion": 60} {
+		f, r := seen(t, demo, at)
+		shots[demo] = shot{f, r}
+	}
+	live := func(demo string) func(w *window) {
+		return func(w *window) {
+			d := catalogue().Demo(demo)
+			w.running = demo
+			w.networks = []*models.Model{firstPresent(catalogue(), w.cfg.store(), d.Models)}
+			w.screen.ShowDemo(demo)
+			w.screen.Result(shots[demo].r)
+			w.screen.Frame(shots[demo].f)
+			w.screen.Status(ui.Status{Source: "HD Webcam C525", Model: w.networks[0].Title, FPS: 31.4, DisplayFPS: 30,
+				Latency: 21 * time.Millisecond, Invoke: 9700 * time.Microsecond, Celsius: 61})
+		}
+	}
+	page := func(id string) func(w *window) {
+		return func(w *window) { w.screen.OpenPage(id) }
+	}
+	people := ui.People{All: []ui.Person{
+		{ID: "1", Name: "Anna", Shots: 5, Since: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Known: true},
+		{ID: "2", Name: "Kenji", Shots: 5, Since: time.Date(2026, 4, 9, 12, 0, 0, 0, time.UTC), Known: false},
+	}}
+	return []scene{
+		{"home", func(*window) {}},
+		{"vehicles", live("vehicles")}, {"belt", live("belt")}, {"lungs", live("lungs")}, {"emotion", live("emotion")},
+		{"starting", func(w *window) { w.screen.ShowDemo("recognition") }},
+		{"adjust", func(w *window) { live("vehicles")(w); w.screen.Adjust() }},
+		{"about-demo", func(w *window) { live("lungs")(w); page(pageDemo)(w) }},
+		{"attract", func(w *window) {
+			w.screen.Attract("emotion")
+			w.screen.Result(shots["emotion"].r)
+			w.screen.Frame(shots["emotion"].f)
+		}},
+		{"settings", page(pageSettings)}, {"camera", page(pageCamera)}, {"language", page(pageLanguage)}, {"display", page(pageDisplay)},
+		{"visitors", page(pageVisitors)}, {"lock", page(pageLock)}, {"keep", page(pagePeople)}, {"models", page(pageModels)},
+		{"model", page(pageModel + "ssd_mobilenet_v1_coco_quant")}, {"own", page(pageOwn)}, {"check", page(pageCheck)}, {"about", page(pageAbout)},
+		{"welcome", page(pageWelcome)}, {"ready", page(pageReady)},
+		{"pin", func(w *window) {
+			_ = w.prefs.change(func(s *settings.Settings) { s.PIN = "x" })
+			w.Settings()
+			_ = w.prefs.change(func(s *settings.Settings) { s.PIN = "" })
+		}},
+		{"people", func(w *window) { live("emotion")(w); w.screen.OpenPeople(); w.people.wait(); w.screen.People(people) }},
+		{"nobody", func(w *window) {
+			live("emotion")(w)
+			w.screen.OpenPeople()
+			w.people.wait()
+			w.screen.People(ui.People{})
+		}},
+		{"gone", func(w *window) {
+			live("vehicles")(w)
+			(&screenSink{window: w, ctx: w.ctx, id: "vehicles"}).Lost(fmt.Errorf("camera /dev/video0: %w: plug it in again or choose another source", camera.ErrGone))
+		}},
+		{"no-model", func(w *window) {
+			d := catalogue().Demo("scene")
+			w.screen.ShowDemo(d.ID)
+			w.screen.Problem(w.problem(&modelError{Demo: d, Err: fmt.Errorf("model deeplabv3_257_mv: no such file"), Remedy: ""}, d.ID))
+		}},
+		{"hot", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Problem(sick(true, 86, 0)) }},
+		{"memory", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Problem(sick(false, 0, 80<<20)) }},
+		{"crashed", func(w *window) {
+			w.screen.ShowDemo("vehicles")
+			w.screen.Problem(w.problem(fmt.Errorf("%w: index out of range", errCrashed), "vehicles"))
+		}},
+		{"toast", func(w *window) {
+			live("vehicles")(w)
+			w.screen.Toast(lang.T("Saved as %s", "/home/pi/Pictures/vehicles-20261126-104200.jpg"))
+		}},
+	}
+}
+
+// raceDetector tells that the tests run with it.
+var raceDetector bool
+
+// goldenScale is how much smaller a golden picture is than the screen.
+const goldenScale = 3
+
+// TestGoldenScreens shows every screen in every language and theme and
+// compares it with the picture of it in testdata/screens. RTV_GOLDEN=write
+// writes those anew; RTV_SHOTS=FOLDER keeps all in full size.
+func TestGoldenScreens(t *testing.T) {
+	if raceDetector {
+		t.Skip("one goroutine draws, four times slower than without the race detector: make test runs it apart")
+	}
+	t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
+	t.Setenv("HOME", t.TempDir())
+	madeUp := []doctor.Check{
+		{ID: "camera", Name: "Camera", State: doctor.Pass, Detail: "HD Webcam C525"},
+		{ID: "temperature", Name: "Temperature", State: doctor.Warn, Detail: "76 °C", Remedy: "give it air"},
+		{ID: "disk", Name: "Disk", State: doctor.Fail, Detail: "120 MB free", Remedy: "delete something"},
+	}
+	all := scenes(t)
+	now := time.Date(2026, 11, 26, 10, 42, 0, 0, time.UTC)
+	for _, l := range lang.Languages() {
+		for _, theme := range ui.Themes {
+			t.Run(l.Tag+"-"+theme, func(t *testing.T) {
+				for _, s := range all {
+					cfg := Config{Source: "auto", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2}
+					w := newWindow(t.Context(), cfg, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
+					w.checks = func() []doctor.Check { return madeUp }
+					if err := w.prefs.change(func(p *settings.Settings) { p.Language, p.Theme = l.Tag, theme }); err != nil {
+						t.Fatal(err)
+					}
+					w.screen.Restyle(w.style(), w.cards())
+					s.show(w)
+					w.pages.wait()
+					compareScreen(t, fmt.Sprintf("%s-%s-%s", s.name, l.Tag, theme), w.screen.Capture(now))
+				}
+			})
+		}
+	}
+	_ = lang.Set("en")
+}
+
+// compareScreen finds a screen unlike its golden picture when more than a
+// hundredth of it differs to the eye: what changes from machine to machine, as
+// the free room on a disk, is less.
+func compareScreen(t *testing.T, name string, img image.Image) {
+	t.Helper()
+	if folder := os.Getenv("RTV_SHOTS"); folder != "" {
+		if err := imaging.Save(img, filepath.Join(folder, name+".png")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	small := imaging.Resize(img, img.Bounds().Dx()/goldenScale, 0, imaging.Box)
+	file := filepath.Join("testdata", "screens", name+".jpg")
+	if os.Getenv("RTV_GOLDEN") == "write" {
+		writeGolden(t, file, small)
+		return
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		t.Errorf("%v: run make golden, and look at what it made", err)
+		return
+	}
+	defer f.Close()
+	golden, err := jpeg.Decode(f)
+	if err != nil || golden.Bounds().Size() != small.Bounds().Size() {
+		t.Errorf("%s is of another size: %v", file, err)
+		return
+	}
+	differ := 0
+	for y := range small.Bounds().Dy() {
+		for x := range small.Bounds().Dx() {
+			a, b := color.RGBAModel.Convert(small.At(x, y)).(color.RGBA), color.RGBAModel.Convert(golden.At(x, y)).(color.RGBA)
+			if far(a.R, b.R) || far(a.G, b.G) || far(a.B, b.B) {
+				differ++
+			}
+		}
+	}
+	if share := float64(differ) / float64(small.Bounds().Dx()*small.Bounds().Dy()); share > .01 {
+		t.Errorf("%s: %.1f %% of the screen differ from the golden picture", name, 100*share)
+	}
+}
+
+func far(a, b uint8) bool { return max(a, b)-min(a, b) > 48 }
+
+// writeGolden keeps a picture as it is compared: small, and a little blurred.
+func writeGolden(t *testing.T, file string, img image.Image) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := jpeg.Encode(f, img, &jpeg.Options{Quality: 60}); err != nil {
+		t.Fatal(err)
+	}
+}
