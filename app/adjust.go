@@ -34,6 +34,9 @@ func (w *window) configureDemo(id string) Config {
 	if chosen.Threads > 0 {
 		cfg.Threads = chosen.Threads
 	}
+	if chosen.Lanes > 0 {
+		cfg.Lanes = chosen.Lanes
+	}
 	if d, err := inference.ParseDelegate(chosen.Delegate); err == nil && chosen.Delegate != "" {
 		cfg.Delegate = d
 	}
@@ -66,6 +69,15 @@ func (w *window) adjustPage() ui.Page {
 	first.Rows = append(first.Rows,
 		ui.Row{Kind: ui.RowStep, ID: "threads", Label: lang.T("Processor cores"), Value: strconv.Itoa(cfg.Threads), Less: cfg.Threads > 1, More: cfg.Threads < mostThreads()},
 	)
+	if cfg.Threads > 1 {
+		lanes := w.prefs.demo(demo.ID).Lanes
+		value := lang.T("Automatic")
+		if lanes > 0 {
+			value = strconv.Itoa(lanes)
+		}
+		first.Rows = append(first.Rows, ui.Row{Kind: ui.RowStep, ID: "lanes", Label: lang.T("Frames at once"),
+			Detail: lang.T("more at once: more results, each a little later"), Value: value, Less: lanes > 0, More: lanes < cfg.Threads})
+	}
 	p.Groups = append(p.Groups, first)
 	var running []string
 	for _, m := range w.modelsRunning() {
@@ -203,6 +215,9 @@ func (w *window) stepAdjust(id string, up bool) error {
 			d.Threshold = float64(min(max(int(100*least+.5)+5*by, 5), 95)) / 100
 		case "threads":
 			d.Threads = min(max(cfg.Threads+by, 1), mostThreads())
+			d.Lanes = min(d.Lanes, d.Threads)
+		case "lanes":
+			d.Lanes = min(max(d.Lanes+by, 0), cfg.Threads)
 		}
 	})
 	w.restart()

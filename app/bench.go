@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -26,9 +28,13 @@ type Figures struct {
 	Source   string `json:"source"`
 	Delegate string `json:"delegate"`
 	Threads  int    `json:"threads"`
+	Lanes    int    `json:"lanes"` // frames in the network at once, each on its share of the threads
 	Frames   int    `json:"frames"`
 
-	FPS             float64 `json:"fps"`               // results over wall time, source to result
+	FPS             float64 `json:"fps"`               // results over wall time, source to result; of several runs the median
+	FPSLow          float64 `json:"fps_low"`           // of the slowest run
+	FPSHigh         float64 `json:"fps_high"`          // of the quickest
+	Runs            int     `json:"runs"`              //
 	InvokeFPS       float64 `json:"invoke_fps"`        // frames over the time spent inside Invoke in that same run
 	TightFPS        float64 `json:"tight_invoke_fps"`  // Invoke in a loop with nothing beside it; 0 for demos of several networks
 	OverInvoke      float64 `json:"fps_over_invoke"`   // FPS / InvokeFPS
@@ -51,15 +57,21 @@ const benchUsage = `Usage: reterminal-vision bench [flags]
 Runs a demo over a source with nothing shown and every frame worked on, and
 prints where the time goes.
 
+       reterminal-vision bench compare BEFORE.json AFTER.json
+
 Flags:
 `
 
 func benchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	cfg := Config{Demo: "vehicles", Source: "builtin:traffic", Delegate: inference.XNNPACK}
+	if len(args) > 0 && args[0] == "compare" {
+		return compareBenches(args[1:], stdout)
+	}
+	cfg := Config{Demo: "vehicles", Source: "builtin:traffic", Delegate: inference.XNNPACK, Unpaced: true}
 	fs := newFlagSet("bench", benchUsage, stderr)
 	commonFlags(fs, &cfg)
 	threads := fs.String("threads", "1,"+strconv.Itoa(max(defaultThreads(), 2)), "thread counts, comma-separated")
 	frames := fs.Int("frames", 500, "frames to measure, for which shorter sources loop; 0 plays the source once")
+	runs := fs.Int("runs", 1, "how often all is done; of several runs the one in the middle counts, and the spread is told")
 	file := fs.String("json", "", "write the figures as JSON to this `file` as well")
 	if err := parseFlags(fs, args); err != nil {
 		return err
@@ -73,7 +85,7 @@ func benchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		if err := cfg.check(); err != nil {
 			return err
 		}
-		row, err := measure(ctx, cfg, *frames)
+		row, err := measureRuns(ctx, cfg, *frames, *runs)
 		if err != nil {
 			return err
 		}
@@ -137,6 +149,75 @@ func (b *benchSink) Result(r *inference.Result) {
 // most is how many timings are kept without allocating.
 const most = 1 << 16
 
+// measureRuns measures several times and returns the run with the median rate.
+func measureRuns(ctx context.Context, cfg Config, frames, runs int) (Figures, error) {
+	if runs < 1 || runs > 100 {
+		return Figures{}, usagef("--runs %d: choose 1 to 100", runs)
+	}
+	var all []Figures
+	for range runs {
+		f, err := measure(ctx, cfg, frames)
+		if err != nil {
+			return Figures{}, err
+		}
+		all = append(all, f)
+	}
+	slices.SortFunc(all, func(a, b Figures) int { return cmp.Compare(a.FPS, b.FPS) })
+	row := all[len(all)/2]
+	row.FPSLow, row.FPSHigh, row.Runs = all[0].FPS, all[len(all)-1].FPS, runs
+	return row, nil
+}
+
+// compareBenches says of two files of figures what changed beyond their noise.
+func compareBenches(files []string, w io.Writer) error {
+	if len(files) != 2 {
+		return usagef("bench compare: name two files that --json wrote")
+	}
+	var rows [2][]Figures
+	for i, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(text, &rows[i]); err != nil {
+			return fmt.Errorf("%s: %w: name a file that bench --json wrote", file, err)
+		}
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	found := 0
+	for _, before := range rows[0] {
+		for _, after := range rows[1] {
+			if before.Demo != after.Demo || before.Model != after.Model || before.Source != after.Source || before.Delegate != after.Delegate || before.Threads != after.Threads {
+				continue
+			}
+			found++
+			fmt.Fprintf(t, "%s, %s, %d threads\t%.1f -> %.1f FPS\t%+.1f %%\t%s\n", before.Demo, before.Model, before.Threads,
+				before.FPS, after.FPS, 100*(after.FPS/before.FPS-1), verdict(before, after))
+		}
+	}
+	if found == 0 {
+		return fmt.Errorf("the files have no measurement in common: measure the same demo, model, source, delegate and threads")
+	}
+	return t.Flush()
+}
+
+// noise is how much two runs of the same program differ on a quiet machine.
+const noise = .03
+
+// verdict compares two rates with their spreads, which are no less than the
+// noise of a quiet machine.
+func verdict(before, after Figures) string {
+	low := func(f Figures) float64 { return min(cmp.Or(f.FPSLow, f.FPS), f.FPS*(1-noise/2)) }
+	high := func(f Figures) float64 { return max(f.FPSHigh, f.FPS*(1+noise/2)) }
+	switch {
+	case low(after) > high(before):
+		return "faster"
+	case high(after) < low(before):
+		return "slower"
+	}
+	return "within the noise"
+}
+
 // measure runs one configuration; 0 frames means one pass over the source.
 func measure(ctx context.Context, cfg Config, frames int) (Figures, error) {
 	task, err := openDemo(cfg, cfg.Demo)
@@ -161,27 +242,27 @@ func measure(ctx context.Context, cfg Config, frames int) (Figures, error) {
 	case frames <= 0:
 		b.after = readUsage()
 	}
-	f := b.figures()
+	f := b.figures(task.lanes())
 	f.Demo, f.Model, f.Source = cfg.Demo, task.ids(), s.state.Source.Name
-	f.Delegate, f.Threads = string(cfg.Delegate), cfg.Threads
+	f.Delegate, f.Threads, f.Lanes = string(cfg.Delegate), cfg.Threads, task.lanes()
 	if len(task.Nets) > 1 { // how often the second runs depends on the picture
 		return f, nil
 	}
-	tight, err := tightInvoke(ctx, task.Nets[0])
+	tight, err := tightLanes(ctx, append(task.Nets, task.Beside...))
 	if err != nil {
 		return Figures{}, err
 	}
-	f.TightInvokeMs, f.TightFPS = millis(tight), 1/tight.Seconds()
+	f.TightInvokeMs, f.TightFPS = millis(tight), float64(task.lanes())/tight.Seconds()
 	f.OverTight = f.FPS / f.TightFPS
 	return f, nil
 }
 
-// figures reduces what was collected.
-func (b *benchSink) figures() Figures {
+// figures reduces what was collected of so many lanes.
+func (b *benchSink) figures(lanes int) Figures {
 	n := float64(len(b.timings))
-	var invoke time.Duration
+	var invoke time.Duration // as if the lanes were one
 	for _, t := range b.timings {
-		invoke += t.Invoke
+		invoke += t.Invoke / time.Duration(lanes)
 	}
 	quantile := func(q float64, part func(inference.Timing) time.Duration) float64 {
 		all := make([]time.Duration, len(b.timings))
@@ -209,6 +290,21 @@ func (b *benchSink) figures() Figures {
 	}
 }
 
+// tightLanes is the mean time of the networks side by side, nothing beside them.
+func tightLanes(ctx context.Context, nets []*inference.Interpreter) (time.Duration, error) {
+	took, failed := make([]time.Duration, len(nets)), make([]error, len(nets))
+	var lanes sync.WaitGroup
+	for i, net := range nets {
+		lanes.Go(func() { took[i], failed[i] = tightInvoke(ctx, net) })
+	}
+	lanes.Wait()
+	var total time.Duration
+	for _, t := range took {
+		total += t
+	}
+	return total / time.Duration(len(nets)), errors.Join(failed...)
+}
+
 // tightInvoke is the mean time of the network alone, its input left in place.
 func tightInvoke(ctx context.Context, net *inference.Interpreter) (time.Duration, error) {
 	const runs = 150
@@ -233,10 +329,10 @@ func millis(d time.Duration) float64 { return float64(d) / 1e6 }
 
 func printFigures(w io.Writer, rows []Figures) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "threads\tdelegate\tFPS\tInvoke FPS\tFPS/Invoke\talone FPS\tFPS/alone\tprep ms\tinvoke ms\tdecode ms\tlatency ms\tp95\tCPU ms/frame\tallocs/frame\tpeak MB\tobjects\t")
+	fmt.Fprintln(t, "threads\tlanes\tdelegate\tFPS\tInvoke FPS\tFPS/Invoke\talone FPS\tFPS/alone\tprep ms\tinvoke ms\tdecode ms\tlatency ms\tp95\tCPU ms/frame\tallocs/frame\tpeak MB\tobjects\t")
 	for _, f := range rows {
-		fmt.Fprintf(t, "%d\t%s\t%.1f\t%.1f\t%.3f\t%.1f\t%.3f\t%.3f\t%.3f\t%.3f\t%.2f\t%.2f\t%.2f\t%.2f\t%.1f\t%.2f\t\n",
-			f.Threads, f.Delegate, f.FPS, f.InvokeFPS, f.OverInvoke, f.TightFPS, f.OverTight,
+		fmt.Fprintf(t, "%d\t%d\t%s\t%.1f\t%.1f\t%.3f\t%.1f\t%.3f\t%.3f\t%.3f\t%.3f\t%.2f\t%.2f\t%.2f\t%.2f\t%.1f\t%.2f\t\n",
+			f.Threads, f.Lanes, f.Delegate, f.FPS, f.InvokeFPS, f.OverInvoke, f.TightFPS, f.OverTight,
 			f.PreprocessMs, f.InvokeMs, f.DecodeMs, f.LatencyMs, f.LatencyP95Ms, f.CPUMsPerFrame, f.AllocsPerFrame, f.PeakRSSMegabyte, f.ObjectsPerFrame)
 	}
 	t.Flush()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strconv"
 	"time"
 
 	"reterminal-vision/camera"
@@ -26,6 +27,7 @@ type Config struct {
 	ModelsDir   string
 	Plain       bool // what the networks say, frame by frame: no smoothing, every face every time
 	Threads     int
+	Lanes       int // frames in the network at once, each on Threads/Lanes threads; 0 is one, autoLanes what is quickest
 	Delegate    inference.Delegate
 	Threshold   float64 // 0 leaves it to the demo
 	Kiosk       bool
@@ -63,6 +65,17 @@ func commonFlags(fs *flag.FlagSet, cfg *Config) {
 	fs.StringVar(&cfg.ModelsDir, "models-dir", "", "folder with the models")
 	fs.BoolVar(&cfg.Plain, "plain", false, "what the networks say frame by frame: nothing smoothed, every face looked at every time")
 	fs.Float64Var(&cfg.Threshold, "threshold", 0, "least score shown, 0 to 1 (default: the demo's)")
+	cfg.Lanes = autoLanes
+	fs.Func("lanes", "frames that are in the network at once, each on its share of the threads; auto is one while a camera is kept up with, else what gives most results (default auto)", func(s string) (err error) {
+		if s == "auto" {
+			cfg.Lanes = autoLanes
+			return nil
+		}
+		if cfg.Lanes, err = strconv.Atoi(s); err == nil && (cfg.Lanes < 1 || cfg.Lanes > 16) {
+			err = errors.New("choose auto or 1 to 16")
+		}
+		return err
+	})
 	fs.Func("delegate", "kernels: xnnpack or none (default xnnpack)", func(s string) (err error) {
 		cfg.Delegate, err = inference.ParseDelegate(s)
 		return err

@@ -17,7 +17,23 @@ import (
 // build makes the task that the first model's entry in the catalogue names.
 // On an error the networks stay the builder's.
 func (b *builder) build() (inference.Task, error) {
-	model, net := b.models[0], b.nets[0]
+	if b.models[0].Task == "face" {
+		return b.faces(b.models[0], b.nets[0])
+	}
+	var all []inference.Task
+	for _, net := range append([]*inference.Interpreter{b.nets[0]}, b.beside...) {
+		task, err := b.single(net)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, task)
+	}
+	return inference.Alike(all...), nil
+}
+
+// single makes the task of a demo with one network.
+func (b *builder) single(net *inference.Interpreter) (inference.Task, error) {
+	model := b.models[0]
 	switch model.Task {
 	case "ssd", "ssd-anchors", "yolo", "yolov8":
 		return b.detector(model, net)
@@ -31,8 +47,6 @@ func (b *builder) build() (inference.Task, error) {
 		})
 	case "classify":
 		return b.classifier(model, net)
-	case "face":
-		return b.faces(model, net)
 	}
 	return nil, fmt.Errorf("model %s: this version cannot run the task %q", model.ID, model.Task)
 }
@@ -176,7 +190,25 @@ func (b *builder) faces(model *models.Model, net *inference.Interpreter) (infere
 		}
 		heads = append(heads, head)
 	}
-	return attribute.NewTask(detector, heads, attribute.Config{Every: b.cfg.Plain})
+	task, err := attribute.NewTask(detector, heads, attribute.Config{Every: b.cfg.Plain})
+	if err != nil {
+		return nil, err
+	}
+	more, err := b.detectorsBeside(model)
+	task.AddLanes(more...)
+	return task, err
+}
+
+// detectorsBeside makes the face detectors of further lanes.
+func (b *builder) detectorsBeside(model *models.Model) (more []face.Detector, err error) {
+	for _, net := range b.beside {
+		d, err := b.faceDetector(model, net)
+		if err != nil {
+			return nil, err
+		}
+		more = append(more, d)
+	}
+	return more, nil
 }
 
 // recognition makes the second stage that tells who somebody is.
@@ -188,7 +220,13 @@ func (b *builder) recognition(detector face.Detector) (inference.Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	return recognize.NewTask(detector, embedder, recognize.Config{Threshold: model.Threshold, Every: b.cfg.Plain})
+	task, err := recognize.NewTask(detector, embedder, recognize.Config{Threshold: model.Threshold, Every: b.cfg.Plain})
+	if err != nil {
+		return nil, err
+	}
+	more, err := b.detectorsBeside(b.models[0])
+	task.AddLanes(more...)
+	return task, err
 }
 
 func headConfig(model *models.Model) attribute.HeadConfig {

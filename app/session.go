@@ -87,7 +87,7 @@ func newSession(cfg Config, task *demoTask, s sink) *session {
 // run works until ctx ends or a source that does not loop is at its end. Both
 // are success; it returns when all its goroutines have.
 func (s *session) run(ctx context.Context) error {
-	worker := inference.NewWorker(s.task, s.result, func(err error) {
+	worker := inference.NewWorker(s.task.Task, s.result, func(err error) {
 		counted.failed.Add(1)
 		s.sink.Failed(err)
 	})

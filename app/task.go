@@ -18,7 +18,11 @@ type demoTask struct {
 	Demo   *models.Demo
 	Models []*models.Model          // in the order they run
 	Nets   []*inference.Interpreter // theirs; they belong to the task
+	Beside []*inference.Interpreter // of further lanes, for the first model
 }
+
+// lanes is how many frames are in the first network at once.
+func (t *demoTask) lanes() int { return 1 + len(t.Beside) }
 
 // title names the networks for the screen.
 func (t *demoTask) title() string {
@@ -74,7 +78,7 @@ func openDemo(cfg Config, id string) (*demoTask, error) {
 	if demo == nil {
 		return nil, fmt.Errorf("no demo %q: choose one of %s", id, demoIDs())
 	}
-	b := &builder{cfg: cfg, catalogue: known, demo: demo}
+	b := &builder{cfg: cfg, threads: cfg.Threads, catalogue: known, demo: demo}
 	stages, err := chooseModels(demo, cfg.Model)
 	if err != nil {
 		return nil, err
@@ -86,6 +90,12 @@ func openDemo(cfg Config, id string) (*demoTask, error) {
 		if err := b.load(wanted); err != nil {
 			b.close()
 			return nil, err
+		}
+		if len(b.nets) == 1 {
+			if err := b.addLanes(); err != nil {
+				b.close()
+				return nil, &modelError{Demo: demo, Err: err, Remedy: "Choose fewer lanes with --lanes."}
+			}
 		}
 	}
 	task, err := b.build()
@@ -99,7 +109,7 @@ func openDemo(cfg Config, id string) (*demoTask, error) {
 			return nil, err
 		}
 	}
-	return &demoTask{Task: task, Demo: demo, Models: b.models, Nets: b.nets}, nil
+	return &demoTask{Task: task, Demo: demo, Models: b.models, Nets: b.nets, Beside: b.beside}, nil
 }
 
 // answered reports whether one of the models chosen before is among the
@@ -150,12 +160,14 @@ type builder struct {
 	cfg       Config
 	catalogue *models.Catalogue
 	demo      *models.Demo
+	threads   int // of each network
 	models    []*models.Model
 	nets      []*inference.Interpreter
+	beside    []*inference.Interpreter // like the first, for further lanes
 }
 
 func (b *builder) close() {
-	for _, net := range b.nets {
+	for _, net := range slices.Concat(b.nets, b.beside) {
 		net.Close()
 	}
 }
@@ -185,7 +197,7 @@ func (b *builder) open(model *models.Model) (*inference.Interpreter, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := inference.Open(path, inference.Options{Threads: b.cfg.Threads, Delegate: b.cfg.Delegate})
+	net, err := inference.Open(path, inference.Options{Threads: b.threads, Delegate: b.cfg.Delegate})
 	if err != nil {
 		return nil, err
 	}

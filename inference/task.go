@@ -1,6 +1,10 @@
 package inference
 
-import "reterminal-vision/camera"
+import (
+	"errors"
+
+	"reterminal-vision/camera"
+)
 
 // Input is the staging copy of a task's first input tensor, with the geometry
 // that leads from the model's picture back to the frame. The worker owns
@@ -41,4 +45,51 @@ type Task interface {
 	Run(f *camera.Frame, in *Input, out *Result) error
 	// Close frees the networks. It is called once, after the last Run.
 	Close() error
+}
+
+// Parallel is a Task with several networks for its first part, which frames
+// share nothing in, so that it can work on as many frames at once: on a
+// machine with cores to spare, small networks give more results so than with
+// threads of their own. Infer and then Finish are what Run is.
+type Parallel interface {
+	Task
+	// Lanes is how many frames Infer may work on at once.
+	Lanes() int
+	// Infer takes a frame through the network of a lane, 0 to Lanes()-1. It is
+	// called for one frame at a time in each lane.
+	Infer(lane int, f *camera.Frame, in *Input, out *Result) error
+	// Finish does the rest, called for one frame after the other, in order.
+	Finish(f *camera.Frame, out *Result) error
+}
+
+// alike is a Parallel of tasks that are alike and remember nothing.
+type alike []Task
+
+// Alike makes one task of several for the same network that remember nothing
+// from frame to frame, and takes them over.
+func Alike(tasks ...Task) Task {
+	if len(tasks) == 1 {
+		return tasks[0]
+	}
+	return alike(tasks)
+}
+
+func (a alike) NewInput() *Input                         { return a[0].NewInput() }
+func (a alike) Prepare(f *camera.Frame, in *Input) error { return a[0].Prepare(f, in) }
+func (a alike) Lanes() int                               { return len(a) }
+func (a alike) Finish(*camera.Frame, *Result) error      { return nil }
+
+func (a alike) Run(f *camera.Frame, in *Input, out *Result) error { return a[0].Run(f, in, out) }
+
+func (a alike) Infer(lane int, f *camera.Frame, in *Input, out *Result) error {
+	return a[lane].Run(f, in, out)
+}
+
+// Close frees the networks of all.
+func (a alike) Close() error {
+	var errs []error
+	for _, t := range a {
+		errs = append(errs, t.Close())
+	}
+	return errors.Join(errs...)
 }

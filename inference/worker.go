@@ -11,11 +11,13 @@ import (
 )
 
 // Worker keeps a task busy with the newest frames. One goroutine prepares a
-// frame while another has the one before in the network; between them, and
-// before them, waits at most one frame. A newer frame takes the place of a
-// waiting one, which is counted as dropped.
+// frame while others have those before in the network: one, or as many as the
+// task has lanes. Between them, and before them, waits at most one frame. A
+// newer frame takes the place of a waiting one, which is counted as dropped.
+// Results come in the order of their frames.
 type Worker struct {
 	task     Task
+	lanes    []lane
 	onResult func(*Result)
 	onError  func(error)
 
@@ -27,7 +29,29 @@ type Worker struct {
 	patient bool // the feeder waits for room, so nothing may be dropped
 	stopped bool
 	dropped uint64
-	idle    bool // the network waits for a frame
+	ticket  uint64 // of the next frame for a network
+	turn    uint64 // ticket of the frame whose result is next
+}
+
+// lane is one way through the network: infer does what frames share nothing
+// in, finish the rest, for one frame after the other.
+type lane struct {
+	infer  func(*camera.Frame, *Input, *Result) error
+	finish func(*camera.Frame, *Result) error
+}
+
+// lanesOf are the ways through a task.
+func lanesOf(task Task) (lanes []lane) {
+	p, ok := task.(Parallel)
+	if !ok || p.Lanes() < 2 {
+		return []lane{{infer: task.Run, finish: func(*camera.Frame, *Result) error { return nil }}}
+	}
+	for i := range p.Lanes() {
+		lanes = append(lanes, lane{finish: p.Finish, infer: func(f *camera.Frame, in *Input, out *Result) error {
+			return p.Infer(i, f, in, out)
+		}})
+	}
+	return lanes
 }
 
 // job is a frame on its way with its prepared input.
@@ -41,16 +65,16 @@ type job struct {
 // each result on the worker's goroutine and must not keep it; onError gets
 // what went wrong with a single frame, after which the work goes on.
 func NewWorker(task Task, onResult func(*Result), onError func(error)) *Worker {
-	w := &Worker{task: task, onResult: onResult, onError: onError}
+	w := &Worker{task: task, lanes: lanesOf(task), onResult: onResult, onError: onError}
 	w.changed.L = &w.mu
-	// One job in the network, one ready, one being prepared.
-	for range 3 {
+	// One job in each lane, one ready, one being prepared.
+	for range len(w.lanes) + 2 {
 		w.free = append(w.free, &job{input: task.NewInput()})
 	}
 	return w
 }
 
-// Run works until ctx ends, and returns when both its goroutines have.
+// Run works until ctx ends, and returns when all its goroutines have.
 func (w *Worker) Run(ctx context.Context) {
 	stop := context.AfterFunc(ctx, func() {
 		w.mu.Lock()
@@ -59,10 +83,13 @@ func (w *Worker) Run(ctx context.Context) {
 		w.mu.Unlock()
 	})
 	defer stop()
-	var preparing sync.WaitGroup
-	preparing.Go(w.prepareFrames)
-	w.inferFrames()
-	preparing.Wait()
+	var working sync.WaitGroup
+	working.Go(w.prepareFrames)
+	for _, l := range w.lanes[1:] {
+		working.Go(func() { w.inferFrames(l) })
+	}
+	w.inferFrames(w.lanes[0])
+	working.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.drop(&w.pending)
@@ -104,7 +131,7 @@ func (w *Worker) Put(ctx context.Context, f *camera.Frame) error {
 func (w *Worker) Drain(ctx context.Context) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for !w.stopped && ctx.Err() == nil && !(w.idle && w.pending == nil && w.ready == nil && len(w.free) == 3) {
+	for !w.stopped && ctx.Err() == nil && !(w.pending == nil && w.ready == nil && len(w.free) == len(w.lanes)+2) {
 		w.changed.Wait()
 	}
 }
@@ -199,53 +226,76 @@ func (w *Worker) recycle(j *job) {
 	w.mu.Unlock()
 }
 
-func (w *Worker) inferFrames() {
+func (w *Worker) inferFrames(l lane) {
 	// The kernel threads of the network follow their caller from core to core.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	result := &Result{}
 	for {
-		j := w.nextReady()
+		j, ticket := w.nextReady()
 		if j == nil {
 			return
 		}
-		w.infer(j, result)
+		w.infer(l, j, ticket, result)
 		w.recycle(j)
 	}
 }
 
-// nextReady waits for a prepared job; nil when the worker stops.
-func (w *Worker) nextReady() *job {
+// nextReady waits for a prepared job and gives it its place in the order of
+// results; the job is nil when the worker stops.
+func (w *Worker) nextReady() (*job, uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for w.ready == nil && !w.stopped {
-		w.idle = true
-		w.changed.Broadcast()
 		w.changed.Wait()
 	}
-	w.idle = false
 	if w.stopped {
-		return nil
+		return nil, 0
 	}
-	j := w.ready
+	j, ticket := w.ready, w.ticket
 	w.ready = nil
+	w.ticket++
 	w.changed.Broadcast()
-	return j
+	return j, ticket
 }
 
-func (w *Worker) infer(j *job, result *Result) {
+func (w *Worker) infer(l lane, j *job, ticket uint64, result *Result) {
 	f := j.frame
 	result.Reset()
 	result.Sequence, result.Width, result.Height = f.Sequence, f.Width, f.Height
 	result.Timestamp, result.Captured = f.Timestamp, f.Captured
 	result.Timing.Preprocess = j.prepare
-	if err := guard(func() error { return w.task.Run(f, j.input, result) }); err != nil {
+	err := guard(func() error { return l.infer(f, j.input, result) })
+	// Every ticket has its turn, whatever became of its frame.
+	w.await(ticket)
+	defer w.next()
+	if err == nil {
+		err = guard(func() error { return l.finish(f, result) })
+	}
+	if err != nil {
 		w.onError(fmt.Errorf("frame %d: %w", f.Sequence, err))
 		return
 	}
 	result.Timing.Latency = time.Since(f.Captured)
 	result.Dropped = w.Dropped()
 	w.onResult(result)
+}
+
+// await returns when all frames before have had their results.
+func (w *Worker) await(ticket uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.turn != ticket {
+		w.changed.Wait()
+	}
+}
+
+// next lets the frame after have its result.
+func (w *Worker) next() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.turn++
+	w.changed.Broadcast()
 }
 
 // guard turns a panic of a task into an error: one bad frame or tensor must

@@ -113,7 +113,7 @@ func TestWorkerKeepsTheNewest(t *testing.T) {
 	}
 	offer()
 	waitFor(t, "the first frame to be prepared", func() bool { return task.prepared.Load() == 1 })
-	waitFor(t, "the network to take it", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return w.ready == nil && !w.idle })
+	waitFor(t, "the network to take it", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return w.ticket == 1 })
 	for range 50 {
 		offer()
 	}
@@ -204,4 +204,71 @@ func TestWorkerStopsInTheMiddle(t *testing.T) {
 		<-blocked
 	}()
 	end()
+}
+
+// fakeLanes stands for several networks side by side, of which some frames take
+// longer than others and some fail.
+type fakeLanes struct {
+	fakeTask
+	busy     []atomic.Bool
+	most     atomic.Int64 // frames at once
+	now      atomic.Int64
+	finished []uint64 // by Finish, which no two goroutines may be in
+}
+
+func (t *fakeLanes) Lanes() int { return len(t.busy) }
+
+func (t *fakeLanes) Infer(lane int, f *camera.Frame, in *Input, out *Result) error {
+	if !t.busy[lane].CompareAndSwap(false, true) {
+		return errors.New("two frames in one lane")
+	}
+	defer t.busy[lane].Store(false)
+	n := t.now.Add(1)
+	defer t.now.Add(-1)
+	for most := t.most.Load(); n > most && !t.most.CompareAndSwap(most, n); most = t.most.Load() {
+	}
+	time.Sleep(time.Duration(f.Sequence*7919%5) * time.Millisecond)
+	return t.fakeTask.Run(f, in, out)
+}
+
+func (t *fakeLanes) Finish(f *camera.Frame, out *Result) error {
+	t.finished = append(t.finished, f.Sequence)
+	return nil
+}
+
+// Lanes work side by side, and results come in the order of their frames.
+func TestWorkerLanes(t *testing.T) {
+	task, c := &fakeLanes{busy: make([]atomic.Bool, 3)}, &collected{}
+	task.fail = func(seq uint64) error {
+		if seq%10 == 3 {
+			return errors.New("a bad frame")
+		}
+		return nil
+	}
+	w, next, end := startWorker(t, task, c)
+	for range 60 {
+		f := next()
+		if err := w.Put(t.Context(), f); err != nil {
+			t.Fatal(err)
+		}
+		f.Release()
+	}
+	w.Drain(t.Context())
+	end()
+	if len(c.errs) != 6 || len(c.seqs) != 54 || c.dropped != 0 {
+		t.Errorf("%d results, %d errors, %d dropped", len(c.seqs), len(c.errs), c.dropped)
+	}
+	for i := 1; i < len(c.seqs); i++ {
+		if c.seqs[i] <= c.seqs[i-1] {
+			t.Fatalf("results come as %v", c.seqs)
+		}
+	}
+	for i := 1; i < len(task.finished); i++ {
+		if task.finished[i] <= task.finished[i-1] {
+			t.Fatalf("finished as %v", task.finished)
+		}
+	}
+	if most := task.most.Load(); most < 2 {
+		t.Errorf("at most %d frames were worked on at once", most)
+	}
 }

@@ -50,6 +50,7 @@ type Demo struct {
 	Models    []string `json:"models,omitempty"`    // IDs to use instead of the demo's own choice
 	Threshold float64  `json:"threshold,omitempty"` // least score, 0..1
 	Threads   int      `json:"threads,omitempty"`
+	Lanes     int      `json:"lanes,omitempty"` // frames in the network at once
 	Delegate  string   `json:"delegate,omitempty"`
 }
 

@@ -47,6 +47,7 @@ func (c Config) withDefaults() Config {
 // shows what was found before. Faces without a track get no attributes.
 type Task struct {
 	detector  face.Detector
+	more      []face.Detector // of further lanes
 	heads     []sized
 	questions []Question // of all heads
 	cfg       Config
@@ -97,11 +98,31 @@ func (t *Task) NewInput() *inference.Input { return t.detector.NewInput() }
 // Prepare fills in the detector's picture.
 func (t *Task) Prepare(f *camera.Frame, in *inference.Input) error { return t.detector.Prepare(f, in) }
 
+// AddLanes takes over detectors like that of NewTask, for as many frames more
+// at once.
+func (t *Task) AddLanes(detectors ...face.Detector) { t.more = append(t.more, detectors...) }
+
+// Lanes implements inference.Parallel.
+func (t *Task) Lanes() int { return 1 + len(t.more) }
+
+// Infer implements inference.Parallel: it finds the faces of a frame.
+func (t *Task) Infer(lane int, _ *camera.Frame, in *inference.Input, out *inference.Result) error {
+	if lane == 0 {
+		return t.detector.Detect(in, out)
+	}
+	return t.more[lane-1].Detect(in, out)
+}
+
 // Run finds the faces of the prepared frame and adds what is known of them.
 func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) error {
-	if err := t.detector.Detect(in, out); err != nil {
+	if err := t.Infer(0, f, in, out); err != nil {
 		return err
 	}
+	return t.Finish(f, out)
+}
+
+// Finish implements inference.Parallel: it adds what is known of the faces.
+func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
 	t.frame++
 	start := time.Now()
 	t.tracker.Update(out.Objects)
@@ -208,6 +229,9 @@ func (t *Task) lookAtAll(f *camera.Frame, out *inference.Result) error {
 // Close frees the networks of the detector and the heads.
 func (t *Task) Close() error {
 	errs := []error{t.detector.Close()}
+	for _, d := range t.more {
+		errs = append(errs, d.Close())
+	}
 	for _, h := range t.heads {
 		errs = append(errs, h.Close())
 	}

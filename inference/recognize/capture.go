@@ -68,7 +68,7 @@ func (t *Task) Examine(f *camera.Frame) (Shot, error) {
 	if err := t.Prepare(f, in); err != nil {
 		return Shot{}, err
 	}
-	if err := t.find(in, out); err != nil {
+	if err := find(t.detector, in, out); err != nil {
 		return Shot{}, err
 	}
 	return t.shoot(f, out)

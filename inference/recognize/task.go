@@ -60,6 +60,7 @@ func (c Config) withDefaults() Config {
 // the average is what is compared with the gallery.
 type Task struct {
 	detector face.Detector
+	more     []face.Detector // of further lanes
 	embedder *Embedder
 	portrait *photographer
 	cfg      Config
@@ -124,9 +125,29 @@ func (t *Task) Prepare(f *camera.Frame, in *inference.Input) error { return t.de
 // to the person most alike, at least 0, as its score. Faces that are too small
 // or not yet looked at have no such attribute.
 func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) error {
-	if err := t.find(in, out); err != nil {
+	if err := t.Infer(0, f, in, out); err != nil {
 		return err
 	}
+	return t.Finish(f, out)
+}
+
+// AddLanes takes over detectors like that of NewTask, for as many frames more
+// at once.
+func (t *Task) AddLanes(detectors ...face.Detector) { t.more = append(t.more, detectors...) }
+
+// Lanes implements inference.Parallel.
+func (t *Task) Lanes() int { return 1 + len(t.more) }
+
+// Infer implements inference.Parallel: it finds the faces of a frame.
+func (t *Task) Infer(lane int, _ *camera.Frame, in *inference.Input, out *inference.Result) error {
+	if lane == 0 {
+		return find(t.detector, in, out)
+	}
+	return find(t.more[lane-1], in, out)
+}
+
+// Finish implements inference.Parallel: it tells who the faces are.
+func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
 	t.frame++
 	start := time.Now()
 	t.tracker.Update(out.Objects)
@@ -151,8 +172,8 @@ func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) 
 }
 
 // find detects faces and insists on landmarks.
-func (t *Task) find(in *inference.Input, out *inference.Result) error {
-	if err := t.detector.Detect(in, out); err != nil {
+func find(detector face.Detector, in *inference.Input, out *inference.Result) error {
+	if err := detector.Detect(in, out); err != nil {
 		return err
 	}
 	for i := range out.Objects {
@@ -249,5 +270,9 @@ func (t *Task) lookAtAll(f *camera.Frame, out *inference.Result) error {
 func (t *Task) Close() error {
 	t.closing.Do(func() { close(t.closed) })
 	t.portrait.close()
-	return errors.Join(t.detector.Close(), t.embedder.Close())
+	errs := []error{t.detector.Close(), t.embedder.Close()}
+	for _, d := range t.more {
+		errs = append(errs, d.Close())
+	}
+	return errors.Join(errs...)
 }
