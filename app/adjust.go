@@ -160,7 +160,7 @@ func (w *window) chooseAdjust(id string) error {
 	case demo == "":
 		return nil
 	case id == pageCamera:
-		w.screen.OpenPage(pageCamera)
+		w.gate(func() { w.screen.OpenPage(pageCamera) })
 		return nil
 	case strings.HasPrefix(id, chooseMirror):
 		return w.camera.choose(id)

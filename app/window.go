@@ -86,7 +86,7 @@ func runWindow(ctx context.Context, cfg Config) error {
 	switch {
 	case cfg.Demo != "":
 		w.StartDemo(cfg.Demo)
-	case !w.prefs.get().Welcomed && !cfg.Kiosk:
+	case !w.prefs.get().Welcomed:
 		w.screen.OpenPage(pageWelcome)
 	}
 	w.working.Go(func() { w.light.run(ctx) })

@@ -1,10 +1,6 @@
 package ui
 
-import (
-	"slices"
-
-	"fyne.io/fyne/v2"
-)
+import "slices"
 
 // peopleScreens are the screens about people, beyond the live view.
 type peopleScreens struct {
@@ -32,7 +28,7 @@ func (u *UI) newPeopleScreens() peopleScreens {
 
 // OpenPeople shows who is enrolled.
 func (u *UI) OpenPeople() {
-	fyne.Do(func() {
+	u.do(func() {
 		if u.stack.has(u.people.list) {
 			u.stack.popTo(u.people.list)
 		} else {
@@ -85,7 +81,7 @@ func (u *UI) cancelEnrol() {
 
 // People shows who is enrolled.
 func (u *UI) People(p People) {
-	fyne.Do(func() {
+	u.do(func() {
 		u.people.list.show(p)
 		if !u.stack.has(u.people.person) {
 			return
@@ -101,7 +97,7 @@ func (u *UI) People(p People) {
 
 // Enrolment shows how an enrolment goes, where one was begun.
 func (u *UI) Enrolment(e Enrolment) {
-	fyne.Do(func() {
+	u.do(func() {
 		u.touched() // whoever is before the camera is there
 		if u.live.enrol.Visible() {
 			u.live.enrol.show(e)

@@ -148,9 +148,11 @@ type UI struct {
 	ticked   atomic.Int64  // when the last tick was, Unix nanoseconds
 	paints   atomic.Uint64 // ticks so far
 	stopping atomic.Bool
+	closed   atomic.Bool   // the event loop has ended
 	ended    chan struct{} // closed when Run returns
 	painted  bool          // the window was painted once; UI goroutine
 	greeted  bool          // FirstFrame was called; UI goroutine
+	quitting bool          // UI goroutine
 }
 
 // New makes the application and its window, which Run shows. Call it and Run
@@ -197,6 +199,7 @@ func newUI(a fyne.App, opt Options) *UI {
 		opt.Size = fyne.NewSize(720, 1280)
 	}
 	u := &UI{opt: opt, app: a, ended: make(chan struct{})}
+	a.Lifecycle().SetOnStopped(func() { u.closed.Store(true) })
 	a.SetIcon(fyne.NewStaticResource("icon.png", icon.App()))
 	u.root = newRoot(func() { u.painted = true }, newWatcher(opt.Kiosk, u.touched))
 	u.stack = stack{root: u.root}
@@ -209,7 +212,11 @@ func newUI(a fyne.App, opt Options) *UI {
 	u.win.Resize(opt.Size)
 	u.win.SetFullScreen(opt.Kiosk)
 	u.win.SetMaster()
-	u.win.SetCloseIntercept(u.quit)
+	u.win.SetCloseIntercept(func() {
+		if !u.opt.Kiosk { // there the way out is behind the PIN
+			u.quit()
+		}
+	})
 	u.bindKeys()
 
 	// An animation's tick comes just before each paint, on the UI goroutine,
@@ -251,7 +258,7 @@ const aboutPage = "about-demo"
 // Restyle gives the interface another style and other cards. It goes back to
 // the gallery; a demo that runs is not stopped.
 func (u *UI) Restyle(style Style, cards []Card) {
-	fyne.Do(func() {
+	u.do(func() {
 		u.opt.Style, u.opt.Cards = style, cards
 		u.build()
 	})
@@ -259,7 +266,7 @@ func (u *UI) Restyle(style Style, cards []Card) {
 
 // SetCards shows other cards in the gallery.
 func (u *UI) SetCards(cards []Card) {
-	fyne.Do(func() {
+	u.do(func() {
 		u.opt.Cards = cards
 		old := u.home
 		u.home = newHome(u.opt.Title, cards, u.chooseDemo, func() { u.opt.Handler.Settings() })
@@ -278,12 +285,12 @@ func (u *UI) touched() { u.idle.touch(time.Now()) }
 
 // SetIdle chooses after which time without a touch Handler.Idle is told; 0 for
 // never.
-func (u *UI) SetIdle(after time.Duration) { fyne.Do(func() { u.idle.after = after }) }
+func (u *UI) SetIdle(after time.Duration) { u.do(func() { u.idle.after = after }) }
 
 // Attract shows a demo as it is shown to nobody in particular, until a finger
 // touches the screen.
 func (u *UI) Attract(id string) {
-	fyne.Do(func() {
+	u.do(func() {
 		u.stack.reset(u.home)
 		c := u.card(id)
 		u.live.start(c)
@@ -294,7 +301,7 @@ func (u *UI) Attract(id string) {
 
 // Blank shows nothing until a finger touches the screen.
 func (u *UI) Blank() {
-	fyne.Do(func() {
+	u.do(func() {
 		u.live.stop()
 		u.stack.reset(u.home)
 		u.stack.push(newBlank(u.wake))
@@ -306,7 +313,7 @@ func (u *UI) Blank() {
 // Not on the UI goroutine.
 func (u *UI) Touch() (woke bool) {
 	done := make(chan bool, 1)
-	fyne.Do(func() {
+	u.do(func() {
 		u.touched()
 		_, blank := u.stack.top().(*blank)
 		sleeps := blank || u.live.attract.Visible()
@@ -323,11 +330,11 @@ func (u *UI) Touch() (woke bool) {
 }
 
 // Adjust opens the sheet over the live screen.
-func (u *UI) Adjust() { fyne.Do(u.live.openSheet) }
+func (u *UI) Adjust() { u.do(u.live.openSheet) }
 
 // ToggleFreeze and SavePicture are the buttons of the live screen.
 func (u *UI) ToggleFreeze() {
-	fyne.Do(func() {
+	u.do(func() {
 		if u.stack.top() == u.live {
 			u.live.toggleFreeze()
 		}
@@ -336,7 +343,7 @@ func (u *UI) ToggleFreeze() {
 
 // SavePicture is the button of the live screen.
 func (u *UI) SavePicture() {
-	fyne.Do(func() {
+	u.do(func() {
 		if u.stack.top() == u.live {
 			u.opt.Handler.SavePicture()
 		}
@@ -392,11 +399,11 @@ func (u *UI) pageShown(id string) *pageScreen {
 }
 
 // OpenPage shows a page, whose handler is asked what is on it.
-func (u *UI) OpenPage(id string) { fyne.Do(func() { u.openPage(id) }) }
+func (u *UI) OpenPage(id string) { u.do(func() { u.openPage(id) }) }
 
 // ClosePage goes back from a page that is shown, with all over it.
 func (u *UI) ClosePage(id string) {
-	fyne.Do(func() {
+	u.do(func() {
 		if s := u.pageShown(id); s != nil {
 			u.stack.popTo(s)
 			if len(u.stack.screens) > 1 {
@@ -408,7 +415,7 @@ func (u *UI) ClosePage(id string) {
 
 // Page shows what is on a page, where it is shown.
 func (u *UI) Page(p Page) {
-	fyne.Do(func() {
+	u.do(func() {
 		if p.ID == adjustPage {
 			if u.live.sheet != nil && u.live.sheet.Visible() {
 				u.live.sheet.show(p)
@@ -424,7 +431,7 @@ func (u *UI) Page(p Page) {
 // AskPIN asks for a number, which done takes on the UI goroutine; it returns
 // what is wrong with it, "" for nothing: then the screen goes away.
 func (u *UI) AskPIN(title, words string, done func(pin string) string) {
-	fyne.Do(func() {
+	u.do(func() {
 		u.touched()
 		if u.stack.has(u.pin) {
 			u.stack.popTo(u.pin)
@@ -444,7 +451,7 @@ func (u *UI) AskPIN(title, words string, done func(pin string) string) {
 // AskText asks for a line of text, which check finds in order and done takes,
 // both on the UI goroutine.
 func (u *UI) AskText(title, text, ok string, check func(string) string, done func(string)) {
-	fyne.Do(func() {
+	u.do(func() {
 		u.people.name.ask(question{title: title, ok: ok, name: text, check: check,
 			done: func(s string) { u.stack.pop(); done(s) }, back: u.stack.pop})
 		u.stack.push(u.people.name)
@@ -453,7 +460,7 @@ func (u *UI) AskText(title, text, ok string, check func(string) string, done fun
 
 // Toast shows a line for a few seconds.
 func (u *UI) Toast(words string) {
-	fyne.Do(func() {
+	u.do(func() {
 		u.toast.say(words, time.Now())
 	})
 }
@@ -509,14 +516,20 @@ func (u *UI) Run() error {
 	}
 	u.tickAn.Start()
 	u.app.Run()
+	u.closed.Store(true)
 	u.stopping.Store(true)
 	return nil
 }
 
 // Stop closes the window; Run returns. Before Run it keeps Run from starting.
-func (u *UI) Stop() {
-	if u.stopping.CompareAndSwap(false, true) {
-		fyne.Do(u.app.Quit)
+// The event loop does it at its next tick, if a signal has not ended it by then.
+func (u *UI) Stop() { u.stopping.Store(true) }
+
+// do has the event loop do something. Once that has ended nothing is done:
+// Fyne would do it at once, with a window that is gone.
+func (u *UI) do(f func()) {
+	if !u.closed.Load() {
+		fyne.Do(f)
 	}
 }
 
@@ -533,6 +546,11 @@ func (u *UI) quit() {
 
 // tick brings the window up to date before a paint. UI goroutine.
 func (u *UI) tick(now time.Time) {
+	if u.stopping.Load() && !u.quitting {
+		u.quitting = true
+		u.app.Quit()
+		return
+	}
 	u.ticked.Store(now.UnixNano())
 	u.paints.Add(1)
 	if u.painted && !u.greeted {
@@ -547,7 +565,7 @@ func (u *UI) tick(now time.Time) {
 }
 
 // ShowHome shows the gallery. It does not stop a demo.
-func (u *UI) ShowHome() { fyne.Do(u.showHome) }
+func (u *UI) ShowHome() { u.do(u.showHome) }
 
 func (u *UI) showHome() {
 	u.live.stop()
@@ -558,7 +576,7 @@ func (u *UI) showHome() {
 // does not start the demo, and does nothing but clear a problem when that
 // demo's screen is shown already.
 func (u *UI) ShowDemo(id string) {
-	fyne.Do(func() { u.showDemo(id) })
+	u.do(func() { u.showDemo(id) })
 }
 
 func (u *UI) showDemo(id string) {
@@ -601,7 +619,7 @@ func (u *UI) Status(s Status) { u.live.putStatus(s) }
 
 // Problem replaces the live picture by what is wrong and the ways on.
 func (u *UI) Problem(p Problem) {
-	fyne.Do(func() {
+	u.do(func() {
 		if !u.stack.has(u.live) {
 			u.live.start(Card{Title: p.Title})
 			u.stack.push(u.live)
@@ -612,7 +630,7 @@ func (u *UI) Problem(p Problem) {
 }
 
 // ClearProblem goes back to waiting for a picture.
-func (u *UI) ClearProblem() { fyne.Do(u.live.clearProblem) }
+func (u *UI) ClearProblem() { u.do(u.live.clearProblem) }
 
 // DisplayFPS is how many pictures were painted a second, over the last two.
 func (u *UI) DisplayFPS() float64 { return u.live.picture.paints.perSecond(time.Now()) }
@@ -625,7 +643,7 @@ func (u *UI) DisplayDropped() uint64 { return u.live.picture.dropped.Load() }
 // goroutine nor before Run.
 func (u *UI) Snapshot() image.Image {
 	got := make(chan image.Image, 1)
-	fyne.Do(func() { got <- u.win.Canvas().Capture() })
+	u.do(func() { got <- u.win.Canvas().Capture() })
 	select {
 	case img := <-got:
 		return img

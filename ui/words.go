@@ -18,13 +18,13 @@ type words struct {
 	InView, NothingInView   string
 	Guesses, Scene, More    string
 	Builtin                 string
-	Source, Model, Display  string
+	Display                 string
 	Remedy                  string
 
 	CameraLoses string // takes how many pictures were lost, and damaged
 
 	Processor, Throttled      string
-	Adjust, Settings          string
+	Adjust                    string
 	Freeze, GoOn, SaveIt, Why string
 	Touch                     string
 	PinShort                  string
@@ -51,12 +51,12 @@ var english = words{
 	InView: "In view now", NothingInView: "Nothing it knows is in view",
 	Guesses: "Best guesses", Scene: "In the picture", More: "more",
 	Builtin: "Showing built-in footage",
-	Source:  "Source", Model: "Model", Display: "screen",
-	Remedy: "What to do",
+	Display: "screen",
+	Remedy:  "What to do",
 
 	CameraLoses: "%d lost, %d damaged",
 	Processor:   "processor", Throttled: "slowed",
-	Adjust: "Adjust", Settings: "Settings",
+	Adjust: "Adjust",
 	Freeze: "Freeze", GoOn: "Go on", SaveIt: "Save", Why: "About",
 	Touch:    "Touch the screen",
 	PinShort: "A PIN has four to eight digits.",
