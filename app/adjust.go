@@ -163,7 +163,9 @@ func (w *window) chooseAdjust(id string) error {
 		w.gate(func() { w.screen.OpenPage(pageCamera) })
 		return nil
 	case strings.HasPrefix(id, chooseMirror):
-		return w.camera.choose(id)
+		err := w.camera.choose(id)
+		w.settled()
+		return err
 	}
 	err := w.prefs.changeDemo(demo, func(d *settings.Demo) {
 		if rest, ok := after(id, "model "); ok {

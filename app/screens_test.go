@@ -186,8 +186,10 @@ func TestGoldenScreens(t *testing.T) {
 					}
 					w.screen.Restyle(w.style(), w.cards())
 					s.show(w)
+					w.screen.Capture(now) // what is tapped has been asked for
 					w.pages.wait()
 					compareScreen(t, fmt.Sprintf("%s-%s-%s", s.name, l.Tag, theme), w.screen.Capture(now))
+					w.screen.Stop()
 				}
 			})
 		}

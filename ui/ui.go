@@ -150,6 +150,8 @@ type UI struct {
 	stopping atomic.Bool
 	closed   atomic.Bool   // the event loop has ended
 	ended    chan struct{} // closed when Run returns
+	events   chan func()   // of a loop of our own; nil where the driver has one
+	looped   chan struct{} // closed when that loop has ended
 	painted  bool          // the window was painted once; UI goroutine
 	greeted  bool          // FirstFrame was called; UI goroutine
 	quitting bool          // UI goroutine
@@ -163,21 +165,40 @@ func New(opt Options) *UI {
 	return newUI(app.NewWithID(""), opt)
 }
 
-// NewOn makes the application on a driver that has no screen, for pictures of
-// it: Capture paints them.
+// NewOn makes the application on a driver that has no screen and no event
+// loop, for pictures of it, which Capture paints. It has a loop of its own
+// until Stop.
 func NewOn(a fyne.App, opt Options) *UI {
 	u := newUI(a, opt)
 	u.win.Canvas().(interface{ SetScale(float32) }).SetScale(1)
 	u.win.Resize(u.opt.Size)
+	u.events, u.looped = make(chan func(), 64), make(chan struct{})
+	go func() {
+		defer close(u.looped)
+		for {
+			select {
+			case f := <-u.events:
+				f()
+			case <-u.ended:
+				return
+			}
+		}
+	}()
 	return u
 }
 
 // Capture brings a screen made by NewOn up to date for a time and paints it.
-func (u *UI) Capture(now time.Time) image.Image {
-	u.tick(now)
-	u.win.Canvas().Capture() // pictures are taken over as they are painted
-	u.tick(now)
-	return u.win.Canvas().Capture()
+func (u *UI) Capture(now time.Time) (img image.Image) {
+	done := make(chan struct{})
+	u.do(func() {
+		defer close(done)
+		u.tick(now)
+		u.win.Canvas().Capture() // pictures are taken over as they are painted
+		u.tick(now)
+		img = u.win.Canvas().Capture()
+	})
+	<-done
+	return img
 }
 
 // fixScale makes one Fyne unit one screen pixel unless the user chose a scale:
@@ -523,12 +544,23 @@ func (u *UI) Run() error {
 
 // Stop closes the window; Run returns. Before Run it keeps Run from starting.
 // The event loop does it at its next tick, if a signal has not ended it by then.
-func (u *UI) Stop() { u.stopping.Store(true) }
+func (u *UI) Stop() {
+	if !u.stopping.Swap(true) && u.events != nil {
+		close(u.ended)
+		<-u.looped
+	}
+}
 
 // do has the event loop do something. Once that has ended nothing is done:
 // Fyne would do it at once, with a window that is gone.
 func (u *UI) do(f func()) {
-	if !u.closed.Load() {
+	switch {
+	case u.events != nil:
+		select {
+		case u.events <- f:
+		case <-u.ended:
+		}
+	case !u.closed.Load():
 		fyne.Do(f)
 	}
 }
