@@ -90,6 +90,7 @@ func scenes(t *testing.T) []scene {
 			w.running = demo
 			w.networks = []*models.Model{firstPresent(catalogue(), w.cfg.store(), d.Models)}
 			w.screen.ShowDemo(demo)
+			w.screen.Capture(goldenTime) // it takes no pictures before it is shown
 			w.screen.Result(shots[demo].r)
 			w.screen.Frame(shots[demo].f)
 			w.screen.Status(ui.Status{Source: "HD Webcam C525", Model: w.networks[0].Title, FPS: 31.4, DisplayFPS: 30,
@@ -111,6 +112,7 @@ func scenes(t *testing.T) []scene {
 		{"about-demo", func(w *window) { live("lungs")(w); page(pageDemo)(w) }},
 		{"attract", func(w *window) {
 			w.screen.Attract("emotion")
+			w.screen.Capture(goldenTime)
 			w.screen.Result(shots["emotion"].r)
 			w.screen.Frame(shots["emotion"].f)
 		}},
@@ -123,7 +125,13 @@ func scenes(t *testing.T) []scene {
 			w.Settings()
 			_ = w.prefs.change(func(s *settings.Settings) { s.PIN = "" })
 		}},
-		{"people", func(w *window) { live("emotion")(w); w.screen.OpenPeople(); w.people.wait(); w.screen.People(people) }},
+		{"people", func(w *window) {
+			live("emotion")(w)
+			w.screen.OpenPeople()
+			w.screen.Capture(goldenTime)
+			w.people.wait()
+			w.screen.People(people)
+		}},
 		{"nobody", func(w *window) {
 			live("emotion")(w)
 			w.screen.OpenPeople()
@@ -152,6 +160,9 @@ func scenes(t *testing.T) []scene {
 	}
 }
 
+// goldenTime is when the pictures are taken, for what moves.
+var goldenTime = time.Date(2026, 11, 26, 10, 42, 0, 0, time.UTC)
+
 // raceDetector tells that the tests run with it.
 var raceDetector bool
 
@@ -173,7 +184,6 @@ func TestGoldenScreens(t *testing.T) {
 		{ID: "disk", Name: "Disk", State: doctor.Fail, Detail: "120 MB free", Remedy: "delete something"},
 	}
 	all := scenes(t)
-	now := time.Date(2026, 11, 26, 10, 42, 0, 0, time.UTC)
 	for _, l := range lang.Languages() {
 		for _, theme := range ui.Themes {
 			t.Run(l.Tag+"-"+theme, func(t *testing.T) {
@@ -186,9 +196,9 @@ func TestGoldenScreens(t *testing.T) {
 					}
 					w.screen.Restyle(w.style(), w.cards())
 					s.show(w)
-					w.screen.Capture(now) // what is tapped has been asked for
+					w.screen.Capture(goldenTime) // what is tapped has been asked for
 					w.pages.wait()
-					compareScreen(t, fmt.Sprintf("%s-%s-%s", s.name, l.Tag, theme), w.screen.Capture(now))
+					compareScreen(t, fmt.Sprintf("%s-%s-%s", s.name, l.Tag, theme), w.screen.Capture(goldenTime))
 					w.screen.Stop()
 				}
 			})

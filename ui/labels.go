@@ -29,6 +29,9 @@ type labelCache struct {
 	names bool    // labels are people's names, which stay as they are
 }
 
+// stranger is whom nobody has introduced; no person can be called so.
+const stranger = "Unknown"
+
 // labelCacheLimit bounds the cache; with 100 percents a label it holds more
 // labels than any model here has on one screen.
 const labelCacheLimit = 4096
@@ -74,7 +77,7 @@ func (c *labelCache) make(k labelKey) labelText {
 	}
 	measure := measurer(c.size, c.bold)
 	label := k.label
-	if !c.names {
+	if !c.names || label == stranger {
 		label = lang.Name(label)
 	}
 	t := labelText{text: shorten(label, c.width-measure(tail), measure) + tail}

@@ -112,7 +112,7 @@ func (l *liveScreen) start(c Card) {
 	l.closeSheet()
 	l.freeze(false)
 	l.meters.course.clear()
-	l.overlay.labels.name(c.People)
+	l.overlay.attributes.name(c.People)
 	l.seen.names = c.People
 	l.setEnrolling(false)
 	l.picture.restart(true)

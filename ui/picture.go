@@ -4,7 +4,6 @@ import (
 	"image"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"fyne.io/fyne/v2/canvas"
 
@@ -25,6 +24,7 @@ type picture struct {
 
 	pending atomic.Bool // the back buffer is whole and waits to be painted
 	front   int         // the buffer shown; whoever sees pending false may read it
+	painted bool        // it has a picture; UI goroutine
 
 	mu     sync.Mutex // held by put, and to change what follows
 	buffer [2]*image.RGBA
@@ -41,6 +41,7 @@ func newPicture() *picture {
 			p.front = 1 - p.front
 			p.pending.Store(false)
 			p.paints.add()
+			p.painted = true
 		}
 		if b := p.buffer[p.front]; b != nil {
 			return b
@@ -93,7 +94,7 @@ func (p *picture) hold(on bool) {
 // copy is the picture shown, nil for none. UI goroutine.
 func (p *picture) copy() *image.RGBA {
 	b := p.buffer[p.front]
-	if b == nil || p.paints.perSecond(time.Now()) == 0 && !p.held {
+	if b == nil || !p.painted {
 		return nil
 	}
 	c := image.NewRGBA(b.Rect)
@@ -108,6 +109,7 @@ func (p *picture) restart(live bool) {
 	p.live, p.held, p.failed = live, false, nil
 	p.pending.Store(false)
 	p.mu.Unlock()
+	p.painted = false
 	p.mask.put(nil)
 	p.paints.reset()
 }
