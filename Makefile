@@ -38,7 +38,7 @@ test: build lint
 		go test -race -timeout 30m ./...
 	RTV_SHARED=$(SHARED) go test -timeout 15m -run TestGoldenScreens ./app
 
-# A real V4L2 driver, the kernel's virtual camera, in a virtual machine without KVM: a minute and a half. amd64 only.
+# A real V4L2 driver, the kernel's virtual camera, in a virtual machine without KVM: two and a half minutes. amd64 only.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 VM_PACKAGES := qemu-system-x86 linux-image-amd64 linux-headers-amd64 v4l2loopback-dkms kmod v4l-utils
 test-v4l2: build build/vng/ready

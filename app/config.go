@@ -66,7 +66,7 @@ func commonFlags(fs *flag.FlagSet, cfg *Config) {
 	fs.BoolVar(&cfg.Plain, "plain", false, "what the networks say frame by frame: nothing smoothed, every face looked at every time")
 	fs.Float64Var(&cfg.Threshold, "threshold", 0, "least score shown, 0 to 1 (default: the demo's)")
 	cfg.Lanes = autoLanes
-	fs.Func("lanes", "frames that are in the network at once, each on its share of the threads; auto is one while a camera is kept up with, else what gives most results (default auto)", func(s string) (err error) {
+	fs.Func("lanes", "frames that are in the network at once, each on its share of the threads; auto is one, but for networks of a few milliseconds and where all frames are worked on (default auto)", func(s string) (err error) {
 		if s == "auto" {
 			cfg.Lanes = autoLanes
 			return nil

@@ -2,7 +2,6 @@ package app
 
 import (
 	"log/slog"
-	"slices"
 	"time"
 
 	"reterminal-vision/inference"
@@ -11,13 +10,11 @@ import (
 // autoLanes leaves the number of lanes to a measurement.
 const autoLanes = -1
 
-// Where pictures come at their own pace, threads are preferred to lanes while
-// the network keeps up with a camera: they give each result sooner. Not below
-// shortWork on one thread: waking threads up then takes what they give.
-const (
-	keepsUp   = time.Second / 36 // a camera's pace, and a little
-	shortWork = 5 * time.Millisecond
-)
+// shortWork is the time on one thread below which waking more threads up takes
+// what they give: so short a network is better run several times side by side.
+// Of a longer one threads give each result sooner, which counts where pictures
+// come at their own pace.
+const shortWork = 5 * time.Millisecond
 
 // addLanes opens the first network as often as frames are to be in it at once,
 // each with its share of the threads.
@@ -57,11 +54,12 @@ func (b *builder) addLanes() error {
 	return nil
 }
 
-// quickestLanes tries the first network with all threads and with one.
+// quickestLanes tries the first network with all threads and, when that is
+// quick, with one.
 func (b *builder) quickestLanes() (int, error) {
 	many, err := briefly(b.nets[0])
-	if err != nil {
-		return 0, err
+	if err != nil || many >= shortWork {
+		return 1, err
 	}
 	b.threads = 1
 	defer func() { b.threads = b.cfg.Threads }()
@@ -75,23 +73,27 @@ func (b *builder) quickestLanes() (int, error) {
 		return 0, err
 	}
 	slog.Debug("threads or lanes", "model", b.models[0].ID, "one thread", one, "all threads", many)
-	if one < shortWork || many > keepsUp {
+	if one < shortWork {
 		return b.cfg.Threads, nil
 	}
 	return 1, nil
 }
 
-// briefly is about how long the network takes: the median of few runs.
-func briefly(net *inference.Interpreter) (time.Duration, error) {
-	var took []time.Duration
-	for range 6 {
+// briefly is about how long the network takes: the shortest of few runs, of
+// which the first lays memory out; a long one is enough.
+func briefly(net *inference.Interpreter) (least time.Duration, err error) {
+	for i := range 4 {
 		start := time.Now()
 		if err := net.Invoke(); err != nil {
 			return 0, err
 		}
-		took = append(took, time.Since(start))
+		took := time.Since(start)
+		if i == 0 {
+			least = took
+		}
+		if least = min(least, took); took > 10*shortWork {
+			break
+		}
 	}
-	took = took[1:] // the first lays memory out
-	slices.Sort(took)
-	return took[len(took)/2], nil
+	return least, nil
 }

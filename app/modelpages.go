@@ -289,9 +289,20 @@ func (p importPage) show() ui.Page {
 	if len(d.Fits) == 0 {
 		as.Text = d.Unfit
 	}
-	if labels := labelsBeside(p.file); labels != "" {
-		as.Text = strings.TrimSpace(as.Text + " " + lang.T("Labels: %s", filepath.Base(labels)))
+	names := ui.Group{Title: lang.T("Labels")}
+	chosen := p.labels()
+	lists, _ := filepath.Glob(filepath.Join(filepath.Dir(p.file), "*.txt")) // fails for a bad pattern only
+	for _, l := range lists {
+		names.Rows = append(names.Rows, ui.Row{ID: chooseLabels + l, Label: filepath.Base(l), Chosen: l == chosen})
 	}
+	for _, l := range models.LabelLists() {
+		names.Rows = append(names.Rows, ui.Row{ID: chooseLabels + l, Label: l, Detail: lang.T("built in"), Chosen: l == chosen})
+	}
+	own := lang.T("numbers")
+	if len(d.Labels) > 0 {
+		own = lang.T("those in the file")
+	}
+	names.Rows = append(names.Rows, ui.Row{ID: chooseLabels, Label: own, Chosen: chosen == ""})
 	facts := ui.Group{Title: lang.T("Facts"), Rows: []ui.Row{
 		{Kind: ui.RowFact, Label: lang.T("Size"), Value: megabytes(d.Size)},
 		{Kind: ui.RowFact, Label: lang.T("Numbers"), Value: d.Precision},
@@ -308,8 +319,21 @@ func (p importPage) show() ui.Page {
 		operators = append(operators, fmt.Sprintf("%s × %d", o.Name, o.Count))
 	}
 	facts.Rows = append(facts.Rows, ui.Row{Kind: ui.RowFact, Label: lang.T("Steps"), Detail: strings.Join(operators, ", ")})
-	page.Groups = []ui.Group{as, facts}
+	page.Groups = []ui.Group{as, names, facts}
 	return page
+}
+
+// chooseLabels begins the ID of a list of labels.
+const chooseLabels = "labels "
+
+// labels is the list chosen for the file: by a person, else the one beside it.
+func (p importPage) labels() string {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	if l, ok := p.w.labelsOf[p.file]; ok {
+		return l
+	}
+	return labelsBeside(p.file)
 }
 
 // millions is a large number for a person.
@@ -341,11 +365,17 @@ func labelsBeside(file string) string {
 }
 
 func (p importPage) choose(task string) error {
+	if list, ok := after(task, chooseLabels); ok {
+		p.w.mu.Lock()
+		defer p.w.mu.Unlock()
+		p.w.labelsOf[p.file] = list
+		return nil
+	}
 	folder, err := ownFolder()
 	if err != nil {
 		return err
 	}
-	_, demo, err := ownmodel.Import(p.w.ctx, folder, p.file, ownmodel.Choice{Task: task, Labels: labelsBeside(p.file)})
+	_, demo, err := ownmodel.Import(p.w.ctx, folder, p.file, ownmodel.Choice{Task: task, Labels: p.labels()})
 	if err != nil {
 		return err
 	}

@@ -202,6 +202,15 @@ func TestOwnModelPages(t *testing.T) {
 	}
 	p := w.page(pageImport + file)
 	rowOf(t, p.show(), "classify")
+	list := chooseLabels + filepath.Join(folder, "mine.txt")
+	if !rowOf(t, p.show(), list).Chosen {
+		t.Error("the labels beside the file are not taken")
+	}
+	for _, id := range []string{chooseLabels + "coco", list} {
+		if err := p.choose(id); err != nil || !rowOf(t, p.show(), id).Chosen {
+			t.Errorf("%s is not chosen: %v", id, err)
+		}
+	}
 	if err := p.choose("classify"); err != nil {
 		t.Fatal(err)
 	}
@@ -216,4 +225,20 @@ func TestOwnModelPages(t *testing.T) {
 	if slices.ContainsFunc(w.cards(), func(c ui.Card) bool { return strings.HasPrefix(c.ID, "own-") }) {
 		t.Error("still in the gallery")
 	}
+}
+
+// Every demo that is ready is measured, and the figure kept.
+func TestSpeedPage(t *testing.T) {
+	w := testWindow(t)
+	p := w.page(pageSpeed)
+	if err := p.choose("measure"); err != nil {
+		t.Fatal(err)
+	}
+	w.working.Wait()
+	for _, demo := range []string{"belt", "vehicles"} {
+		if fps := loadSpeeds().of(demo); fps <= 0 {
+			t.Errorf("%s gives %v results a second", demo, fps)
+		}
+	}
+	rowOf(t, p.show(), "measure") // it can be done again
 }

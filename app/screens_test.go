@@ -149,6 +149,8 @@ func scenes(t *testing.T) []scene {
 		}},
 		{"hot", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Problem(sick(true, 86, 0)) }},
 		{"memory", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Problem(sick(false, 0, 80<<20)) }},
+		{"no-room", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Problem(w.noRoom(40 << 20)) }},
+		{"speed", page(pageSpeed)},
 		{"crashed", func(w *window) {
 			w.screen.ShowDemo("vehicles")
 			w.screen.Problem(w.problem(fmt.Errorf("%w: index out of range", errCrashed), "vehicles"))

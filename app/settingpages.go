@@ -56,6 +56,8 @@ func (w *window) page(id string) page {
 		return dialog{content: w.modelsPage, chosen: w.chooseModel}
 	case pageOwn:
 		return dialog{content: w.ownPage, chosen: w.chooseOwn}
+	case pageSpeed:
+		return dialog{content: w.speedPage, chosen: w.measureAll}
 	case pageCheck:
 		return dialog{content: w.checkPage}
 	case pageAbout:
@@ -92,6 +94,7 @@ func (w *window) settingsPage() ui.Page {
 			lead(pageModels, lang.T("Models"), ""),
 		}},
 		{Rows: []ui.Row{
+			lead(pageSpeed, lang.T("How fast it is"), ""),
 			lead(pageCheck, lang.T("Check this device"), ""),
 			lead(pageAbout, lang.T("About this app"), version()),
 		}},

@@ -246,8 +246,13 @@ func (w *window) watchHealth(ctx context.Context) {
 		if tick%1800 == 0 {
 			w.forgetOld(time.Now())
 		}
-		if tick%300 == 0 && device.FreeDisk(filepath.Dir(w.prefs.path)).Or(fullDisk) < fullDisk {
-			w.screen.Toast(lang.T("Hardly any room is left on this device: people and settings may not be kept. Delete models or pictures."))
+		if free := device.FreeDisk(filepath.Dir(w.prefs.path)).Or(fullDisk); tick%300 == 0 && free < fullDisk {
+			slog.Error("disk is nearly full", "free", int64(free))
+			if w.runs() == "" {
+				w.screen.Problem(w.noRoom(free))
+			} else {
+				w.screen.Toast(lang.T("Hardly any room is left on this device."))
+			}
 		}
 		h := w.device.Health()
 		w.setHealth(h)
@@ -267,6 +272,13 @@ func (w *window) watchHealth(ctx context.Context) {
 			stopped = ""
 		}
 	}
+}
+
+// noRoom words a disk that is nearly full.
+func (w *window) noRoom(free float64) ui.Problem {
+	return ui.Problem{Title: lang.T("Hardly any room is left on this device."), Detail: megabytes(int64(free)),
+		Remedy: lang.T("People and settings may not be kept. Delete models here, or pictures that were saved."),
+		Label:  lang.T("Models"), Retry: func() { w.gate(func() { w.screen.OpenPage(pageModels) }) }}
 }
 
 // setHealth keeps how the device was last; it is shown four times a second.

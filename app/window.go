@@ -48,6 +48,8 @@ type window struct {
 	attracting context.CancelFunc // ends the attract loop; nil for none
 	picture    *picture
 	lastHealth device.Health
+	measuring  string               // title of the demo that is measured; "" for none
+	labelsOf   map[string]string    // chosen for the model files that are looked at
 	fetching   map[string]*download // by model ID
 	working    sync.WaitGroup       // loops and downloads
 }
@@ -56,7 +58,7 @@ type window struct {
 func newWindow(ctx context.Context, cfg Config, screen func(ui.Options) *ui.UI) *window {
 	cfg.Loop = true
 	w := &window{cfg: cfg, ctx: ctx, picture: newPicture(cfg.SaveFrame), prefs: loadPreferences(), device: device.New(),
-		notify: device.NewNotify(), speeds: loadSpeeds(), fetching: map[string]*download{}}
+		notify: device.NewNotify(), speeds: loadSpeeds(), fetching: map[string]*download{}, labelsOf: map[string]string{}}
 	w.camera = newCameraChoices(cfg, w.prefs, w.restart)
 	w.pages = newPages(w.page)
 	w.checks = func() []doctor.Check {

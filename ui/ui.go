@@ -304,6 +304,9 @@ func (u *UI) SetCards(cards []Card) {
 // touched is a finger on the screen.
 func (u *UI) touched() { u.idle.touch(time.Now()) }
 
+// Working counts as a touch: something goes on that a person waits for.
+func (u *UI) Working() { u.do(u.touched) }
+
 // SetIdle chooses after which time without a touch Handler.Idle is told; 0 for
 // never.
 func (u *UI) SetIdle(after time.Duration) { u.do(func() { u.idle.after = after }) }
