@@ -63,7 +63,10 @@ func (s *speeds) keep(demo string, fps float64) {
 	if s.path == "" {
 		return
 	}
-	err := durable.Write(s.path, 0o600, func(w io.Writer) error { return json.NewEncoder(w).Encode(s.fps) })
+	err := os.MkdirAll(filepath.Dir(s.path), 0o700)
+	if err == nil {
+		err = durable.Write(s.path, 0o600, func(w io.Writer) error { return json.NewEncoder(w).Encode(s.fps) })
+	}
 	if err != nil {
 		slog.Warn("speeds are not kept", "error", err)
 	}
