@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/flatmodel"
 	"reterminal-vision/models"
 	"reterminal-vision/ui"
 )
@@ -21,13 +23,15 @@ import (
 // where the command line says nothing.
 func (w *window) configureDemo(id string) Config {
 	cfg, chosen := w.camera.configure(w.cfg), w.prefs.demo(id)
-	if cfg.Model == "" {
+	if cfg.Model == "" && len(chosen.Models) > 0 {
+		known, store := catalogue(), cfg.store()
 		present := slices.DeleteFunc(slices.Clone(chosen.Models), func(id string) bool {
-			m := catalogue().Model(id)
-			return m == nil || !cfg.store().Has(m)
+			m := known.Model(id)
+			return m == nil || !store.Has(m)
 		})
 		cfg.Model = strings.Join(present, ",")
 	}
+	cfg.Liveness = cfg.Liveness || w.prefs.get().Liveness
 	if cfg.Threshold == 0 {
 		cfg.Threshold = chosen.Threshold
 	}
@@ -40,10 +44,13 @@ func (w *window) configureDemo(id string) Config {
 	if d, err := inference.ParseDelegate(chosen.Delegate); err == nil && chosen.Delegate != "" {
 		cfg.Delegate = d
 	}
+	if how, err := parseSpare(chosen.Spare); err == nil && cfg.Spare == spareAuto {
+		cfg.Spare = how
+	}
 	return cfg
 }
 
-// stageTitles name the stages of a demo with several networks.
+// stageTitle names a stage of a demo, which may have several networks.
 func stageTitle(demo *models.Demo, stage int) string {
 	if len(demo.Heads) == 0 {
 		return lang.T("Network")
@@ -56,18 +63,23 @@ func stageTitle(demo *models.Demo, stage int) string {
 
 func (w *window) adjustPage() ui.Page {
 	p := ui.Page{Title: lang.T("Adjust")}
-	demo := catalogue().Demo(w.runs())
+	known := catalogue()
+	demo := known.Demo(w.runs())
 	if demo == nil {
 		return p
 	}
 	cfg := w.configureDemo(demo.ID)
+	store := cfg.store()
 	first := ui.Group{}
 	if least := w.threshold(demo, cfg); least > 0 {
 		first.Rows = append(first.Rows, ui.Row{Kind: ui.RowStep, ID: "threshold", Label: lang.T("Least certainty"), Value: fmt.Sprintf("%.0f %%", 100*least),
 			Less: least > .051, More: least < .949})
 	}
+	if !cfg.Plain {
+		first.Rows = append(first.Rows, w.spareRow(cfg))
+	}
 	first.Rows = append(first.Rows,
-		ui.Row{Kind: ui.RowStep, ID: "threads", Label: lang.T("Processor cores"), Value: strconv.Itoa(cfg.Threads), Less: cfg.Threads > 1, More: cfg.Threads < mostThreads()},
+		ui.Row{Kind: ui.RowStep, ID: "threads", Label: lang.T("Processor cores"), Value: strconv.Itoa(cfg.Threads), Less: cfg.Threads > 1, More: cfg.Threads < runtime.NumCPU()},
 	)
 	if cfg.Threads > 1 {
 		lanes := w.prefs.demo(demo.ID).Lanes
@@ -78,44 +90,53 @@ func (w *window) adjustPage() ui.Page {
 		first.Rows = append(first.Rows, ui.Row{Kind: ui.RowStep, ID: "lanes", Label: lang.T("Frames at once"),
 			Detail: lang.T("more at once: more results, each a little later"), Value: value, Less: lanes > 0, More: lanes < cfg.Threads})
 	}
+	if len(demo.Liveness) > 0 {
+		first.Rows = append(first.Rows, w.livenessRow(demo))
+	}
 	p.Groups = append(p.Groups, first)
 	var running []string
 	for _, m := range w.modelsRunning() {
 		running = append(running, m.ID)
 	}
-	stages := append([][]string{demo.Models}, demo.Heads...)
 	seen := map[string]bool{}
-	for i, candidates := range stages {
+	for i, candidates := range demo.Stages() {
 		g := ui.Group{Title: stageTitle(demo, i)}
 		for _, id := range candidates {
-			m := catalogue().Model(id)
-			if m == nil || !cfg.store().Has(m) || seen[id] {
+			m := known.Model(id)
+			if m == nil || !store.Has(m) || seen[id] {
 				continue
 			}
 			seen[id] = true
-			g.Rows = append(g.Rows, ui.Row{ID: "model " + strconv.Itoa(i) + " " + id, Label: m.Title, Detail: modelFacts(m), Chosen: slices.Contains(running, id)})
+			g.Rows = append(g.Rows, ui.Row{ID: "model " + strconv.Itoa(i) + " " + id, Label: m.Title, Detail: modelFacts(m) + amongSizes(m, candidates), Chosen: slices.Contains(running, id)})
 		}
 		if len(g.Rows) > 0 {
 			p.Groups = append(p.Groups, g)
 		}
 	}
 	p.Groups = append(p.Groups,
-		ui.Group{Title: lang.T("Kernels"), Rows: []ui.Row{
-			{ID: "delegate xnnpack", Label: "XNNPACK", Detail: lang.T("the fastest here"), Chosen: cfg.Delegate == inference.XNNPACK},
-			{ID: "delegate none", Label: lang.T("TensorFlow Lite's own"), Detail: lang.T("to compare"), Chosen: cfg.Delegate == inference.None},
-		}},
+		ui.Group{Title: lang.T("Kernels"), Rows: w.kernelRows(cfg.Delegate)},
 		ui.Group{Title: lang.T("Pictures"), Rows: []ui.Row{
 			{Kind: ui.RowLead, ID: pageCamera, Label: lang.T("Camera and source")},
-			mirrorRow(w.prefs.get().Camera),
+			mirrorRow(w.prefs.camera()),
 		}},
 		ui.Group{Rows: []ui.Row{{Kind: ui.RowAction, ID: "reset", Label: lang.T("Back to how it came")}}},
 	)
+	if w.prefs.isTried() {
+		last := &p.Groups[len(p.Groups)-1]
+		last.Rows = append(last.Rows, ui.Row{Kind: ui.RowAction, ID: keepTried, Label: lang.T("Keep it so"), Detail: lang.T("otherwise it is undone for the next visitor")})
+	}
 	return p
 }
 
+// keepTried is the row that makes what was tried on a locked device last.
+const keepTried = "keep"
+
 // modelFacts tells a person what kind of network it is.
 func modelFacts(m *models.Model) string {
-	facts := []string{precision(m), megabytes(m.Size)}
+	facts := []string{megabytes(m.Size)}
+	if m.Variant != "" {
+		facts = slices.Insert(facts, 0, variantTitle(m.Variant))
+	}
 	if s := m.Input.Shape; len(s) == 4 {
 		facts = append(facts, fmt.Sprintf("%d x %d", s[2], s[1]))
 	}
@@ -125,20 +146,51 @@ func modelFacts(m *models.Model) string {
 	return strings.Join(facts, " · ")
 }
 
-// precision is how the numbers of a network are kept, as its ID and its input
-// tell.
-func precision(m *models.Model) string {
-	switch {
-	case strings.Contains(m.ID, "sparse"):
-		return lang.T("pruned")
-	case strings.Contains(m.ID, "dynamic"):
-		return lang.T("8 bit weights")
-	case strings.Contains(m.ID, "fp16") || strings.Contains(m.ID, "float16"):
-		return "FP16"
-	case m.Input.DType == "uint8" || m.Input.DType == "int8" || strings.HasSuffix(m.ID, "_q") || strings.Contains(m.ID, "quant"):
-		return "INT8"
+// sized is the ID of a network that comes in several widths and input sizes:
+// the kind, the width as a decimal without its point, the side of the input.
+var sized = regexp.MustCompile(`^(.+?)_(\d)(\d+)_(\d{3})_`)
+
+// sizeOf is the kind of such a network, and its work next to others of the kind;
+// none for other networks.
+func sizeOf(id string) (kind string, work float64) {
+	s := sized.FindStringSubmatch(id)
+	if s == nil {
+		return "", 0
 	}
-	return "FP32"
+	width, _ := strconv.ParseFloat(s[2]+"."+s[3], 64) // they are digits
+	side, _ := strconv.ParseFloat(s[4], 64)
+	return s[1], width * side * side
+}
+
+// amongSizes tells which of the 8-bit networks that differ in nothing but their
+// sizes is the smallest, and which the largest.
+func amongSizes(m *models.Model, candidates []string) string {
+	kind, work := sizeOf(m.ID)
+	smaller, larger := false, false
+	for _, id := range candidates {
+		other := catalogue().Model(id)
+		if k, w := sizeOf(id); k == kind && other != nil && other.Variant == m.Variant {
+			smaller, larger = smaller || w < work, larger || w > work
+		}
+	}
+	switch {
+	case kind == "" || m.Variant != flatmodel.INT8 || smaller == larger:
+		return ""
+	case larger:
+		return " · " + lang.T("the fastest of its kind")
+	}
+	return " · " + lang.T("the most exact of its kind")
+}
+
+// variantTitle names how a network's weights are kept.
+func variantTitle(variant string) string {
+	switch variant {
+	case flatmodel.Sparse:
+		return lang.T("pruned")
+	case flatmodel.DynamicRange:
+		return lang.T("8 bit weights")
+	}
+	return strings.ToUpper(variant)
 }
 
 // threshold is the least score in use; 0 for demos that have none.
@@ -151,9 +203,6 @@ func (w *window) threshold(demo *models.Demo, cfg Config) float64 {
 	return float64(b.threshold(running[0]))
 }
 
-// mostThreads is how many cores there are to choose of.
-func mostThreads() int { return max(defaultThreads(), runtime.NumCPU()) }
-
 func (w *window) chooseAdjust(id string) error {
 	demo := w.runs()
 	switch {
@@ -162,17 +211,24 @@ func (w *window) chooseAdjust(id string) error {
 	case id == pageCamera:
 		w.gate(func() { w.screen.OpenPage(pageCamera) })
 		return nil
+	case id == chooseLiveness:
+		w.toggleLiveness(pageAdjust)
+		return nil
 	case strings.HasPrefix(id, chooseMirror):
-		err := w.camera.choose(id)
+		err := w.camera.mirror(strings.TrimPrefix(id, chooseMirror) == "on")
 		w.settled()
 		return err
+	case id == keepTried:
+		w.gate(func() { w.pages.do(pageAdjust, func(page) error { return w.prefs.keepTried() }) })
+		return nil
 	}
 	err := w.prefs.changeDemo(demo, func(d *settings.Demo) {
-		if rest, ok := after(id, "model "); ok {
+		if rest, ok := strings.CutPrefix(id, "model "); ok {
 			_, model, _ := strings.Cut(rest, " ")
-			d.Models = w.replaceModel(demo, d.Models, model)
+			d.Models = replaceModel(catalogue().Demo(demo), d.Models, model)
 		}
-		if name, ok := after(id, "delegate "); ok {
+		if name, ok := strings.CutPrefix(id, chooseDelegate); ok {
+			forgetTrials()
 			d.Delegate = name
 		}
 		if id == "reset" {
@@ -185,12 +241,11 @@ func (w *window) chooseAdjust(id string) error {
 }
 
 // replaceModel puts a model in the place of those chosen for the same stage.
-func (w *window) replaceModel(demo string, chosen []string, model string) []string {
-	d := catalogue().Demo(demo)
+func replaceModel(demo *models.Demo, chosen []string, model string) []string {
 	var kept []string
 	for _, id := range chosen {
 		clash := false
-		for _, stage := range append([][]string{d.Models}, d.Heads...) {
+		for _, stage := range demo.Stages() {
 			clash = clash || slices.Contains(stage, id) && slices.Contains(stage, model)
 		}
 		if !clash {
@@ -206,18 +261,17 @@ func (w *window) stepAdjust(id string, up bool) error {
 		return nil
 	}
 	cfg := w.configureDemo(demo.ID)
-	by := 1
-	if !up {
-		by = -1
-	}
+	by := direction(up)
 	least := w.threshold(demo, cfg)
 	err := w.prefs.changeDemo(demo.ID, func(d *settings.Demo) {
 		switch id {
 		case "threshold":
 			d.Threshold = float64(min(max(int(100*least+.5)+5*by, 5), 95)) / 100
 		case "threads":
-			d.Threads = min(max(cfg.Threads+by, 1), mostThreads())
+			d.Threads = min(max(cfg.Threads+by, 1), runtime.NumCPU())
 			d.Lanes = min(d.Lanes, d.Threads)
+		case "spare":
+			d.Spare = string(stepSpare(w.spareSteps(), cfg.spares(), by))
 		case "lanes":
 			d.Lanes = min(max(d.Lanes+by, 0), cfg.Threads)
 		}

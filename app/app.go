@@ -17,9 +17,16 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
+	"time"
 
+	"golang.org/x/sys/unix"
+
+	"reterminal-vision/app/benchmark"
+	"reterminal-vision/app/logs"
 	"reterminal-vision/app/ownmodel"
+	"reterminal-vision/app/supervise"
 	"reterminal-vision/inference"
 )
 
@@ -30,14 +37,38 @@ const (
 	exitUsage  = 2
 )
 
+// secondInterrupt is how long after the first an interrupt counts as another: a
+// service manager and a supervisor may both send one.
+const secondInterrupt = time.Second
+
+// exitError is the exit code of a program that ran in this one's place and said
+// itself what was wrong.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// gcPercent is how much garbage may lie about, in percent of what lives.
+const gcPercent = 40
+
 // Main runs the program and returns its exit code. The first interrupt ends
 // it cleanly; a second one at once.
 func Main(args []string) int {
 	inference.BoundMemory()
+	// Half of what lives is fonts; to collect the rest, seconds apart, costs nothing.
+	debug.SetGCPercent(gcPercent)
+	keepMemoryIn()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() { time.AfterFunc(secondInterrupt, stop) })
 	return run(ctx, args, os.Stdout, os.Stderr)
+}
+
+// keepMemoryIn has the system write no core dump: it would hold pictures, names
+// and the key of the list of people.
+func keepMemoryIn() {
+	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
+		slog.Warn("a crash may leave memory on the disk", "error", err)
+	}
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -47,6 +78,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return modelsCommand(ctx, args[1:], stdout, stderr)
 		case ownmodel.TrialCommand:
 			return report(stderr, tryModel(args[1:], os.Stdin, stdout))
+		case delegateCommand:
+			return report(stderr, tryDelegateHere(args[1:], os.Stdin))
+		case benchmark.Command:
+			return report(stderr, benchmark.Serve(os.Stdin))
 		case "cameras":
 			return report(stderr, camerasCommand(args[1:], stdout))
 		case "people":
@@ -55,17 +90,30 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return report(stderr, benchCommand(ctx, args[1:], stdout, stderr))
 		case "doctor":
 			return report(stderr, doctorCommand(ctx, args[1:], stdout, stderr))
+		case "kiosk":
+			return report(stderr, kioskCommand(ctx, args[1:], stdout, stderr))
+		case "version", "--version":
+			_, err := fmt.Fprintln(stdout, "reterminal-vision", version())
+			return report(stderr, err)
 		}
 	}
 	cfg, err := parseConfig(args, stderr)
 	if err != nil {
 		return report(stderr, err)
 	}
-	level := slog.LevelInfo
-	if cfg.Verbose {
-		level = slog.LevelDebug
+	slog.SetDefault(slog.New(logs.New(stderr, cfg.LogLevel, cfg.LogFormat)))
+	slog.Debug("process begins")
+	link := supervise.Attach()
+	if !cfg.Headless && cfg.Supervise && link == nil {
+		return superviseApp(cfg, args, stderr)
 	}
-	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})))
+	code := runConfigured(ctx, cfg, link, stdout, stderr)
+	link.Ends(code)
+	return code
+}
+
+// runConfigured does what the command line asks for, in this process.
+func runConfigured(ctx context.Context, cfg Config, link *supervise.Link, stdout, stderr io.Writer) int {
 	if cfg.Duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, cfg.Duration)
@@ -76,18 +124,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return report(stderr, err)
 		}
 	}
+	if cfg.Pprof != "" {
+		if err := servePprof(ctx, cfg.Pprof); err != nil {
+			return report(stderr, err)
+		}
+	}
 	if cfg.Headless {
 		return report(stderr, headless(ctx, cfg, stdout, stderr))
 	}
-	return report(stderr, runWindow(ctx, cfg))
+	return report(stderr, runWindow(ctx, cfg, link))
 }
 
 // report prints what went wrong and chooses the exit code for it.
 func report(stderr io.Writer, err error) int {
 	var usage usageError
+	var code exitError
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitOK
+	case errors.As(err, &code):
+		return int(code)
 	case errors.As(err, &usage):
 		fmt.Fprintln(stderr, "reterminal-vision:", err)
 		return exitUsage

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -27,37 +26,53 @@ type Figures struct {
 	Model    string `json:"model"`
 	Source   string `json:"source"`
 	Delegate string `json:"delegate"`
+	AsIs     bool   `json:"as_is,omitempty"` // networks as they are in their files
 	Threads  int    `json:"threads"`
 	Lanes    int    `json:"lanes"` // frames in the network at once, each on its share of the threads
 	Frames   int    `json:"frames"`
 
+	NetworkFPS      float64 `json:"network_fps"`       // of them those that the first network looked for
+	Spare           string  `json:"spare"`             // work that was saved, as --spare has it
+	Reused          int     `json:"reused"`            // results of frames that did not change
+	Carried         int     `json:"carried"`           // results with boxes carried on
 	FPS             float64 `json:"fps"`               // results over wall time, source to result; of several runs the median
 	FPSLow          float64 `json:"fps_low"`           // of the slowest run
 	FPSHigh         float64 `json:"fps_high"`          // of the quickest
 	Runs            int     `json:"runs"`              //
-	InvokeFPS       float64 `json:"invoke_fps"`        // frames over the time spent inside Invoke in that same run
-	TightFPS        float64 `json:"tight_invoke_fps"`  // Invoke in a loop with nothing beside it; 0 for demos of several networks
-	OverInvoke      float64 `json:"fps_over_invoke"`   // FPS / InvokeFPS
+	InvokeFPS       float64 `json:"invoke_fps"`        // frames that the first network looked at over the time spent inside Invoke in that same run
+	TightFPS        float64 `json:"tight_invoke_fps"`  // Invoke in a loop with nothing beside it and all threads, every network as often a frame as in the run
+	OverInvoke      float64 `json:"fps_over_invoke"`   // FPS / InvokeFPS; says little of more lanes than threads, which wait for cores inside Invoke
 	OverTight       float64 `json:"fps_over_tight"`    // FPS / TightFPS
 	PreprocessMs    float64 `json:"preprocess_ms"`     // median
 	InvokeMs        float64 `json:"invoke_ms"`         // median
 	DecodeMs        float64 `json:"decode_ms"`         // median
 	LatencyMs       float64 `json:"latency_ms"`        // median, picture decoded to result
 	LatencyP95Ms    float64 `json:"latency_p95_ms"`    //
-	TightInvokeMs   float64 `json:"tight_invoke_ms"`   // mean
+	TightInvokeMs   float64 `json:"tight_invoke_ms"`   // mean of a frame
 	AllocsPerFrame  float64 `json:"allocs_per_frame"`  // Go allocations in the whole process
 	BytesPerFrame   float64 `json:"bytes_per_frame"`   //
 	CPUMsPerFrame   float64 `json:"cpu_ms_per_frame"`  // this process
 	PeakRSSMegabyte float64 `json:"peak_rss_mb"`       //
 	ObjectsPerFrame float64 `json:"objects_per_frame"` // a check that the work was done
+
+	GCCycles     uint64  `json:"gc_cycles"`         // of Go's garbage collector while it was measured
+	GCPauseMaxMs float64 `json:"gc_pause_max_ms"`   // the longest that it stopped the process, to a quarter of it
+	Pace         float64 `json:"pace"`              // pictures a second that came, as from a camera; 0 for all as fast as they are taken
+	Dropped      uint64  `json:"dropped"`           // pictures passed over at that pace
+	Window       bool    `json:"window"`            // results were shown
+	PaintsWanted float64 `json:"paints_wanted"`     // most a second; 0 for no limit but the screen's
+	Paints       float64 `json:"paints_per_second"` // pictures painted
 }
 
 const benchUsage = `Usage: reterminal-vision bench [flags]
 
 Runs a demo over a source with nothing shown and every frame worked on, and
-prints where the time goes.
+prints where the time goes. With --pace pictures come as from a camera; with
+--window they are shown with their results, as the app shows them.
 
        reterminal-vision bench compare BEFORE.json AFTER.json
+       reterminal-vision bench profile MODEL   time of each operator
+       reterminal-vision bench table    all networks, each alone
 
 Flags:
 `
@@ -66,30 +81,56 @@ func benchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	if len(args) > 0 && args[0] == "compare" {
 		return compareBenches(args[1:], stdout)
 	}
+	if len(args) > 0 && args[0] == "profile" {
+		return profileCommand(ctx, args[1:], stdout, stderr)
+	}
+	if len(args) > 0 && args[0] == "table" {
+		return benchTable(ctx, args[1:], stdout, stderr)
+	}
 	cfg := Config{Demo: "vehicles", Source: "builtin:traffic", Delegate: inference.XNNPACK, Unpaced: true}
 	fs := newFlagSet("bench", benchUsage, stderr)
 	commonFlags(fs, &cfg)
 	threads := fs.String("threads", "1,"+strconv.Itoa(max(defaultThreads(), 2)), "thread counts, comma-separated")
 	frames := fs.Int("frames", 500, "frames to measure, for which shorter sources loop; 0 plays the source once")
 	runs := fs.Int("runs", 1, "how often all is done; of several runs the one in the middle counts, and the spread is told")
+	how := stage{exact: true}
+	fs.Float64Var(&how.pace, "pace", 0, "pictures a second, as from a camera: what is late is dropped; 0 works on all as fast as they are taken")
+	show := fs.Bool("window", false, "show pictures and results in the app's window")
+	fs.Float64Var(&how.paints, "paints", 0, "with --window: pictures shown a second at most; 0 leaves it to the screen")
 	file := fs.String("json", "", "write the figures as JSON to this `file` as well")
 	if err := parseFlags(fs, args); err != nil {
 		return err
 	}
+	if how.pace < 0 || how.pace > 1000 || how.paints < 0 || how.paints > 1000 {
+		return usagef("--pace and --paints: choose 0 to 1000")
+	}
+	cfg.Unpaced = how.pace == 0
 	var rows []Figures
-	for _, n := range strings.Split(*threads, ",") {
-		var err error
-		if cfg.Threads, err = strconv.Atoi(strings.TrimSpace(n)); err != nil {
-			return usagef("--threads %q: give numbers, as in 1,2,4", *threads)
+	measureAll := func() error {
+		for _, n := range strings.Split(*threads, ",") {
+			var err error
+			if cfg.Threads, err = strconv.Atoi(strings.TrimSpace(n)); err != nil {
+				return usagef("--threads %q: give numbers, as in 1,2,4", *threads)
+			}
+			if err := cfg.check(); err != nil {
+				return err
+			}
+			row, err := measureRuns(ctx, cfg, how, *frames, *runs)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, row)
 		}
-		if err := cfg.check(); err != nil {
-			return err
-		}
-		row, err := measureRuns(ctx, cfg, *frames, *runs)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, row)
+		return nil
+	}
+	var err error
+	if *show {
+		err = beforeWindow(ctx, cfg, func(w *window) error { how.window = w; return measureAll() })
+	} else {
+		err = measureAll()
+	}
+	if err != nil {
+		return err
 	}
 	printFigures(stdout, rows)
 	if *file == "" {
@@ -111,6 +152,9 @@ type benchSink struct {
 	done    context.CancelFunc
 	timings []inference.Timing
 	objects int
+	dropped uint64                     // since the warm-up
+	skipped uint64                     // before
+	spared  [inference.Carried + 1]int // results by how they came about
 	begin   time.Time
 	end     time.Time
 	before  usage
@@ -134,11 +178,12 @@ func (b *benchSink) Result(r *inference.Result) {
 	case b.seen < warmup || b.want > 0 && len(b.timings) == b.want:
 		return
 	case b.seen == warmup:
-		b.before, b.begin = readUsage(), time.Now()
+		b.before, b.begin, b.skipped = readUsage(), time.Now(), r.Dropped
 		return
 	}
 	b.timings = append(b.timings, r.Timing)
-	b.objects += len(r.Objects)
+	b.objects, b.dropped = b.objects+len(r.Objects), r.Dropped-b.skipped
+	b.spared[r.Spared]++
 	b.end = time.Now()
 	if len(b.timings) == b.want {
 		b.after = readUsage()
@@ -150,13 +195,13 @@ func (b *benchSink) Result(r *inference.Result) {
 const most = 1 << 16
 
 // measureRuns measures several times and returns the run with the median rate.
-func measureRuns(ctx context.Context, cfg Config, frames, runs int) (Figures, error) {
+func measureRuns(ctx context.Context, cfg Config, how stage, frames, runs int) (Figures, error) {
 	if runs < 1 || runs > 100 {
 		return Figures{}, usagef("--runs %d: choose 1 to 100", runs)
 	}
 	var all []Figures
 	for range runs {
-		f, err := measure(ctx, cfg, frames)
+		f, err := measure(ctx, cfg, how, frames)
 		if err != nil {
 			return Figures{}, err
 		}
@@ -191,8 +236,12 @@ func compareBenches(files []string, w io.Writer) error {
 				continue
 			}
 			found++
+			told := verdict(before, after)
+			if a, b := cmp.Or(before.Spare, string(spareNothing)), cmp.Or(after.Spare, string(spareNothing)); a != b {
+				told += fmt.Sprintf(", with work saved: %s -> %s", a, b)
+			}
 			fmt.Fprintf(t, "%s, %s, %d threads\t%.1f -> %.1f FPS\t%+.1f %%\t%s\n", before.Demo, before.Model, before.Threads,
-				before.FPS, after.FPS, 100*(after.FPS/before.FPS-1), verdict(before, after))
+				before.FPS, after.FPS, 100*(after.FPS/before.FPS-1), told)
 		}
 	}
 	if found == 0 {
@@ -219,18 +268,21 @@ func verdict(before, after Figures) string {
 }
 
 // measure runs one configuration; 0 frames means one pass over the source.
-func measure(ctx context.Context, cfg Config, frames int) (Figures, error) {
+func measure(ctx context.Context, cfg Config, how stage, frames int) (Figures, error) {
 	task, err := openDemo(cfg, cfg.Demo)
 	if err != nil {
 		return Figures{}, err
 	}
 	defer task.Close()
+	if how.exact && task.Refused != nil {
+		return Figures{}, task.Refused
+	}
 	cfg.Loop = frames > 0
 	run, done := context.WithCancel(ctx)
 	defer done()
 	b := &benchSink{want: frames, done: done, timings: make([]inference.Timing, 0, max(frames, most))}
-	s := newSession(cfg, task, b)
-	s.every = true
+	s := newSession(cfg, task, how.sink(run, cfg, b))
+	s.every, s.pace = how.pace == 0, how.pace
 	err = s.run(run)
 	switch {
 	case err != nil:
@@ -244,22 +296,22 @@ func measure(ctx context.Context, cfg Config, frames int) (Figures, error) {
 	}
 	f := b.figures(task.lanes())
 	f.Demo, f.Model, f.Source = cfg.Demo, task.ids(), s.state.Source.Name
-	f.Delegate, f.Threads, f.Lanes = string(cfg.Delegate), cfg.Threads, task.lanes()
-	if len(task.Nets) > 1 { // how often the second runs depends on the picture
-		return f, nil
-	}
-	tight, err := tightLanes(ctx, append(task.Nets, task.Beside...))
+	f.Spare = string(cfg.spares())
+	f.Delegate, f.AsIs, f.Threads, f.Lanes = string(cfg.Delegate), cfg.AsIs, cfg.Threads, task.lanes()
+	how.note(&f)
+	alone, err := tightFrame(ctx, cfg, task, b.seen)
 	if err != nil {
 		return Figures{}, err
 	}
-	f.TightInvokeMs, f.TightFPS = millis(tight), float64(task.lanes())/tight.Seconds()
-	f.OverTight = f.FPS / f.TightFPS
+	if alone > 0 {
+		f.TightInvokeMs, f.TightFPS, f.OverTight = millis(alone), 1/alone.Seconds(), f.FPS*alone.Seconds()
+	}
 	return f, nil
 }
 
 // figures reduces what was collected of so many lanes.
 func (b *benchSink) figures(lanes int) Figures {
-	n := float64(len(b.timings))
+	n, looks := float64(len(b.timings)), float64(max(b.spared[inference.Looked], 1))
 	var invoke time.Duration // as if the lanes were one
 	for _, t := range b.timings {
 		invoke += t.Invoke / time.Duration(lanes)
@@ -276,7 +328,8 @@ func (b *benchSink) figures(lanes int) Figures {
 	wall := b.end.Sub(b.begin)
 	return Figures{
 		Frames: len(b.timings),
-		FPS:    n / wall.Seconds(), InvokeFPS: n / invoke.Seconds(), OverInvoke: invoke.Seconds() / wall.Seconds(),
+		FPS:    n / wall.Seconds(), InvokeFPS: looks / invoke.Seconds(), OverInvoke: n / looks * invoke.Seconds() / wall.Seconds(),
+		NetworkFPS: looks / wall.Seconds(), Reused: b.spared[inference.Reused], Carried: b.spared[inference.Carried],
 		PreprocessMs:    quantile(.5, func(t inference.Timing) time.Duration { return t.Preprocess }),
 		InvokeMs:        quantile(.5, func(t inference.Timing) time.Duration { return t.Invoke }),
 		DecodeMs:        quantile(.5, func(t inference.Timing) time.Duration { return t.Decode }),
@@ -287,22 +340,37 @@ func (b *benchSink) figures(lanes int) Figures {
 		CPUMsPerFrame:   millis(b.after.cpu-b.before.cpu) / n,
 		PeakRSSMegabyte: float64(b.after.peakRSS) / (1 << 20),
 		ObjectsPerFrame: float64(b.objects) / n,
+		GCCycles:        b.after.gcs - b.before.gcs,
+		GCPauseMaxMs:    millis(b.after.pauses.longestSince(&b.before.pauses)),
+		Dropped:         b.dropped,
 	}
 }
 
-// tightLanes is the mean time of the networks side by side, nothing beside them.
-func tightLanes(ctx context.Context, nets []*inference.Interpreter) (time.Duration, error) {
-	took, failed := make([]time.Duration, len(nets)), make([]error, len(nets))
-	var lanes sync.WaitGroup
-	for i, net := range nets {
-		lanes.Go(func() { took[i], failed[i] = tightInvoke(ctx, net) })
+// tightFrame is how long the networks of a task take for a frame when they are
+// run one after the other with all threads and nothing beside them, each as
+// often as it was for so many frames.
+func tightFrame(ctx context.Context, cfg Config, task *demoTask, frames int) (total time.Duration, err error) {
+	for i, net := range task.Nets {
+		runs := net.Runs() - 1 // to warm up
+		if i == 0 {
+			for _, beside := range task.Beside {
+				runs += beside.Runs() - 1
+			}
+		}
+		if task.lanes() > 1 { // it has its share of the threads only
+			b := &builder{cfg: cfg, threads: cfg.Threads}
+			if net, err = b.open(task.Models[i]); err != nil {
+				return 0, err
+			}
+			defer net.Close()
+		}
+		alone, err := tightInvoke(ctx, net)
+		if err != nil {
+			return 0, err
+		}
+		total += alone * time.Duration(runs) / time.Duration(max(frames, 1))
 	}
-	lanes.Wait()
-	var total time.Duration
-	for _, t := range took {
-		total += t
-	}
-	return total / time.Duration(len(nets)), errors.Join(failed...)
+	return total, nil
 }
 
 // tightInvoke is the mean time of the network alone, its input left in place.
@@ -329,10 +397,10 @@ func millis(d time.Duration) float64 { return float64(d) / 1e6 }
 
 func printFigures(w io.Writer, rows []Figures) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "threads\tlanes\tdelegate\tFPS\tInvoke FPS\tFPS/Invoke\talone FPS\tFPS/alone\tprep ms\tinvoke ms\tdecode ms\tlatency ms\tp95\tCPU ms/frame\tallocs/frame\tpeak MB\tobjects\t")
+	fmt.Fprintln(t, "threads\tlanes\tdelegate\tFPS\tnetwork FPS\tInvoke FPS\tFPS/Invoke\talone FPS\tFPS/alone\tprep ms\tinvoke ms\tdecode ms\tlatency ms\tp95\tCPU ms/frame\tallocs/frame\tpeak MB\tobjects\t")
 	for _, f := range rows {
-		fmt.Fprintf(t, "%d\t%d\t%s\t%.1f\t%.1f\t%.3f\t%.1f\t%.3f\t%.3f\t%.3f\t%.3f\t%.2f\t%.2f\t%.2f\t%.2f\t%.1f\t%.2f\t\n",
-			f.Threads, f.Lanes, f.Delegate, f.FPS, f.InvokeFPS, f.OverInvoke, f.TightFPS, f.OverTight,
+		fmt.Fprintf(t, "%d\t%d\t%s\t%.1f\t%.1f\t%.1f\t%.3f\t%.1f\t%.3f\t%.3f\t%.3f\t%.3f\t%.2f\t%.2f\t%.2f\t%.2f\t%.1f\t%.2f\t\n",
+			f.Threads, f.Lanes, f.Delegate, f.FPS, f.NetworkFPS, f.InvokeFPS, f.OverInvoke, f.TightFPS, f.OverTight,
 			f.PreprocessMs, f.InvokeMs, f.DecodeMs, f.LatencyMs, f.LatencyP95Ms, f.CPUMsPerFrame, f.AllocsPerFrame, f.PeakRSSMegabyte, f.ObjectsPerFrame)
 	}
 	t.Flush()

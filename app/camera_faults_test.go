@@ -11,6 +11,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
+
+	"github.com/blackjack/webcam/ioctl"
+	"golang.org/x/sys/unix"
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -175,6 +179,24 @@ var (
 	plugIn = write("/sys/bus/platform/drivers/vivid/bind", "vivid.0")
 )
 
+// takeBuffers takes a camera's buffers as a program that streams would, in the
+// moment in which nobody has them, and gives the descriptor that holds them.
+func takeBuffers(path string) (int, error) {
+	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, err
+	}
+	request := [5]uint32{2, 1, 1} // v4l2_requestbuffers: count, video capture, mmap
+	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(time.Millisecond) {
+		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), ioctl.IoRW('V', 8, unsafe.Sizeof(request)), uintptr(unsafe.Pointer(&request)))
+		if errno == 0 {
+			return fd, nil
+		}
+		err = errno
+	}
+	return -1, errors.Join(fmt.Errorf("the other program never got the camera: %w", err), unix.Close(fd))
+}
+
 // TestCameraFaults strikes a demo that runs on the kernel's virtual camera.
 func TestCameraFaults(t *testing.T) {
 	path := os.Getenv("RTV_V4L2_DEVICE")
@@ -182,7 +204,7 @@ func TestCameraFaults(t *testing.T) {
 		t.Skip("set RTV_V4L2_DEVICE to the vivid driver's camera, or run camera/v4l2_vm_test.sh")
 	}
 	set := func(control string) func() error { return command("v4l2-ctl", "-d", path, "-c", control) }
-	var other *exec.Cmd
+	var other int
 	faults := []fault{
 		{name: "unplugged for 3 s", strike: unplug, says: "plug", takesEffect: 3 * time.Second, mend: plugIn},
 		{name: "disconnected", strike: set("disconnect=1"), says: "plug it in again"},
@@ -201,21 +223,10 @@ func TestCameraFaults(t *testing.T) {
 			if err := errors.Join(set("inject_fatal_streaming_error=1")()); err != nil {
 				return err
 			}
-			for range 40 {
-				other = exec.Command("v4l2-ctl", "-d", path, "--stream-mmap", "--stream-count=0", "--stream-to=/dev/null")
-				if err := other.Start(); err != nil {
-					return err
-				}
-				died := make(chan struct{})
-				go func() { _ = other.Wait(); close(died) }()
-				select {
-				case <-died:
-				case <-time.After(time.Second):
-					return nil
-				}
-			}
-			return errors.New("the other program never got the camera")
-		}, says: "another program uses it", takesEffect: 3 * time.Second, mend: func() error { return other.Process.Kill() }},
+			var err error
+			other, err = takeBuffers(path)
+			return err
+		}, says: "another program uses it", takesEffect: 3 * time.Second, mend: func() error { return unix.Close(other) }},
 	}
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) { f.try(t, watch(t, path), 4*recovery) })

@@ -38,7 +38,7 @@ const footage = "footage"
 
 // configure is the configuration with what was chosen.
 func (c *cameraChoices) configure(cfg Config) Config {
-	chosen := c.prefs.get().Camera
+	chosen := c.prefs.camera()
 	if c.fixed == "" && chosen.Source != "" {
 		_, err := os.Stat(chosen.Source)
 		if err == nil || strings.HasPrefix(chosen.Source, "csi:") || chosen.Source == footage {
@@ -64,6 +64,13 @@ const (
 	chooseRotate = "rotate "
 	chooseMirror = "mirror "
 )
+
+// mirror turns the mirror on or off from beside a demo, where a visitor may.
+func (c *cameraChoices) mirror(on bool) error {
+	err := c.prefs.mirror(on)
+	c.restart()
+	return err
+}
 
 func (c *cameraChoices) choose(id string) error {
 	err := c.prefs.change(func(s *settings.Settings) {

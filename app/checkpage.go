@@ -11,6 +11,9 @@ func (w *window) checkPage() ui.Page {
 	g := ui.Group{}
 	for _, c := range w.checks() {
 		r := ui.Row{Kind: ui.RowFact, Label: lang.Name(c.Name), Detail: c.Detail, State: c.State.String()}
+		if c.State == doctor.Unknown {
+			r.State = "" // neither good nor bad
+		}
 		if c.Remedy != "" && c.State != doctor.Pass {
 			r.Detail += ": " + c.Remedy
 		}

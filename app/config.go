@@ -5,10 +5,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"runtime"
 	"strconv"
 	"time"
 
+	"reterminal-vision/app/logs"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
@@ -25,7 +27,10 @@ type Config struct {
 	Controls    map[string]int32 // set on the camera when it is opened, by name
 	Model       string           // ID from the catalogue; "" takes the best that is present
 	ModelsDir   string
-	Plain       bool // what the networks say, frame by frame: no smoothing, every face every time
+	AsIs        bool  // networks as they are in their files
+	Plain       bool  // what the networks say, frame by frame: no smoothing, every face every time
+	Spare       spare // work of the networks that is saved; "" for none
+	Liveness    bool  // recognition calls nobody by name who is not alive
 	Threads     int
 	Lanes       int // frames in the network at once, each on Threads/Lanes threads; 0 is one, autoLanes what is quickest
 	Delegate    inference.Delegate
@@ -34,9 +39,13 @@ type Config struct {
 	Headless    bool
 	Unpaced     bool
 	Loop        bool
-	Verbose     bool
+	LogLevel    slog.Level
+	LogFormat   string // of logs
+	Supervise   bool   // the window, from a process of its own
 	Duration    time.Duration
+	Frames      int // headless: results after which it ends; 0 for all
 	SaveFrame   string
+	Pprof       string // address of this machine at which profiles are served; "" for none
 	Metrics     string // address of this machine at which metrics are served; "" for none
 }
 
@@ -52,6 +61,8 @@ const usageText = `Usage: reterminal-vision [flags]            the touchscreen a
        reterminal-vision people ...          enrol, list, rename and delete people
        reterminal-vision cameras ...         list cameras and what can be set on them
        reterminal-vision doctor [--json]     check this machine, with remedies
+       reterminal-vision kiosk on|off        start the machine with the app, or as before
+       reterminal-vision version             which version this is
 
 Flags:
 `
@@ -65,6 +76,13 @@ func commonFlags(fs *flag.FlagSet, cfg *Config) {
 	fs.StringVar(&cfg.ModelsDir, "models-dir", "", "folder with the models")
 	fs.BoolVar(&cfg.Plain, "plain", false, "what the networks say frame by frame: nothing smoothed, every face looked at every time")
 	fs.Float64Var(&cfg.Threshold, "threshold", 0, "least score shown, 0 to 1 (default: the demo's)")
+	fs.BoolVar(&cfg.Liveness, "liveness", false, "recognition: call nobody by name whose face is a photograph or on a screen")
+	cfg.Spare = spareAuto
+	fs.Func("spare", "work that is saved: still (frames that do not change), motion (what is found is carried on between looks of the network, too), off; auto is still, but off where all frames are worked on (default auto)", func(s string) (err error) {
+		cfg.Spare, err = parseSpare(s)
+		return err
+	})
+	fs.BoolVar(&cfg.AsIs, "as-is", false, "run networks as they are in their files, with the work that changes nothing; to compare")
 	cfg.Lanes = autoLanes
 	fs.Func("lanes", "frames that are in the network at once, each on its share of the threads; auto is one, but for networks of a few milliseconds and where all frames are worked on (default auto)", func(s string) (err error) {
 		if s == "auto" {
@@ -76,8 +94,13 @@ func commonFlags(fs *flag.FlagSet, cfg *Config) {
 		}
 		return err
 	})
-	fs.Func("delegate", "kernels: xnnpack or none (default xnnpack)", func(s string) (err error) {
-		cfg.Delegate, err = inference.ParseDelegate(s)
+	delegateFlag(fs, &cfg.Delegate)
+}
+
+// delegateFlag reads which kernels run the networks.
+func delegateFlag(fs *flag.FlagSet, to *inference.Delegate) {
+	fs.Func("delegate", "kernels: "+inference.DelegateChoices+" (default xnnpack)", func(s string) (err error) {
+		*to, err = inference.ParseDelegate(s)
 		return err
 	})
 }
@@ -91,8 +114,19 @@ func parseConfig(args []string, stderr io.Writer) (Config, error) {
 	fs.BoolVar(&cfg.Headless, "headless", false, "no window: one JSON line a frame on standard output")
 	fs.BoolVar(&cfg.Unpaced, "unpaced", false, "headless: read recorded sources as fast as the network takes them")
 	fs.BoolVar(&cfg.Loop, "loop", false, "headless: start recorded sources over at their end")
-	fs.BoolVar(&cfg.Verbose, "verbose", false, "log more")
+	fs.Func("log-level", "least level that is logged: debug, info, warn or error (default info)", func(s string) (err error) {
+		cfg.LogLevel, err = logs.ParseLevel(s)
+		return err
+	})
+	fs.BoolFunc("verbose", "the same as --log-level debug", func(string) error { cfg.LogLevel = slog.LevelDebug; return nil })
+	fs.Func("log-format", "of log lines: text or json (default text)", func(s string) error {
+		cfg.LogFormat = s
+		return logs.CheckFormat(s)
+	})
+	fs.StringVar(&cfg.Pprof, "pprof", "", "serve profiles of the program at this `address`, as in 127.0.0.1:6060; this machine alone may ask")
+	fs.BoolVar(&cfg.Supervise, "supervise", true, "start the app again when it crashes or hangs; no without a window")
 	fs.DurationVar(&cfg.Duration, "duration", 0, "stop after this long, as in 30s")
+	fs.IntVar(&cfg.Frames, "frames", 0, "headless: stop after this many results")
 	fs.StringVar(&cfg.SaveFrame, "save-frame", "", "save one picture with its overlay to this .png or .jpg `file`")
 	fs.StringVar(&cfg.Metrics, "metrics", "", "serve counts and rates as OpenMetrics text at this `address`, as in 127.0.0.1:9477; this machine alone may ask")
 	if err := parseFlags(fs, args); err != nil {
@@ -117,6 +151,8 @@ func (cfg Config) check() error {
 		return usagef("--rotate: %v", cfg.Turn.Check())
 	case cfg.Duration < 0:
 		return usagef("--duration %v is negative", cfg.Duration)
+	case cfg.Frames < 0:
+		return usagef("--frames %d is negative", cfg.Frames)
 	case cfg.Headless && cfg.Kiosk:
 		return usagef("--kiosk needs a window and --headless has none: choose one")
 	}

@@ -1,9 +1,12 @@
 package app
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
+	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/attribute"
 	"reterminal-vision/inference/classify"
@@ -190,7 +193,7 @@ func (b *builder) faces(model *models.Model, net *inference.Interpreter) (infere
 		}
 		heads = append(heads, head)
 	}
-	task, err := attribute.NewTask(detector, heads, attribute.Config{Every: b.cfg.Plain})
+	task, err := attribute.NewTask(detector, heads, attribute.Config{Every: b.cfg.Plain, Adaptive: b.cfg.adaptive()})
 	if err != nil {
 		return nil, err
 	}
@@ -220,14 +223,63 @@ func (b *builder) recognition(detector face.Detector) (inference.Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	task, err := recognize.NewTask(detector, embedder, recognize.Config{Threshold: model.Threshold, Every: b.cfg.Plain})
+	task, err := recognize.NewTask(detector, embedder, recognize.Config{Threshold: model.Threshold, Every: b.cfg.Plain, Adaptive: b.cfg.adaptive()})
 	if err != nil {
 		return nil, err
+	}
+	if len(b.nets) > 2 {
+		l, err := newLiveness(b.models[2], b.nets[2], cmp.Or(b.models[0].Face.Wide, 1))
+		if err != nil {
+			return nil, err
+		}
+		task.Demand(l)
 	}
 	more, err := b.detectorsBeside(b.models[0])
 	task.AddLanes(more...)
 	return task, err
 }
+
+// livenessAnswer is the name of what a liveness network tells; its labels are
+// "live" and "spoof".
+const livenessAnswer = "liveness"
+
+// liveness has a head that tells live faces serve a recognition.
+type liveness struct {
+	head    *attribute.Network
+	numbers []float32 // of the head's question
+	wide    float32   // of a face's box, against what the head was trained on
+}
+
+func newLiveness(model *models.Model, net *inference.Interpreter, wide float32) (*liveness, error) {
+	cfg := headConfig(model)
+	cfg.Outputs = slices.DeleteFunc(cfg.Outputs, func(o attribute.Output) bool { return o.Name != livenessAnswer })
+	head, err := attribute.NewNetwork(net, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &liveness{head: head, numbers: make([]float32, head.Questions()[0].Len()), wide: wide}, nil
+}
+
+// Live implements recognize.Liveness.
+func (l *liveness) Live(f *camera.Frame, box inference.Box, t *inference.Timing) (float32, error) {
+	x, y := box.Width()*(1-1/l.wide)/2, box.Height()*(1-1/l.wide)/2
+	box = inference.Box{X0: box.X0 + x, Y0: box.Y0 + y, X1: box.X1 - x, Y1: box.Y1 - y}
+	err := l.head.Infer(f, box, l.numbers, t)
+	if errors.Is(err, attribute.ErrNoFace) {
+		err = recognize.ErrNoFace
+	}
+	return l.numbers[0], err
+}
+
+// leastAlive is the probability from which on somebody is greeted: several looks
+// are averaged, so that it need not be as much as one look has to say.
+const leastAlive = .5
+
+// Least implements recognize.Liveness.
+func (l *liveness) Least() float32 { return leastAlive }
+
+// Close implements recognize.Liveness.
+func (l *liveness) Close() error { return l.head.Close() }
 
 func headConfig(model *models.Model) attribute.HeadConfig {
 	cfg := attribute.HeadConfig{Norm: norm(model), Margin: model.Head.Margin}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -15,6 +16,10 @@ import (
 // headless runs a demo without a window: one JSON object a frame on stdout, a
 // summary on stderr at the end.
 func headless(ctx context.Context, cfg Config, stdout, stderr io.Writer) error {
+	stdout, err := ownOutput(cfg.Delegate, stdout)
+	if err != nil {
+		return err
+	}
 	task, err := openDemo(cfg, cfg.Demo)
 	if err != nil {
 		return err
@@ -22,9 +27,14 @@ func headless(ctx context.Context, cfg Config, stdout, stderr io.Writer) error {
 	defer task.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	out := &lineWriter{to: stdout, fail: cancel, picture: newPicture(cfg.SaveFrame)}
+	out := &lineWriter{to: stdout, end: cancel, most: cfg.Frames, picture: newPicture(cfg.SaveFrame)}
 	s := newSession(cfg, task, out)
-	s.every, s.retry = cfg.Unpaced, forCameras
+	s.every, s.retry, s.vigil = cfg.Unpaced, forCameras, newVigil()
+	s.vigil.allow(task, 0)
+	defer s.vigil.watch(func(what part) {
+		fmt.Fprintf(stderr, "reterminal-vision: stuck in %v: start it again, with another --model or --delegate\n", what)
+		os.Exit(exitFailed) // nothing ends C code that hangs
+	})()
 	start := time.Now()
 	if err := s.run(ctx); err != nil {
 		return err
@@ -35,16 +45,21 @@ func headless(ctx context.Context, cfg Config, stdout, stderr io.Writer) error {
 	took := time.Since(start)
 	fmt.Fprintf(stderr, "%d results in %.2f s: %.1f FPS, %d frames dropped, %d failed\n",
 		out.count, took.Seconds(), float64(out.count)/took.Seconds(), out.dropped, out.failures)
+	if out.looks < out.count {
+		fmt.Fprintf(stderr, "the network looked at %d frames: %.1f FPS\n", out.looks, float64(out.looks)/took.Seconds())
+	}
 	return out.picture.save()
 }
 
 // lineWriter is the sink that writes JSON lines.
 type lineWriter struct {
 	to      io.Writer
-	fail    context.CancelCauseFunc
+	end     context.CancelCauseFunc
+	most    int // results after which it ends; 0 for all
 	picture *picture
 	buf     []byte
 	count   int
+	looks   int // of the first network
 	dropped uint64
 	err     error
 
@@ -67,18 +82,24 @@ func (w *lineWriter) Failed(err error) {
 	}
 }
 
-// Result writes one line; when that fails the session ends.
+// Result writes one line; when that fails, or was the last, the session ends.
 func (w *lineWriter) Result(r *inference.Result) {
-	if w.err != nil {
+	if w.err != nil || w.most > 0 && w.count == w.most {
 		return
 	}
 	w.buf = append(appendResult(w.buf[:0], r), '\n')
 	if _, err := w.to.Write(w.buf); err != nil {
 		w.err = err
-		w.fail(err)
+		w.end(err)
 		return
 	}
 	w.count++
+	if r.Spared == inference.Looked {
+		w.looks++
+	}
 	w.dropped = r.Dropped
 	w.picture.result(r)
+	if w.count == w.most {
+		w.end(nil)
+	}
 }

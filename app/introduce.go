@@ -107,7 +107,7 @@ func (n *introductions) with(how func(*people.Store) error) error {
 	if err != nil {
 		return err
 	}
-	store, err := people.Open(path)
+	store, err := openPeople(path) // which deletes those whose time is over
 	if err != nil {
 		return err
 	}

@@ -24,20 +24,24 @@ func (b *builder) addLanes() error {
 	if b.models[0].Task == "classify" || b.cfg.Threads < 2 {
 		lanes = 1
 	}
-	if lanes == autoLanes && b.cfg.Unpaced {
-		lanes = b.cfg.Threads
-	}
 	if lanes == autoLanes {
-		n, err := b.quickestLanes()
-		if err != nil {
+		short, err := b.short()
+		switch {
+		case err != nil:
 			return err
+		case short && b.cfg.Unpaced:
+			// One more is ready when a lane waits for its turn.
+			lanes = b.cfg.Threads + 1
+		case short || b.cfg.Unpaced:
+			lanes = b.cfg.Threads
+		default:
+			lanes = 1
 		}
-		lanes = n
 	}
-	if lanes = min(lanes, b.cfg.Threads); lanes < 2 {
+	if lanes = min(lanes, maxLanes); lanes < 2 {
 		return nil
 	}
-	b.threads = b.cfg.Threads / lanes
+	b.threads = max(1, b.cfg.Threads/lanes)
 	first, err := b.open(b.models[0])
 	if err != nil {
 		return err
@@ -54,29 +58,26 @@ func (b *builder) addLanes() error {
 	return nil
 }
 
-// quickestLanes tries the first network with all threads and, when that is
-// quick, with one.
-func (b *builder) quickestLanes() (int, error) {
+// short reports whether the first network is short work. It is tried with all
+// threads and, when that is quick, with one.
+func (b *builder) short() (bool, error) {
 	many, err := briefly(b.nets[0])
 	if err != nil || many >= shortWork {
-		return 1, err
+		return false, err
 	}
 	b.threads = 1
 	defer func() { b.threads = b.cfg.Threads }()
 	single, err := b.open(b.models[0])
 	if err != nil {
-		return 0, err
+		return false, err
 	}
 	defer single.Close()
 	one, err := briefly(single)
 	if err != nil {
-		return 0, err
+		return false, err
 	}
 	slog.Debug("threads or lanes", "model", b.models[0].ID, "one thread", one, "all threads", many)
-	if one < shortWork {
-		return b.cfg.Threads, nil
-	}
-	return 1, nil
+	return one < shortWork, nil
 }
 
 // briefly is about how long the network takes: the shortest of few runs, of

@@ -10,7 +10,9 @@ import (
 
 // appendResult appends the result as a JSON object. Times are milliseconds,
 // boxes x0 y0 x1 y1 and points x y in frame pixels, scores and shares 0..1.
-// What the demo does not tell is left out: classes, mask and alarm of the
+// What the demo does not tell is left out: reused (the frame does not differ
+// from one before, whose result it has) and carried (its boxes are those of the
+// frame before, moved) where the network looked, classes, mask and alarm of the
 // frame, track, landmarks and attributes of an object.
 func appendResult(b []byte, r *inference.Result) []byte {
 	b = append(b, `{"sequence":`...)
@@ -23,6 +25,12 @@ func appendResult(b []byte, r *inference.Result) []byte {
 	b = appendMillis(b, "invoke_ms", r.Timing.Invoke)
 	b = appendMillis(b, "decode_ms", r.Timing.Decode)
 	b = appendMillis(b, "latency_ms", r.Timing.Latency)
+	switch r.Spared {
+	case inference.Reused:
+		b = append(b, `,"reused":true`...)
+	case inference.Carried:
+		b = append(b, `,"carried":true`...)
+	}
 	b = append(b, `,"dropped":`...)
 	b = strconv.AppendUint(b, r.Dropped, 10)
 	b = appendInt(b, "width", r.Width)

@@ -2,14 +2,17 @@ package app
 
 import (
 	"os"
+	"slices"
 	"testing"
 
+	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/ownmodel"
 )
 
-// TestMain is the program itself where that is asked to try a model.
+// TestMain is the program itself where that is asked to try a model
+// or a delegate, or to measure one.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == ownmodel.TrialCommand {
+	if len(os.Args) > 1 && slices.Contains([]string{ownmodel.TrialCommand, delegateCommand, benchmark.Command}, os.Args[1]) {
 		os.Exit(Main(os.Args[1:]))
 	}
 	os.Exit(m.Run())

@@ -10,12 +10,16 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/http/pprof"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"reterminal-vision/app/device"
 	"reterminal-vision/camera"
+	"reterminal-vision/inference"
 )
 
 // metrics is what the program has counted since it began, over all demos and
@@ -26,27 +30,38 @@ type metrics struct {
 	failed               atomic.Uint64 // frames that could not be worked on
 	recovered            atomic.Uint64 // sources that gave pictures again
 	down                 atomic.Int64  // longest time without pictures, nanoseconds
-	fps                  atomic.Uint64 // float64 bits
+	reused, carried      atomic.Uint64 // results without a look of the first network
+	fps, network         atomic.Uint64 // float64 bits
 	latency, invoke      atomic.Int64  // nanoseconds
 	paints               atomic.Uint64 // of the screen
+	stuck                atomic.Uint64 // parts of sessions that hung
+	crashes              atomic.Uint64 // of the app, in the last minutes
+	demoRestarts         atomic.Uint64
 
+	since    time.Time
 	mu       sync.Mutex
 	failures map[string]uint64 // of sources, by reason
 }
 
 // counted is the one instance: there is one screen and one camera.
-var counted = &metrics{failures: map[string]uint64{}}
+var counted = &metrics{since: time.Now(), failures: map[string]uint64{}}
+
+// reasons are the failures that have a name in the metrics, in their order.
+var reasons = []struct {
+	name string
+	mark error
+}{{"gone", camera.ErrGone}, {"busy", camera.ErrBusy}, {"stalled", camera.ErrStalled}, {"changed", camera.ErrChanged}}
+
+const otherReason = "other"
 
 // reason is a failure's name in the metrics.
 func reason(err error) string {
-	for name, mark := range map[string]error{
-		"gone": camera.ErrGone, "busy": camera.ErrBusy, "stalled": camera.ErrStalled, "changed": camera.ErrChanged,
-	} {
-		if errors.Is(err, mark) {
-			return name
+	for _, r := range reasons {
+		if errors.Is(err, r.mark) {
+			return r.name
 		}
 	}
-	return "other"
+	return otherReason
 }
 
 // sourceFailed counts a failure of a source.
@@ -59,6 +74,8 @@ func (m *metrics) sourceFailed(err error) {
 // sourceRecovered counts a source that gives pictures again after this time.
 func (m *metrics) sourceRecovered(down time.Duration) {
 	m.recovered.Add(1)
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.down.Store(max(m.down.Load(), int64(down)))
 }
 
@@ -86,24 +103,41 @@ func (m *metrics) write(to io.Writer) error {
 	counter("rtv_camera_frames_lost", "Pictures the driver dropped.", m.lost.Load())
 	head("rtv_source_failures", "counter", "Failures of a source, each attempt to open it again included.")
 	m.mu.Lock()
-	for _, r := range []string{"gone", "busy", "stalled", "changed", "other"} {
-		fmt.Fprintf(w, "rtv_source_failures_total{reason=%q} %d\n", r, m.failures[r])
+	failures := func(name string) {
+		fmt.Fprintf(w, "rtv_source_failures_total{reason=%q} %d\n", name, m.failures[name])
 	}
+	for _, r := range reasons {
+		failures(r.name)
+	}
+	failures(otherReason)
 	m.mu.Unlock()
 	counter("rtv_source_recoveries", "Sources that gave pictures again by themselves.", m.recovered.Load())
 	gauge("rtv_source_down_most_seconds", "Longest time a source that came back had given no pictures.", time.Duration(m.down.Load()).Seconds())
 	counter("rtv_results", "Results of networks.", m.results.Load())
+	counter("rtv_results_reused", "Results of frames that did not differ from the one before: its result.", m.reused.Load())
+	counter("rtv_results_carried", "Results with boxes carried on from the frame before.", m.carried.Load())
 	counter("rtv_frames_dropped", "Pictures that made way for newer ones before a network.", m.dropped.Load())
 	counter("rtv_frames_failed", "Pictures that a network could not work on.", m.failed.Load())
 	counter("rtv_screen_paints", "How often the screen was brought up to date.", m.paints.Load())
 	gauge("rtv_fps", "Results a second.", math.Float64frombits(m.fps.Load()))
+	gauge("rtv_network_fps", "Results a second that the first network looked for.", math.Float64frombits(m.network.Load()))
 	gauge("rtv_latency_seconds", "From a picture to its result.", time.Duration(m.latency.Load()).Seconds())
 	gauge("rtv_invoke_seconds", "Time in the network.", time.Duration(m.invoke.Load()).Seconds())
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	gauge("rtv_heap_bytes", "Go heap in use.", float64(memory.HeapInuse))
 	gauge("rtv_resident_peak_bytes", "Most memory resident.", float64(readUsage().peakRSS))
+	gauge("rtv_resident_bytes", "Memory resident.", float64(readUsage().rss))
+	gauge("rtv_c_heap_bytes", "Memory that the C library has given out.", float64(inference.MemoryInUse()))
 	gauge("rtv_goroutines", "Goroutines.", float64(runtime.NumGoroutine()))
+	gauge("rtv_open_files", "Open file descriptors.", float64(openFiles()))
+	gauge("rtv_uptime_seconds", "Time since this process began to count.", time.Since(m.since).Seconds())
+	gauge("rtv_app_crashes", "Crashes in the last minutes, after which the app was started again.", float64(m.crashes.Load()))
+	counter("rtv_demo_restarts", "Demos that were started again after an error of their own.", m.demoRestarts.Load())
+	counter("rtv_stuck", "Networks and sources that hung.", m.stuck.Load())
+	if health := device.New().Health(); health.Temperature.Known {
+		gauge("rtv_temperature_celsius", "Of the processor.", health.Temperature.Number)
+	}
 	fmt.Fprint(w, "# EOF\n")
 	return w.Flush()
 }
@@ -111,25 +145,58 @@ func (m *metrics) write(to io.Writer) error {
 // serveMetrics answers at address until ctx ends; it listens to this machine
 // alone and gives numbers only, never a picture.
 func serveMetrics(ctx context.Context, address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return usagef("--metrics %q: write an address of this machine, as in 127.0.0.1:9477", address)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return usagef("--metrics %q: only this machine may ask, as in 127.0.0.1:9477", address)
-	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return fmt.Errorf("--metrics: %w: choose another port", err)
-	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8")
 		_ = counted.write(w) // who asked has gone
 	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	at, err := serveHere(ctx, "--metrics", address, mux)
+	if err == nil {
+		slog.Info("metrics", "at", at+"/metrics")
+	}
+	return err
+}
+
+// servePprof answers at address with profiles of the program until ctx ends.
+// They hold the names of functions and how often they ran, never a picture.
+func servePprof(ctx context.Context, address string) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	at, err := serveHere(ctx, "--pprof", address, mux)
+	if err == nil {
+		slog.Info("profiles", "at", at+"/debug/pprof/")
+	}
+	return err
+}
+
+// serveHere serves to this machine alone until ctx ends, and tells where. The
+// flag is for errors.
+func serveHere(ctx context.Context, flag, address string, handler http.Handler) (at string, err error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", usagef("%s %q: write an address of this machine, as in 127.0.0.1:9477", flag, address)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return "", usagef("%s %q: only this machine may ask, as in 127.0.0.1:9477", flag, address)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w: choose another port", flag, err)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	context.AfterFunc(ctx, func() { server.Close() })
 	go func() { _ = server.Serve(listener) }() // ends with ctx
-	slog.Info("metrics", "at", "http://"+listener.Addr().String()+"/metrics")
-	return nil
+	return "http://" + listener.Addr().String(), nil
+}
+
+// openFiles is how many file descriptors are open; 0 where nobody can tell.
+func openFiles() int {
+	fds, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	return len(fds) - 1 // without the one of the folder itself
 }

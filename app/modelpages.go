@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,11 +96,6 @@ func (w *window) modelRow(m *models.Model, store *models.Store) ui.Row {
 		}
 	}
 	return r
-}
-
-func (w *window) chooseModel(id string) error {
-	w.screen.OpenPage(id)
-	return nil
 }
 
 // modelPage is about one model: fetch, delete, facts.
@@ -306,6 +302,7 @@ func (p importPage) show() ui.Page {
 	facts := ui.Group{Title: lang.T("Facts"), Rows: []ui.Row{
 		{Kind: ui.RowFact, Label: lang.T("Size"), Value: megabytes(d.Size)},
 		{Kind: ui.RowFact, Label: lang.T("Numbers"), Value: d.Precision},
+		{Kind: ui.RowFact, Label: lang.T("Parameters"), Value: millions(d.Parameters)},
 		{Kind: ui.RowFact, Label: lang.T("Multiplications a picture"), Value: millions(d.MACs)},
 	}}
 	for _, t := range d.Inputs {
@@ -314,13 +311,86 @@ func (p importPage) show() ui.Page {
 	for _, t := range d.Outputs {
 		facts.Rows = append(facts.Rows, ui.Row{Kind: ui.RowFact, Label: lang.T("Output"), Detail: t.String()})
 	}
-	var operators []string
-	for _, o := range d.Operators {
-		operators = append(operators, fmt.Sprintf("%s × %d", o.Name, o.Count))
-	}
-	facts.Rows = append(facts.Rows, ui.Row{Kind: ui.RowFact, Label: lang.T("Steps"), Detail: strings.Join(operators, ", ")})
-	page.Groups = []ui.Group{as, names, facts}
+	page.Groups = append([]ui.Group{as}, p.pictureGroups(d)...)
+	page.Groups = append(page.Groups, names, facts, stepFacts(d))
 	return page
+}
+
+// importChoice is what a person chose for a file, beside its task.
+type importChoice struct {
+	ownmodel.Choice
+	labelled bool // Labels is chosen
+}
+
+// pictureScales are what float networks are given, as the ID of their choice,
+// mean and std: the network gets (x-mean)/std of a byte x.
+var pictureScales = []struct {
+	id, label string
+	mean, std float32
+}{
+	{"-1..1", "-1 … 1", 127.5, 127.5},
+	{"0..1", "0 … 1", 0, 255},
+	{"0..255", "0 … 255", 0, 1},
+}
+
+// pictureGroups choose how the network is given a picture. Of whole numbers the
+// file says which they are.
+func (p importPage) pictureGroups(d ownmodel.Description) (groups []ui.Group) {
+	if len(d.Fits) == 0 {
+		return nil
+	}
+	chosen := p.chosen()
+	if d.Inputs[0].DType == "float32" {
+		scale := ui.Group{Title: lang.T("Numbers of the picture"), Rows: []ui.Row{
+			{ID: chooseScale, Label: lang.T("as the network is most likely to want them"), Chosen: chosen.Std == 0},
+		}}
+		for _, s := range pictureScales {
+			scale.Rows = append(scale.Rows, ui.Row{ID: chooseScale + s.id, Label: s.label, Detail: fmt.Sprintf("mean %g, std %g", s.mean, s.std),
+				Chosen: chosen.Std == s.std && chosen.Mean == s.mean})
+		}
+		groups = append(groups, scale)
+	}
+	return append(groups, ui.Group{Title: lang.T("Shape of the picture"), Rows: []ui.Row{
+		{ID: chooseResize + "stretch", Label: lang.T("stretched"), Chosen: chosen.Resize != "letterbox"},
+		{ID: chooseResize + "letterbox", Label: lang.T("whole, with bars beside it"), Chosen: chosen.Resize == "letterbox"},
+	}})
+}
+
+// chooseScale and chooseResize begin the IDs of choices for a picture.
+const (
+	chooseScale  = "scale "
+	chooseResize = "resize "
+)
+
+// chosen is what was chosen for the file so far.
+func (p importPage) chosen() importChoice {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	return p.w.imports[p.file]
+}
+
+// change chooses something for the file.
+func (p importPage) change(edit func(*importChoice)) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	c := p.w.imports[p.file]
+	edit(&c)
+	p.w.imports[p.file] = c
+}
+
+// stepFacts are a network's kinds of steps, those with the most work first.
+func stepFacts(d ownmodel.Description) ui.Group {
+	g := ui.Group{Title: lang.T("Steps")}
+	operators := slices.Clone(d.Operators)
+	slices.SortStableFunc(operators, func(a, b ownmodel.Operator) int { return cmp.Compare(b.MACs, a.MACs) })
+	for _, o := range operators {
+		row := ui.Row{Kind: ui.RowFact, Label: o.Name, Value: fmt.Sprintf("× %d", o.Count)}
+		if o.MACs > 0 && d.MACs > 0 {
+			row.Detail = lang.T("%.0f %% of the multiplications", 100*float64(o.MACs)/float64(d.MACs))
+		}
+		g.Rows = append(g.Rows, row)
+	}
+	return g
 }
 
 // chooseLabels begins the ID of a list of labels.
@@ -328,16 +398,19 @@ const chooseLabels = "labels "
 
 // labels is the list chosen for the file: by a person, else the one beside it.
 func (p importPage) labels() string {
-	p.w.mu.Lock()
-	defer p.w.mu.Unlock()
-	if l, ok := p.w.labelsOf[p.file]; ok {
-		return l
+	if c := p.chosen(); c.labelled {
+		return c.Labels
 	}
 	return labelsBeside(p.file)
 }
 
 // millions is a large number for a person.
-func millions(n int64) string { return lang.T("%d million", (n+500_000)/1_000_000) }
+func millions(n int64) string {
+	if n < 10_000_000 {
+		return lang.T("%.2f million", float64(n)/1e6)
+	}
+	return lang.T("%d million", (n+500_000)/1_000_000)
+}
 
 func taskTitle(task string) string {
 	switch task {
@@ -365,17 +438,32 @@ func labelsBeside(file string) string {
 }
 
 func (p importPage) choose(task string) error {
-	if list, ok := after(task, chooseLabels); ok {
-		p.w.mu.Lock()
-		defer p.w.mu.Unlock()
-		p.w.labelsOf[p.file] = list
+	if list, ok := strings.CutPrefix(task, chooseLabels); ok {
+		p.change(func(c *importChoice) { c.Labels, c.labelled = list, true })
+		return nil
+	}
+	if resize, ok := strings.CutPrefix(task, chooseResize); ok {
+		p.change(func(c *importChoice) { c.Resize = resize })
+		return nil
+	}
+	if scale, ok := strings.CutPrefix(task, chooseScale); ok {
+		p.change(func(c *importChoice) {
+			c.Mean, c.Std = 0, 0 // left to the file
+			for _, s := range pictureScales {
+				if s.id == scale {
+					c.Mean, c.Std = s.mean, s.std
+				}
+			}
+		})
 		return nil
 	}
 	folder, err := ownFolder()
 	if err != nil {
 		return err
 	}
-	_, demo, err := ownmodel.Import(p.w.ctx, folder, p.file, ownmodel.Choice{Task: task, Labels: p.labels()})
+	choice := p.chosen().Choice
+	choice.Task, choice.Labels = task, p.labels()
+	_, demo, err := ownmodel.Import(p.w.ctx, folder, p.file, choice)
 	if err != nil {
 		return err
 	}

@@ -10,12 +10,11 @@ import (
 	"log/slog"
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"reterminal-vision/app/ownmodel"
+	"reterminal-vision/app/trial"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/models"
@@ -27,11 +26,11 @@ func ownFolder() (string, error) {
 	if folder := os.Getenv("RTV_OWN"); folder != "" {
 		return folder, nil
 	}
-	people, err := peoplePath()
+	folder, err := dataPath("own")
 	if err != nil {
 		return "", fmt.Errorf("no place for own models: set RTV_OWN to a folder: %w", err)
 	}
-	return filepath.Join(filepath.Dir(people), "own"), nil
+	return folder, nil
 }
 
 // catalogue is the program's own with what was imported, as it is now.
@@ -41,6 +40,9 @@ func catalogue() *models.Catalogue {
 		return models.Default()
 	}
 	own, err := ownmodel.List(folder)
+	if err == nil && len(own.Models) == 0 {
+		return models.Default()
+	}
 	if err == nil {
 		var all *models.Catalogue
 		if all, err = models.Default().With(own); err == nil {
@@ -69,6 +71,12 @@ func modelsCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 
 // modelWord reads flags before and after the one word of a models command.
 func modelWord(fs *flag.FlagSet, args []string, what string) (string, error) {
+	return oneWord(fs, args, func() error { return usagef("models: name one %s\n\n%s", what, models.Usage) })
+}
+
+// oneWord reads flags before and after the one word of a command; otherwise
+// tells that there are fewer or more.
+func oneWord(fs *flag.FlagSet, args []string, otherwise func() error) (string, error) {
 	var words []string
 	for {
 		if err := fs.Parse(args); err != nil {
@@ -83,7 +91,7 @@ func modelWord(fs *flag.FlagSet, args []string, what string) (string, error) {
 		words, args = append(words, fs.Arg(0)), fs.Args()[1:]
 	}
 	if len(words) != 1 {
-		return "", usagef("models: name one %s\n\n%s", what, models.Usage)
+		return "", otherwise()
 	}
 	return words[0], nil
 }
@@ -130,7 +138,7 @@ func describe(stdout io.Writer, d ownmodel.Description) error {
 	}
 	var operators []string
 	for _, op := range d.Operators {
-		operators = append(operators, fmt.Sprintf("%d %s", op.Count, op.Name))
+		operators = append(operators, op.String())
 	}
 	fmt.Fprintf(w, "operators\t%s\n", strings.Join(operators, ", "))
 	if len(d.Labels) > 0 {
@@ -210,11 +218,7 @@ func tryModel(args []string, stdin io.Reader, stdout io.Writer) error {
 	if len(args) != 1 {
 		return errors.New("name one file")
 	}
-	// Whoever waits gives up at the limit; without anybody waiting this ends, too.
-	late := time.AfterFunc(ownmodel.TrialLimit, func() { os.Exit(exitFailed) })
-	defer late.Stop()
-	// Should memory run out, this process goes and not the app. Where that cannot be said, it may be either.
-	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0o644)
+	defer trial.Begin(ownmodel.TrialLimit)()
 	model, err := ownmodel.ReadTrial(stdin)
 	if err != nil {
 		return err

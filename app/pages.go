@@ -3,7 +3,6 @@ package app
 import (
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 
 	"reterminal-vision/ui"
@@ -121,16 +120,21 @@ func (d dialog) step(id string, up bool) error {
 	return d.stepped(id, up)
 }
 
-// after returns what follows a prefix of an ID.
-func after(id, prefix string) (rest string, ok bool) { return strings.CutPrefix(id, prefix) }
+// direction is +1 for a step up and -1 for one down.
+func direction(up bool) int {
+	if up {
+		return 1
+	}
+	return -1
+}
 
 // megabytes is a size for a person.
 func megabytes(bytes int64) string {
 	switch {
-	case bytes < 10<<20:
-		return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20))
-	case bytes >= 10<<30:
-		return fmt.Sprintf("%d GB", bytes>>30)
+	case bytes < 10e6:
+		return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+	case bytes >= 10e9:
+		return fmt.Sprintf("%d GB", bytes/1e9)
 	}
-	return fmt.Sprintf("%d MB", bytes>>20)
+	return fmt.Sprintf("%d MB", bytes/1e6)
 }

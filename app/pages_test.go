@@ -12,6 +12,7 @@ import (
 
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/testmedia"
 	"reterminal-vision/ui"
 )
 
@@ -122,21 +123,29 @@ func TestAdjusting(t *testing.T) {
 		t.Errorf("runs %v", got)
 	}
 	before := rowOf(t, p.show(), "threshold").Value
-	for _, err := range []error{p.step("threshold", true), p.step("threads", false), p.choose("delegate none"), p.choose(chooseMirror + "on")} {
+	for _, err := range []error{p.step("threshold", true), p.step("threads", false), p.choose("delegate builtin"), p.choose(chooseMirror + "on")} {
 		if err != nil {
 			t.Error(err)
 		}
 	}
 	shown := p.show()
-	if rowOf(t, shown, "threshold").Value == before || rowOf(t, shown, "threads").Value != "1" || !rowOf(t, shown, "delegate none").Chosen {
+	if rowOf(t, shown, "threshold").Value == before || rowOf(t, shown, "threads").Value != "1" || !rowOf(t, shown, "delegate builtin").Chosen {
 		t.Errorf("%+v", shown.Groups)
 	}
 	cfg := w.configureDemo("vehicles")
-	if cfg.Threads != 1 || cfg.Delegate != inference.None || !cfg.Turn.Mirror || cfg.Threshold <= 0 {
+	if cfg.Threads != 1 || cfg.Delegate != inference.Builtin || !cfg.Turn.Mirror || cfg.Threshold <= 0 {
 		t.Errorf("configured %+v", cfg)
 	}
 	if other := w.configureDemo("belt"); other.Threads != 2 || other.Delegate != inference.XNNPACK {
 		t.Errorf("another demo changed, too: %+v", other)
+	}
+	bad := testmedia.Delegate(t, "symbols")
+	if err := p.choose(chooseDelegate + "external:" + bad); err != nil {
+		t.Error(err)
+	}
+	row := rowOf(t, p.show(), chooseDelegate+"external:"+bad)
+	if !row.Chosen || !strings.Contains(row.Detail, "lacks tflite_plugin_create_delegate") || len(w.modelsRunning()) != 1 {
+		t.Errorf("a delegate that is none: %+v, %d networks run", row, len(w.modelsRunning()))
 	}
 	if about := w.page(pageDemo).show(); len(about.Groups) != 3 || about.Groups[0].Text == "" || about.Groups[1].Text == "" {
 		t.Errorf("the demo is not explained: %+v", about)
@@ -225,6 +234,64 @@ func TestOwnModelPages(t *testing.T) {
 	if slices.ContainsFunc(w.cards(), func(c ui.Card) bool { return strings.HasPrefix(c.ID, "own-") }) {
 		t.Error("still in the gallery")
 	}
+}
+
+// What a float network is given of a picture is chosen on the page.
+func TestOwnFloatModelPage(t *testing.T) {
+	w := testWindow(t)
+	file := filepath.Join(os.Getenv("HOME"), "models", "float.tflite")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join("..", "models", "trained", "liveness_mobilenet_025_128_float.tflite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := w.page(pageImport + file)
+	if !rowOf(t, p.show(), chooseScale).Chosen || !rowOf(t, p.show(), chooseResize+"stretch").Chosen {
+		t.Error("something else is chosen at first")
+	}
+	for _, id := range []string{chooseScale + "-1..1", chooseScale, chooseScale + "0..1", chooseResize + "letterbox"} {
+		if err := p.choose(id); err != nil || !rowOf(t, p.show(), id).Chosen {
+			t.Errorf("%s is not chosen: %v", id, err)
+		}
+	}
+	if err := p.choose("classify"); err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(w.cards(), func(c ui.Card) bool { return strings.HasPrefix(c.ID, "own-") })
+	if at < 0 {
+		t.Fatalf("not in the gallery: %+v", w.cards())
+	}
+	known := catalogue()
+	in := known.Model(known.Demo(w.cards()[at].ID).Models[0]).Input
+	if in.Mean != 0 || in.Std != 255 || in.Resize != "letterbox" {
+		t.Errorf("imported with %+v", in)
+	}
+}
+
+// A demo that is begun ends the measuring of demos, and runs.
+func TestSpeedGivesWay(t *testing.T) {
+	w := testWindow(t)
+	if err := w.page(pageSpeed).choose("measure"); err != nil {
+		t.Fatal(err)
+	}
+	w.begin("belt", nil)
+	w.settled()
+	if len(w.modelsRunning()) == 0 {
+		t.Error("the demo does not run")
+	}
+	w.mu.Lock()
+	measuring := w.measuring
+	w.mu.Unlock()
+	if measuring != "" {
+		t.Errorf("%s is still measured", measuring)
+	}
+	w.StopDemo()
+	w.wait()
 }
 
 // Every demo that is ready is measured, and the figure kept.

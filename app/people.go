@@ -2,16 +2,21 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 
+	"reterminal-vision/app/device"
+	"reterminal-vision/app/durable"
 	"reterminal-vision/app/people"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -21,14 +26,18 @@ import (
 const peopleUsage = `Usage: reterminal-vision people COMMAND
 
   list                             everybody who is enrolled
-  add NAME PICTURE...              enrol a person from pictures that show one clear face each
-  add NAME --source S [--shots N]  enrol a person from the live view of a camera (default: auto, 5 shots)
+  add NAME --consent PICTURE...    enrol a person, who agreed to it, from pictures that show one clear face each
+  add NAME --consent --source S [--shots N]
+                                   the same from the live view of a camera (default: auto, 5 shots)
   rename NAME NEW                  give a person another name
   delete NAME                      delete a person and every picture and number kept of them
-  export FILE                      write everybody to a file (keep it safe: it identifies people)
-  import FILE [--replace]          add the people of a file, or put them in the place of all
+  export FILE [--passphrase]       write everybody to a file, encrypted with a passphrase that is asked for;
+                                   without, whoever has the file can read it: keep it safe
+  import FILE [--replace]          add the people of a file, or put them in the place of all; asks for a passphrase
+                                   where the file is encrypted
 
-  --db FILE          database (default: $RTV_PEOPLE, else ~/.local/share/reterminal-vision/people.db)
+  --db FILE          database (default: $RTV_PEOPLE, else ~/.local/share/reterminal-vision/people.db); its key is
+                     $RTV_PEOPLE_KEY, else FILE.key
   --models-dir DIR   folder with the models
 `
 
@@ -48,13 +57,22 @@ func peoplePath() (string, error) {
 	return filepath.Join(data, "reterminal-vision", "people.db"), nil
 }
 
+// dataPath is where something else of the app is kept: beside the people.
+func dataPath(name string) (string, error) {
+	people, err := peoplePath()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(filepath.Dir(people), name), nil
+}
+
 // loadGallery reads the people whom the model can recognise. Nobody is
 // enrolled where there is no database, and none is made.
 func loadGallery(path, model string) (*recognize.Gallery, error) {
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+	if !people.CanBringBack(path) {
 		return nil, nil
 	}
-	store, err := people.Open(path)
+	store, err := openPeople(path)
 	if err != nil {
 		return nil, err
 	}
@@ -62,12 +80,93 @@ func loadGallery(path, model string) (*recognize.Gallery, error) {
 	return store.Gallery(model)
 }
 
+// openPeople opens a database, and deletes the people in it whose time, as it
+// was set on the screen, is over.
+func openPeople(path string) (*people.Store, error) {
+	store, err := people.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := expire(store); err != nil {
+		store.Close()
+		return nil, err
+	}
+	return store, nil
+}
+
+// clock is how far the time of day is believed.
+var clock = &dayClock{now: time.Now, up: func() time.Duration { return time.Since(counted.since) }, set: device.ClockSet}
+
+// dayClock goes on over restarts with what it has counted, in a file beside the people.
+type dayClock struct {
+	device.Clock
+	now   func() time.Time
+	up    func() time.Duration // monotonic
+	set   func() bool          // by who knows the time
+	begun sync.Once
+}
+
+const clockFile = "clock.json"
+
+// sure reports whether the time of day can be believed.
+func (c *dayClock) sure() bool {
+	c.begun.Do(func() {
+		var was device.Steady
+		if path, err := dataPath(clockFile); err == nil {
+			if text, err := os.ReadFile(path); err == nil && json.Unmarshal(text, &was) == nil {
+				c.Resume(was, c.now(), c.up())
+			}
+		}
+	})
+	return c.Sure(c.now(), c.up(), c.set())
+}
+
+// keep writes down what was counted; without, it is counted anew.
+func (c *dayClock) keep() {
+	path, err := dataPath(clockFile)
+	if err == nil {
+		c.sure()
+		steady := c.Look(c.now(), c.up())
+		err = durable.Write(path, 0o600, func(w io.Writer) error { return json.NewEncoder(w).Encode(steady) })
+	}
+	if err != nil {
+		slog.Warn("how long the clock has run is not kept", "error", err)
+	}
+}
+
+// expire deletes the people whose time, as it was set on the screen, is over by a
+// clock that can be believed.
+func expire(store *people.Store) error {
+	if !clock.sure() {
+		return nil
+	}
+	keep, now := loadPreferences().get().Keep, clock.now()
+	gone, err := store.Expire(keep, now, true)
+	if err != nil {
+		return err
+	}
+	if gone > 0 {
+		slog.Info("people deleted, their time is over", "people", gone)
+	}
+	// That one cannot be deleted keeps nobody from the others.
+	if gone, err = store.ExpireAsides(keep, now); err != nil {
+		slog.Error("lists of people that were set aside stay beyond their time", "error", err)
+	}
+	if gone > 0 {
+		slog.Info("lists of people that were set aside deleted, their time is over", "lists", gone)
+	}
+	return nil
+}
+
 // peopleArgs is the command line of one people command.
 type peopleArgs struct {
 	cfg     Config
 	db      string
+	ours    bool // db is the app's own
 	shots   int
 	replace bool
+	consent bool
+	secret  bool // exports are encrypted
 	words   []string
 }
 
@@ -80,7 +179,7 @@ func peopleCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 	if err != nil {
 		return err
 	}
-	if a.db == "" {
+	if a.ours = a.db == ""; a.ours {
 		if a.db, err = peoplePath(); err != nil {
 			return err
 		}
@@ -91,12 +190,39 @@ func peopleCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 			return err
 		}
 	}
-	store, err := people.Open(a.db)
+	passphrase, err := a.passphrase(stderr)
+	if err != nil {
+		return err
+	}
+	open := people.Open
+	if a.ours {
+		open = openPeople
+	}
+	store, err := open(a.db)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	return a.do(store, shots, stdout)
+	return a.do(store, shots, passphrase, stdout, stderr)
+}
+
+// passphrase asks for one where the command takes one; "" where it does not.
+func (a peopleArgs) passphrase(stderr io.Writer) (string, error) {
+	switch a.words[0] {
+	case "export":
+		if a.secret {
+			return askPassphrase(stderr, true)
+		}
+	case "import":
+		locked, err := people.Encrypted(a.words[1])
+		if err != nil {
+			return "", err
+		}
+		if locked {
+			return askPassphrase(stderr, false)
+		}
+	}
+	return "", nil
 }
 
 // parsePeople reads flags wherever they stand, and checks the number of words.
@@ -108,6 +234,8 @@ func parsePeople(args []string, stderr io.Writer) (peopleArgs, error) {
 	fs.StringVar(&a.cfg.Source, "source", "auto", "")
 	fs.IntVar(&a.shots, "shots", 5, "")
 	fs.BoolVar(&a.replace, "replace", false, "")
+	fs.BoolVar(&a.consent, "consent", false, "")
+	fs.BoolVar(&a.secret, "passphrase", false, "")
 	fs.Usage = func() { fmt.Fprint(stderr, peopleUsage) }
 	for len(args) > 0 {
 		if err := fs.Parse(args); err != nil {
@@ -130,13 +258,15 @@ func parsePeople(args []string, stderr io.Writer) (peopleArgs, error) {
 		return a, usagef("no command %q: see 'reterminal-vision people --help'", a.words[0])
 	case len(a.words) < n[0] || len(a.words) > n[1]:
 		return a, usagef("people %s: see 'reterminal-vision people --help'", a.words[0])
+	case a.words[0] == "add" && !a.consent:
+		return a, usagef("people add: ask the person first: with --consent you say that %s agreed to pictures of the face, and numbers made from them, being kept on this device", a.words[1])
 	case a.shots < 1 || a.shots > people.MaxShots:
 		return a, usagef("--shots %d: choose 1 to %d", a.shots, people.MaxShots)
 	}
 	return a, nil
 }
 
-func (a peopleArgs) do(store *people.Store, shots []people.Shot, stdout io.Writer) error {
+func (a peopleArgs) do(store *people.Store, shots []people.Shot, passphrase string, stdout, stderr io.Writer) error {
 	switch a.words[0] {
 	case "list":
 		return listPeople(store, stdout)
@@ -155,13 +285,19 @@ func (a peopleArgs) do(store *people.Store, shots []people.Shot, stdout io.Write
 		}
 		return err
 	case "export":
-		return store.ExportFile(a.words[1])
+		if passphrase == "" {
+			fmt.Fprintf(stderr, "reterminal-vision: whoever has %s can read it; with --passphrase it would be encrypted\n", a.words[1])
+		}
+		return store.ExportFile(a.words[1], passphrase)
 	}
 	mode := people.Merge
 	if a.replace {
 		mode = people.Replace
 	}
-	added, updated, err := store.ImportFile(a.words[1], mode)
+	added, updated, err := store.ImportFile(a.words[1], passphrase, mode)
+	if err == nil && a.ours {
+		err = expire(store) // what comes in may be as old as it likes, or from the future
+	}
 	if err == nil {
 		fmt.Fprintf(stdout, "%d people added, %d updated\n", added, updated)
 	}
@@ -170,11 +306,19 @@ func (a peopleArgs) do(store *people.Store, shots []people.Shot, stdout io.Write
 
 func listPeople(store *people.Store, stdout io.Writer) error {
 	t := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tSHOTS\tSINCE\tID")
+	fmt.Fprintln(t, "NAME\tSHOTS\tSINCE\tCONSENT\tID")
 	for _, p := range store.List() {
-		fmt.Fprintf(t, "%s\t%d\t%s\t%s\n", p.Name, len(p.Shots), p.Created.Local().Format(time.DateOnly), p.ID)
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\n", p.Name, len(p.Shots), day(p.Created), day(p.Consent), p.ID)
 	}
 	return t.Flush()
+}
+
+// day is a date in this place, "-" for none.
+func day(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Local().Format(time.DateOnly)
 }
 
 var errNobody = errors.New("nobody is enrolled")
@@ -207,8 +351,8 @@ func (a peopleArgs) takeShots(ctx context.Context, stdout io.Writer) ([]people.S
 		return nil, err
 	}
 	defer task.Close()
-	recognizer, ok := task.Task.(*recognize.Task)
-	if !ok {
+	recognizer := task.recognizer
+	if recognizer == nil {
 		return nil, errors.New("the demo recognition does not recognise")
 	}
 	if pictures := a.words[2:]; len(pictures) > 0 {

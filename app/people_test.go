@@ -51,11 +51,11 @@ func TestPeople(t *testing.T) {
 	if _, err := os.Stat(db); err == nil {
 		t.Error("looking at faces made a database of people")
 	}
-	people(exitOK, "enrolled with 2 shots", "add", "Anna", picture("13"), picture("14"), "--models-dir", models)
-	people(exitOK, "enrolled with 1 shot", "add", "Bert", picture("22"), "--models-dir", models)
-	people(exitOK, "enrolled with 1 shot", "add", "Carla", picture("18"), "--models-dir", models)
-	people(exitFailed, "one person at a time", "add", "All", testmedia.Path(t, "media/faces/group_3.jpg"), "--models-dir", models)
-	people(exitFailed, "No face", "add", "Parrot", testmedia.Path(t, "media/objects/parrot.jpg"), "--models-dir", models)
+	people(exitOK, "enrolled with 2 shots", "add", "--consent", "Anna", picture("13"), picture("14"), "--models-dir", models)
+	people(exitOK, "enrolled with 1 shot", "add", "--consent", "Bert", picture("22"), "--models-dir", models)
+	people(exitOK, "enrolled with 1 shot", "add", "--consent", "Carla", picture("18"), "--models-dir", models)
+	people(exitFailed, "one person at a time", "add", "--consent", "All", testmedia.Path(t, "media/faces/group_3.jpg"), "--models-dir", models)
+	people(exitFailed, "No face", "add", "--consent", "Parrot", testmedia.Path(t, "media/objects/parrot.jpg"), "--models-dir", models)
 	people(exitOK, "", "rename", "Bert", "Berta")
 	people(exitOK, "Berta", "list")
 	for n, want := range map[string]string{"15": "Anna", "23": "Berta", "19": "Carla", "3": "Unknown"} {
@@ -81,7 +81,36 @@ func TestPeople(t *testing.T) {
 	if got := who("15"); got != "Anna" {
 		t.Errorf("after import: %q", got)
 	}
+	// An archive with a passphrase, which is read from standard input here.
+	locked := filepath.Join(t.TempDir(), "archive.age")
+	said := func(passphrase string) {
+		t.Helper()
+		file := filepath.Join(t.TempDir(), "stdin")
+		if err := os.WriteFile(file, []byte(passphrase+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		in, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		was := os.Stdin
+		os.Stdin = in
+		t.Cleanup(func() { os.Stdin = was; in.Close() })
+	}
+	said("short")
+	people(exitFailed, "10 characters", "export", locked, "--passphrase")
+	said("correct horse battery")
+	people(exitOK, "", "export", locked, "--passphrase")
+	if data, err := os.ReadFile(locked); err != nil || bytes.Contains(data, []byte("Anna")) {
+		t.Errorf("the archive holds a name in the clear (%v)", err)
+	}
+	said("wrong horse battery")
+	people(exitFailed, "not the passphrase", "import", locked, "--replace")
+	said("correct horse battery")
+	people(exitOK, "3 people added", "import", locked, "--replace")
+	people(exitOK, "whoever has", "export", backup)
 	people(exitUsage, "name a command")
 	people(exitUsage, "people add", "add")
+	people(exitUsage, "ask the person first", "add", "Anna", picture("13"))
 	people(exitUsage, `no command "forget"`, "forget", "Anna")
 }

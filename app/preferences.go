@@ -1,9 +1,9 @@
 package app
 
 import (
+	"errors"
 	"log/slog"
 	"maps"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -17,22 +17,27 @@ type preferences struct {
 
 	mu       sync.Mutex
 	now      settings.Settings
-	wrong    string                   // why nothing is kept, for the screen
+	wrong    string                   // what is wrong with the file, for the screen
+	unread   error                    // why the file must not be written over; nil where it may
 	unlocked bool                     // the PIN was given
 	trial    map[string]settings.Demo // what visitors changed, until they leave
+	mirrored *bool                    // that too; nil for nothing
 }
 
 // loadPreferences reads the settings beside the people.
 func loadPreferences() *preferences {
 	p := &preferences{}
-	people, err := peoplePath()
+	path, err := dataPath("settings.json")
 	if err == nil {
-		p.path = filepath.Join(filepath.Dir(people), "settings.json")
+		p.path = path
 		p.now, err = settings.Load(p.path)
 	}
 	if err != nil {
-		slog.Error("settings are not kept", "error", err)
+		slog.Error("settings", "error", err)
 		p.wrong = err.Error()
+		if errors.Is(err, settings.ErrUnread) {
+			p.unread = err
+		}
 	}
 	return p
 }
@@ -44,11 +49,15 @@ func (p *preferences) get() settings.Settings {
 	return p.now
 }
 
-// change changes the settings and keeps them.
+// change changes the settings and keeps them; where the file could not be read,
+// they hold until the app ends.
 func (p *preferences) change(how func(*settings.Settings)) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	how(&p.now)
+	if p.unread != nil {
+		return p.unread
+	}
 	p.wrong = ""
 	if p.path == "" {
 		return nil
@@ -58,6 +67,13 @@ func (p *preferences) change(how func(*settings.Settings)) error {
 		p.wrong = err.Error()
 	}
 	return err
+}
+
+// whyLost says what is wrong with the file, "" for nothing.
+func (p *preferences) whyLost() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.wrong
 }
 
 // demo is how a demo runs.
@@ -85,6 +101,50 @@ func (p *preferences) changeDemo(id string, how func(*settings.Demo)) error {
 	return p.change(func(s *settings.Settings) { s.Demos = with(s.Demos, id, d) })
 }
 
+// camera is how pictures are taken.
+func (p *preferences) camera() settings.Camera {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.now.Camera
+	if p.mirrored != nil {
+		c.Mirror = *p.mirrored
+	}
+	return c
+}
+
+// mirror turns the mirror on or off, as changeDemo changes a demo.
+func (p *preferences) mirror(on bool) error {
+	p.mu.Lock()
+	if p.now.PIN != "" && !p.unlocked {
+		p.mirrored = &on
+		p.mu.Unlock()
+		return nil
+	}
+	p.mirrored = nil
+	p.mu.Unlock()
+	return p.change(func(s *settings.Settings) { s.Camera.Mirror = on })
+}
+
+// keepTried makes what visitors tried the settings.
+func (p *preferences) keepTried() error {
+	return p.change(func(s *settings.Settings) {
+		for id, d := range p.trial {
+			s.Demos = with(s.Demos, id, d)
+		}
+		if p.mirrored != nil {
+			s.Camera.Mirror = *p.mirrored
+		}
+		p.trial, p.mirrored = nil, nil
+	})
+}
+
+// isTried reports whether visitors try something.
+func (p *preferences) isTried() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.tried()
+}
+
 // with is the map with one entry changed. The map itself stays, since others
 // may read it.
 func with(demos map[string]settings.Demo, id string, d settings.Demo) map[string]settings.Demo {
@@ -103,12 +163,24 @@ func (p *preferences) unlock() {
 	p.unlocked = true
 }
 
-// lock ends that, and what visitors tried.
-func (p *preferences) lock() {
+// relock ends that.
+func (p *preferences) relock() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.unlocked, p.trial = false, nil
+	p.unlocked = false
 }
+
+// lock ends that, and what visitors tried; it tells whether they had tried anything.
+func (p *preferences) lock() (tried bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	tried = p.tried()
+	p.unlocked, p.trial, p.mirrored = false, nil, nil
+	return tried
+}
+
+// tried reports whether visitors try something. The lock is held.
+func (p *preferences) tried() bool { return len(p.trial) > 0 || p.mirrored != nil }
 
 func (p *preferences) isUnlocked() bool {
 	p.mu.Lock()

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -89,6 +91,20 @@ func start(t *testing.T, env []string, args ...string) *process {
 	return p
 }
 
+// child is the process that does a supervised app's work.
+func (p *process) child(t *testing.T) int {
+	t.Helper()
+	found, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", p.Process.Pid))
+	for _, file := range found {
+		if text, err := os.ReadFile(file); err == nil && len(text) > 0 {
+			child, _ := strconv.Atoi(strings.Fields(string(text))[0])
+			return child
+		}
+	}
+	t.Fatal("the app has ended")
+	return 0
+}
+
 // seasoned is a data folder of an app whose first run is over.
 func seasoned(t *testing.T) string {
 	t.Helper()
@@ -114,6 +130,44 @@ func (p *process) end(t *testing.T, signal os.Signal) {
 		p.Process.Signal(syscall.SIGQUIT)
 		<-p.done
 		t.Errorf("still runs 20 s after %v:\n%s", signal, &p.log)
+	}
+}
+
+// TestStartsWithoutComplaint looks for what libraries print before the app has a say.
+func TestStartsWithoutComplaint(t *testing.T) {
+	for _, lang := range []string{"", "C", "POSIX", "C.UTF-8", "de_DE.UTF-8"} {
+		p := start(t, []string{"LANGUAGE=", "LC_ALL=", "LC_MESSAGES=", "LANG=" + lang}, "version")
+		if err := <-p.done; err != nil || p.log.String() != "" || p.out.String() == "" {
+			t.Errorf("LANG=%s: %v, said %q", lang, err, &p.log)
+		}
+	}
+}
+
+// TestDelegatesPrintElsewhere has a delegate print where results go.
+func TestDelegatesPrintElsewhere(t *testing.T) {
+	models := testmedia.Path(t, "models")
+	delegate := "external:" + testmedia.Delegate(t, "add")
+	profile := start(t, nil, "bench", "profile", "deeplabv3_257_mv", "--models-dir", models, "--delegate", delegate, "--runs", "3", "--json")
+	err := <-profile.done
+	var p Profiled
+	if parsed := json.Unmarshal([]byte(profile.out.String()), &p); err != nil || parsed != nil {
+		t.Fatalf("%v, %v:\n%s\n%s", err, parsed, &profile.out, &profile.log)
+	}
+	if p.Runs != 3 || p.Placement.Delegated() == 0 || len(p.Operators) < 70 || !strings.Contains(p.Placement.Said, "a line on standard output") {
+		t.Errorf("%d runs of %d operators, %d delegated, said %q", p.Runs, len(p.Operators), p.Placement.Delegated(), p.Placement.Said)
+	}
+	demo := start(t, nil, "--headless", "--demo", "scene", "--model", "deeplabv3_257_mv", "--models-dir", models, "--delegate", delegate, "--source", "builtin:traffic", "--frames", "2")
+	if err := <-demo.done; err != nil || !strings.Contains(demo.log.String(), "a line on standard output") {
+		t.Errorf("%v:\n%s", err, &demo.log)
+	}
+	for line := range strings.Lines(demo.out.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("no result: %q", line)
+		}
+	}
+	refused := start(t, nil, "bench", "--demo", "scene", "--models-dir", models, "--delegate", "external:/no/such.so", "--frames", "2", "--threads", "1")
+	if err := <-refused.done; err == nil || !strings.Contains(refused.log.String(), "/no/such.so") {
+		t.Errorf("measured without its delegate: %v\n%s", err, &refused.out)
 	}
 }
 
@@ -175,7 +229,7 @@ func display(t testing.TB) string {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, "Xvfb", "-displayfd", "3", "-screen", "0", "720x1280x24", "-nolisten", "tcp")
+	cmd := exec.CommandContext(ctx, "Xvfb", "-displayfd", "3", "-screen", "0", "720x1280x24", "-nolisten", "tcp", "-noreset")
 	cmd.ExtraFiles = []*os.File{w}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -392,8 +446,10 @@ func TestWindowCameraComesBack(t *testing.T) {
 func TestMetricsStayHere(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:9477", ":9477", "192.168.1.5:80", "nonsense"} {
 		var usage usageError
-		if err := serveMetrics(t.Context(), address); !errors.As(err, &usage) {
-			t.Errorf("%s: %v", address, err)
+		for _, serve := range []func(context.Context, string) error{serveMetrics, servePprof} {
+			if err := serve(t.Context(), address); !errors.As(err, &usage) {
+				t.Errorf("%s: %v", address, err)
+			}
 		}
 	}
 }
@@ -402,7 +458,7 @@ func TestMetricsStayHere(t *testing.T) {
 func TestWindowWithoutModel(t *testing.T) {
 	s := screen{t, display(t)}
 	p := start(t, []string{s.display, "LANGUAGE=en"}, "--demo", "vehicles", "--model", "ssd_mobilenet_v1_coco_quant", "--models-dir", t.TempDir())
-	p.log.await(t, "demo cannot start", 1)
+	p.log.await(t, "demo cannot run", 1)
 	p.log.await(t, "window shown", 1)
 	time.Sleep(500 * time.Millisecond)
 	s.shot("no-model")

@@ -33,7 +33,7 @@ func TestQuality(t *testing.T) {
 	if os.Getenv("RTV_QUALITY") == "" {
 		t.Skip("takes minutes: run make quality")
 	}
-	q := &quality{t: t, dir: allModels(t), out: tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)}
+	q := &quality{t: t, dir: allModels(t), out: tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0), accuracy: map[string][]models.Accuracy{}}
 	q.readHeldOut()
 	fmt.Fprintln(q.out, "model\tset\tpictures\tfigure\tvalue")
 	q.detection()
@@ -47,12 +47,17 @@ func TestQuality(t *testing.T) {
 	q.liveness()
 	q.faces()
 	q.out.Flush()
+	if file := os.Getenv("RTV_ACCURACY"); file != "" {
+		q.writeAccuracy(file)
+	}
 }
 
 type quality struct {
 	t   *testing.T
 	dir string // with all models
 	out *tabwriter.Writer
+	// accuracy is what the catalogue tells, by model.
+	accuracy map[string][]models.Accuracy
 	// held is what no training step of models/train saw, by models/train/held_out.py.
 	held struct {
 		UTKFace, FER2013 []string
@@ -93,6 +98,33 @@ func allModels(t *testing.T) string {
 
 func (q *quality) row(model, set string, pictures int, figure string, format string, values ...any) {
 	fmt.Fprintf(q.out, "%s\t%s\t%d\t%s\t%s\n", model, set, pictures, figure, fmt.Sprintf(format, values...))
+}
+
+// tell has the catalogue tell a figure.
+func (q *quality) tell(model, figure string, value float64, less bool, on string) {
+	q.accuracy[model] = append(q.accuracy[model], models.Accuracy{Figure: figure, Value: math.Round(1e4*value) / 1e4, Less: less, On: on})
+}
+
+// writeAccuracy writes what was measured; what is known of other networks
+// stays.
+func (q *quality) writeAccuracy(file string) {
+	q.t.Helper()
+	all := map[string][]models.Accuracy{}
+	if text, err := os.ReadFile(file); err != nil || json.Unmarshal(text, &all) != nil {
+		q.t.Fatalf("%s cannot be read: %v", file, err)
+	}
+	for id, figures := range all {
+		if q.accuracy[id] == nil { // stated, or measured by another test
+			q.accuracy[id] = figures
+		}
+	}
+	text, err := json.MarshalIndent(q.accuracy, "", " ")
+	if err == nil {
+		err = os.WriteFile(file, append(text, '\n'), 0o644)
+	}
+	if err != nil {
+		q.t.Fatal(err)
+	}
 }
 
 // open loads a demo with these models, plain: nothing smoothed.
@@ -258,6 +290,7 @@ func (q *quality) vehicles() {
 			}
 		}
 		q.row(id, fmt.Sprintf("photographs held out, %d vehicles", there), len(q.held.Vehicles), "AP50", "%.3f", ap/float64(there))
+		q.tell(id, "vehicles, AP50", ap/float64(there), false, fmt.Sprintf("%d vehicles in %d photographs", there, len(q.held.Vehicles)))
 	}
 }
 
@@ -312,6 +345,7 @@ func ratio(part, whole int) float64 {
 // segmentation compares masks at the truth's resolution.
 func (q *quality) segmentation() {
 	for _, model := range models.Default().Demo("scene").Models {
+		sum := 0.
 		for _, c := range []struct {
 			picture, mask, label string
 			isObject             func(color.Color) bool
@@ -321,7 +355,9 @@ func (q *quality) segmentation() {
 		} {
 			iou := q.maskIoU("scene", model, filepath.Join("media/objects", c.picture), filepath.Join("media/objects", c.mask), c.label, c.isObject)
 			q.row(model, c.label+" picture", 1, "mask IoU", "%.3f", iou)
+			sum += iou
 		}
+		q.tell(model, "scene, mask IoU", sum/2, false, "2 photographs")
 	}
 }
 
@@ -336,6 +372,7 @@ func (q *quality) lungs() {
 			sum += q.maskIoU("lungs", model, "data/lung/"+n+".png", "data/lung/"+n+"_mask.png", "lung", white)
 		}
 		q.row(model, "X-rays held out", len(lungsHeldOut), "mean mask IoU", "%.3f", sum/float64(len(lungsHeldOut)))
+		q.tell(model, "lungs, mask IoU", sum/float64(len(lungsHeldOut)), false, fmt.Sprintf("%d X-rays held out", len(lungsHeldOut)))
 		sum = 0
 		for _, n := range []string{"1", "2", "3", "4"} {
 			sum += q.maskIoU("lungs", model, "media/lung/"+n+".jpg", "media/lung/"+n+"-mask.png", "lung", white)
@@ -368,8 +405,9 @@ func (q *quality) belt() {
 			}
 		}
 		task.Close()
-		q.row(model, "crops of belts, scenes held out", len(crops), "balanced accuracy", "%.3f",
-			(ratio(correct[0], all[0])+ratio(correct[1], all[1]))/2)
+		balanced := (ratio(correct[0], all[0]) + ratio(correct[1], all[1])) / 2
+		q.row(model, "crops of belts, scenes held out", len(crops), "balanced accuracy", "%.3f", balanced)
+		q.tell(model, "belts, balanced accuracy", balanced, false, fmt.Sprintf("%d crops of scenes held out", len(crops)))
 		q.row(model, "belts of another source", 2, "accuracy", "%.2f", ratio(right, 2))
 	}
 }
@@ -551,6 +589,7 @@ func (q *quality) ages() {
 		})
 		head.Close()
 		q.row(id, set, n, "mean error, years", "%.1f", sum/float64(n))
+		q.tell(id, "age, mean error in years", sum/float64(n), true, set)
 	}
 }
 
@@ -568,6 +607,7 @@ func (q *quality) genders() {
 		})
 		head.Close()
 		q.row(id, set, n, "accuracy", "%.3f", ratio(right, n))
+		q.tell(id, "gender, accuracy", ratio(right, n), false, set)
 	}
 }
 
@@ -605,12 +645,13 @@ func (q *quality) emotion() {
 			fer.add(emotionOf[filepath.Base(filepath.Dir(name))], guess(f))
 		})
 		head.Close()
-		q.confusion(id, "CK+ crops", ck)
-		q.confusion(id, set, fer)
+		q.tell(id, "emotion, accuracy on FER2013", q.confusion(id, set, fer), false, set)
+		q.tell(id, "emotion, accuracy on CK+", q.confusion(id, "CK+ crops", ck), false, "CK+ crops")
 	}
 }
 
-func (q *quality) confusion(model, set string, c confusion) {
+// confusion tells what is taken for what, and returns the part that is right.
+func (q *quality) confusion(model, set string, c confusion) float64 {
 	right, all := 0, 0
 	var names []string
 	for want, row := range c {
@@ -640,6 +681,7 @@ func (q *quality) confusion(model, set string, c confusion) {
 		}
 		q.row(model, set, n, want+" taken for", "%s", strings.Join(parts, ", "))
 	}
+	return ratio(right, all)
 }
 
 // liveness runs the whole demo: the crop needs the surroundings of a face.
@@ -651,7 +693,8 @@ func (q *quality) liveness() {
 		if own(id) { // models/train/liveness.py trains on those before
 			set, first = "face crops held out, ", 60
 		}
-		for _, kind := range []string{"real", "fake"} {
+		sum, faces := 0., 0
+		for kind, right := range map[string]string{"real": "live", "fake": "spoof"} {
 			answers, noFace, n := map[string]int{}, 0, 0
 			for _, file := range q.glob("data/spoof/" + kind + "/*") {
 				if number, err := strconv.Atoi(strings.TrimSuffix(filepath.Base(file), ".jpg")); err == nil && number < first {
@@ -669,7 +712,9 @@ func (q *quality) liveness() {
 			}
 			q.row(id, set+kind, n, "live, spoof, unsure, no face found", "%d, %d, %d, %d",
 				answers["live"], answers["spoof"], answers["unsure"], noFace)
+			sum, faces = sum+ratio(answers[right], n-noFace), faces+n-noFace
 		}
+		q.tell(id, "liveness, balanced accuracy", sum/2, false, fmt.Sprintf("%d faces found in %scalled unsure counts as wrong", faces, set))
 		task.Close()
 	}
 }
@@ -706,5 +751,6 @@ func (q *quality) faces() {
 		task.Close()
 		q.row(id, fmt.Sprintf("photographs, %d faces that Ultra-Light RFB finds in parts of them", all), len(q.held.Faces),
 			"recall at IoU 0.4, wrong boxes a picture", "%.3f, %.2f", ratio(found, all), ratio(wrong, len(q.held.Faces)))
+		q.tell(id, "faces, recall", ratio(found, all), false, fmt.Sprintf("%d faces in photographs; wrong boxes a picture: %.2f", all, ratio(wrong, len(q.held.Faces))))
 	}
 }

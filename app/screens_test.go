@@ -8,12 +8,14 @@ import (
 	"image/jpeg"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2/test"
 	"github.com/disintegration/imaging"
 
+	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/doctor"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets"
@@ -109,6 +111,11 @@ func scenes(t *testing.T) []scene {
 		{"vehicles", live("vehicles")}, {"belt", live("belt")}, {"lungs", live("lungs")}, {"emotion", live("emotion")},
 		{"starting", func(w *window) { w.screen.ShowDemo("recognition") }},
 		{"adjust", func(w *window) { live("vehicles")(w); w.screen.Adjust() }},
+		{"spared", func(w *window) {
+			live("vehicles")(w)
+			w.screen.Status(ui.Status{Source: "HD Webcam C525", Model: w.networks[0].Title, FPS: 29.8, NetworkFPS: 11.6, DisplayFPS: 30,
+				Latency: 21 * time.Millisecond, Invoke: 9700 * time.Microsecond, Celsius: 61})
+		}},
 		{"about-demo", func(w *window) { live("lungs")(w); page(pageDemo)(w) }},
 		{"attract", func(w *window) {
 			w.screen.Attract("emotion")
@@ -151,6 +158,17 @@ func scenes(t *testing.T) []scene {
 		{"memory", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Problem(sick(false, 0, 80<<20)) }},
 		{"no-room", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Problem(w.noRoom(40 << 20)) }},
 		{"speed", page(pageSpeed)},
+		{"bench", benching(func(w *window) { w.screen.OpenPage(pageBench) })},
+		{"bench-models", benching(func(w *window) { w.screen.OpenPage(pageBenchModels) })},
+		{"bench-running", benching(func(w *window) {
+			w.bench.now = &benchRun{all: 12, begun: time.Now(), doing: "YOLO v2, MobileNet v1 x0.5, 224, 8 bit · XNNPACK · 3", finished: measuredBefore[:4]}
+			w.screen.OpenPage(pageBench)
+		})},
+		{"bench-result", benching(func(w *window) { w.screen.OpenPage(pageBenchRun + measuredRun) })},
+		{"bench-network", benching(func(w *window) {
+			w.screen.OpenPage(pageBenchNetwork + measuredRun + " vehicle_yolov2_mobilenet_025_224")
+		})},
+		{"bench-history", benching(func(w *window) { w.screen.OpenPage(pageBenchHistory) })},
 		{"crashed", func(w *window) {
 			w.screen.ShowDemo("vehicles")
 			w.screen.Problem(w.problem(fmt.Errorf("%w: index out of range", errCrashed), "vehicles"))
@@ -161,6 +179,46 @@ func scenes(t *testing.T) []scene {
 		}},
 	}
 }
+
+// benching shows a page of the benchmark on a processor of four cores, with
+// made-up results.
+func benching(show func(w *window)) func(w *window) {
+	return func(w *window) {
+		w.bench.cores, w.bench.threads = 4, map[int]bool{1: true, 3: true}
+		if h, err := history(); err == nil {
+			_ = os.Remove(h.Path)
+			_ = h.Add(measuredBefore...)
+		}
+		show(w)
+	}
+}
+
+// measuredBefore are made-up figures of a reTerminal, and measuredRun when
+// their run began.
+var measuredBefore, measuredRun = func() (all []benchmark.Record, run string) {
+	begun := time.Date(2026, 11, 26, 10, 30, 0, 0, time.Local)
+	before, after, throttled := 52., 63., false
+	for _, m := range []struct {
+		id string
+		ms float64
+	}{
+		{"vehicle_yolov2_mobilenet_025_224_int8", 11.4}, {"vehicle_yolov2_mobilenet_025_224_float", 23.9}, {"vehicle_yolov2_mobilenet_025_224_sparse", 15.2},
+		{"vehicle_yolov2_mobilenet_025_224_dynamic", 19.6}, {"vehicle_yolov2_mobilenet_050_224_int8", 26.8}, {"vehicle_yolov2_mobilenet_100_320_int8", 118},
+	} {
+		for _, threads := range []int{1, 3} {
+			ms := m.ms / (1 + .5*float64(threads-1))
+			r := benchmark.Record{Run: begun, Date: begun, Device: "Raspberry Pi Compute Module 4 Rev 1.1", Library: "2.17.1", Backend: "xnnpack", Threads: threads,
+				Found: benchmark.Found{Load: benchmark.Spread{Median: 9, Low: 8, High: 11}, First: benchmark.Spread{Median: 2 * ms, Low: 1.8 * ms, High: 2.3 * ms},
+					Invoke: benchmark.Spread{Median: ms, Low: .96 * ms, High: 1.06 * ms}, P95: 1.1 * ms, Rounds: 3, Runs: 180, RSS: 44, Net: 7.5},
+				Heat: benchmark.Heat{Before: &before, After: &after, Throttled: &throttled}}
+			s := benchmark.Of(models.Default().Model(m.id), "")
+			r.Model, r.Title, r.Family, r.Variant, r.Bytes, r.Accuracy = s.ID, s.Title, s.Family, s.Variant, s.Bytes, s.Accuracy
+			all = append(all, r)
+		}
+	}
+	all[11].Found, all[11].Failed = benchmark.Found{}, "xnnpack brought its process down when it ran it for the first time (signal: segmentation fault): choose another backend or convert the network anew"
+	return all, strconv.FormatInt(begun.Unix(), 10)
+}()
 
 // goldenTime is when the pictures are taken, for what moves.
 var goldenTime = time.Date(2026, 11, 26, 10, 42, 0, 0, time.UTC)

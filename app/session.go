@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -36,6 +37,7 @@ type status struct {
 	Notice  string
 	Model   string
 	FPS     float64 // results a second
+	Network float64 // of them those that the first network looked for
 	Latency time.Duration
 	Invoke  time.Duration
 	Dropped uint64
@@ -70,16 +72,19 @@ type session struct {
 	cfg     Config
 	task    *demoTask
 	sink    sink
-	every   bool // work on every frame: the source waits for the worker
+	every   bool    // work on every frame: the source waits for the worker
+	pace    float64 // pictures a second at which recorded sources play; 0 leaves them their own
 	retry   patience
+	vigil   *vigil // nil for one that nobody looks at
 	results rate
+	looks   rate // results that the first network looked for
 	mu      sync.Mutex
 	state   status
 	told    time.Time
 }
 
 func newSession(cfg Config, task *demoTask, s sink) *session {
-	ses := &session{cfg: cfg, task: task, sink: s, results: *newRate(2 * time.Second)}
+	ses := &session{cfg: cfg, task: task, sink: s, results: *newRate(2 * time.Second), looks: *newRate(2 * time.Second)}
 	ses.state.Model = task.title()
 	return ses
 }
@@ -87,13 +92,16 @@ func newSession(cfg Config, task *demoTask, s sink) *session {
 // run works until ctx ends or a source that does not loop is at its end. Both
 // are success; it returns when all its goroutines have.
 func (s *session) run(ctx context.Context) error {
-	worker := inference.NewWorker(s.task.Task, s.result, func(err error) {
+	worker := inference.NewWorker(s.vigil.over(s.task.Task), s.result, func(err error) {
 		counted.failed.Add(1)
 		s.sink.Failed(err)
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	var working sync.WaitGroup
-	working.Go(func() { worker.Run(ctx) })
+	working.Go(func() {
+		s.task.warmUp(s.vigil) // while the source opens
+		worker.Run(ctx)
+	})
 	defer working.Wait()
 	defer cancel()
 	var trying outage
@@ -131,6 +139,19 @@ func (s *session) run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// notice puts what is to be said of the source and of the delegate together.
+func (s *session) notice(source string) string {
+	if s.task.Refused == nil {
+		return source
+	}
+	file, _ := s.cfg.Delegate.External()
+	refused := lang.T("%s cannot be used: running on XNNPACK", filepath.Base(file))
+	if source == "" {
+		return refused
+	}
+	return refused + ". " + source
 }
 
 // source describes the source that is or was last open.
@@ -185,6 +206,7 @@ var errAnother = errors.New("a camera can be used")
 // used: one that is connected, or one that is and could not be opened.
 type standIn struct {
 	options camera.Options
+	vigil   *vigil
 	nodes   []string
 	listed  bool // a camera is among the devices
 	looked  time.Time
@@ -201,6 +223,8 @@ func (w *standIn) over(ctx context.Context, now time.Time) bool {
 		return false // the usual case of no camera costs one look at a folder
 	}
 	w.nodes = nodes
+	w.vigil.enter(partSource)
+	defer w.vigil.leave(partSource)
 	devices := camera.Devices()
 	if w.listed = len(devices) > 0; !w.listed {
 		return false
@@ -217,14 +241,19 @@ func (w *standIn) over(ctx context.Context, now time.Time) bool {
 func (s *session) play(ctx context.Context, worker *inference.Worker, trying *outage) (frames int, err error) {
 	options := camera.Options{
 		Width: s.cfg.Width, Height: s.cfg.Height, FPS: s.cfg.FPS, PixelFormat: s.cfg.PixelFormat, Turn: s.cfg.Turn, Controls: s.cfg.Controls,
-		Paced: !s.every, Loop: s.cfg.Loop,
+		Paced: !s.every && s.pace == 0, Loop: s.cfg.Loop,
 	}
-	waiting := standIn{options: options, looked: time.Now()}
-	source, notice, err := openSource(ctx, s.cfg, s.task.Demo.Builtin, options)
+	waiting := standIn{options: options, vigil: s.vigil, looked: time.Now()}
+	beat := metronome{every: time.Duration(float64(time.Second) / max(s.pace, 1e-3))}
+	var source camera.Source
+	var notice string
+	s.vigil.in(partSource, func() { source, notice, err = openSource(ctx, s.cfg, s.task.Demo.Builtin, options) })
 	if err != nil {
 		return 0, err
 	}
-	defer source.Close()
+	defer s.vigil.in(partSourceEnd, func() { source.Close() })
+	silence := newSilence(ctx, source.Info())
+	defer silence.end()
 	var last camera.Counts
 	counts := func() camera.Counts {
 		if c, ok := source.(camera.Counter); ok {
@@ -235,7 +264,7 @@ func (s *session) play(ctx context.Context, worker *inference.Worker, trying *ou
 		return last
 	}
 	s.mu.Lock()
-	s.state.Source, s.state.Notice = source.Info(), notice
+	s.state.Source, s.state.Notice = source.Info(), s.notice(notice)
 	s.mu.Unlock()
 	defer func() {
 		if c := counts(); frames > 0 && source.Info().Live() {
@@ -243,9 +272,14 @@ func (s *session) play(ctx context.Context, worker *inference.Worker, trying *ou
 		}
 	}()
 	for {
-		f, err := source.Read(ctx)
+		silence.listen()
+		f, err := source.Read(silence.ctx)
+		silence.heard()
 		if errors.Is(err, io.EOF) {
 			return frames, nil
+		}
+		if err != nil && ctx.Err() == nil && silence.ctx.Err() != nil {
+			err = context.Cause(silence.ctx)
 		}
 		if err != nil {
 			return frames, err
@@ -253,6 +287,10 @@ func (s *session) play(ctx context.Context, worker *inference.Worker, trying *ou
 		if frames++; frames == 1 {
 			slog.Info("source open", "source", source.Info().Name, "size", fmt.Sprintf("%dx%d", f.Width, f.Height))
 			trying.ended()
+		}
+		if s.pace > 0 && !beat.wait(ctx, f) {
+			f.Release()
+			return frames, nil
 		}
 		err = s.deliver(ctx, worker, f)
 		f.Release()
@@ -281,10 +319,22 @@ func (s *session) deliver(ctx context.Context, worker *inference.Worker, f *came
 // result passes a result on and keeps the running figures.
 func (s *session) result(r *inference.Result) {
 	s.mu.Lock()
-	s.results.add(time.Now())
+	now := time.Now()
+	if s.results.n == 0 {
+		slog.Debug("first result", "source", s.state.Source.Name)
+	}
+	s.results.add(now)
 	s.state.Latency = smooth(s.state.Latency, r.Timing.Latency)
-	s.state.Invoke = smooth(s.state.Invoke, r.Timing.Invoke)
 	counted.results.Add(1)
+	switch r.Spared {
+	case inference.Looked:
+		s.looks.add(now)
+		s.state.Invoke = smooth(s.state.Invoke, r.Timing.Invoke)
+	case inference.Reused:
+		counted.reused.Add(1)
+	case inference.Carried:
+		counted.carried.Add(1)
+	}
 	counted.dropped.Add(r.Dropped - s.state.Dropped)
 	s.state.Dropped = r.Dropped
 	s.mu.Unlock()
@@ -299,10 +349,11 @@ func (s *session) tellStatus(now time.Time, counts func() camera.Counts) {
 		return
 	}
 	s.told = now
-	s.state.FPS, s.state.Counts = s.results.perSecond(now), counts()
+	s.state.FPS, s.state.Network, s.state.Counts = s.results.perSecond(now), s.looks.perSecond(now), counts()
 	state := s.state
 	s.mu.Unlock()
 	counted.fps.Store(math.Float64bits(state.FPS))
+	counted.network.Store(math.Float64bits(state.Network))
 	counted.latency.Store(int64(state.Latency))
 	counted.invoke.Store(int64(state.Invoke))
 	s.sink.Status(state)

@@ -1,11 +1,16 @@
 package app
 
 import (
+	"errors"
 	"fmt"
+	"log/slog"
+	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
+	"reterminal-vision/app/people"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/ui"
@@ -31,15 +36,18 @@ const (
 
 // page is the page with the ID, nil when there is none.
 func (w *window) page(id string) page {
-	if model, ok := after(id, pageModel); ok {
+	if model, ok := strings.CutPrefix(id, pageModel); ok {
 		return modelPage{w, model}
 	}
-	if file, ok := after(id, pageImport); ok {
+	if file, ok := strings.CutPrefix(id, pageImport); ok {
 		return importPage{w, file}
+	}
+	if p := w.bench.page(id); p != nil {
+		return p
 	}
 	switch id {
 	case pageSettings:
-		return dialog{content: w.settingsPage, chosen: w.chooseSetting}
+		return dialog{content: w.settingsPage, chosen: w.openPage}
 	case pageCamera:
 		return w.camera
 	case pageLanguage:
@@ -51,19 +59,21 @@ func (w *window) page(id string) page {
 	case pageLock:
 		return dialog{content: w.lockPage, chosen: w.chooseLock}
 	case pagePeople:
-		return dialog{content: w.keepPage, stepped: w.stepKeep}
+		return dialog{content: w.keepPage, chosen: w.chooseKeep, stepped: w.stepKeep}
 	case pageModels:
-		return dialog{content: w.modelsPage, chosen: w.chooseModel}
+		return dialog{content: w.modelsPage, chosen: w.openPage}
 	case pageOwn:
 		return dialog{content: w.ownPage, chosen: w.chooseOwn}
 	case pageSpeed:
-		return dialog{content: w.speedPage, chosen: w.measureAll}
+		return dialog{content: w.speedPage, chosen: w.chooseSpeed}
 	case pageCheck:
 		return dialog{content: w.checkPage}
 	case pageAbout:
 		return dialog{content: w.aboutPage}
 	case pageAdjust:
 		return dialog{w.adjustPage, w.chooseAdjust, w.stepAdjust}
+	case pageSafe:
+		return dialog{content: w.safePage, chosen: w.chooseSafe}
 	case pageDemo:
 		return dialog{content: w.demoPage}
 	case pageWelcome:
@@ -83,10 +93,10 @@ func (w *window) settingsPage() ui.Page {
 	if s.PIN != "" {
 		lock = lang.T("on")
 	}
-	p := ui.Page{Title: lang.T("Settings"), Groups: []ui.Group{
+	return ui.Page{Title: lang.T("Settings"), Wrong: w.prefs.whyLost(), Groups: []ui.Group{
 		{Rows: []ui.Row{
 			lead(pageCamera, lang.T("Camera"), ""),
-			lead(pageLanguage, lang.T("Language"), w.language().Name),
+			lead(pageLanguage, lang.T("Language"), language().Name),
 			lead(pageDisplay, lang.T("Look and light"), ""),
 			lead(pageVisitors, lang.T("Visitors"), ""),
 			lead(pageLock, lang.T("Lock"), lock),
@@ -99,19 +109,18 @@ func (w *window) settingsPage() ui.Page {
 			lead(pageAbout, lang.T("About this app"), version()),
 		}},
 	}}
-	w.prefs.mu.Lock()
-	p.Wrong = w.prefs.wrong
-	w.prefs.mu.Unlock()
-	return p
 }
 
-func (w *window) chooseSetting(id string) error {
+// openPage opens the page that a row leads to; what was asked there before is
+// forgotten.
+func (w *window) openPage(id string) error {
+	w.ask(askedKeep{})
 	w.screen.OpenPage(id)
 	return nil
 }
 
 // language is the language in use.
-func (w *window) language() lang.Language {
+func language() lang.Language {
 	tag := lang.Current()
 	for _, l := range lang.Languages() {
 		if l.Tag == tag {
@@ -122,7 +131,7 @@ func (w *window) language() lang.Language {
 }
 
 // languageRows are all languages, each in its own words.
-func (w *window) languageRows() (rows []ui.Row) {
+func languageRows() (rows []ui.Row) {
 	for _, l := range lang.Languages() {
 		rows = append(rows, ui.Row{ID: l.Tag, Label: l.Name, Chosen: l.Tag == lang.Current(), Language: l.Tag})
 	}
@@ -130,7 +139,7 @@ func (w *window) languageRows() (rows []ui.Row) {
 }
 
 func (w *window) languagePage() ui.Page {
-	return ui.Page{Title: lang.T("Language"), Groups: []ui.Group{{Rows: w.languageRows()}}}
+	return ui.Page{Title: lang.T("Language"), Groups: []ui.Group{{Rows: languageRows()}}}
 }
 
 func (w *window) chooseLanguage(tag string) error {
@@ -215,10 +224,7 @@ func (w *window) chooseDisplay(id string) error {
 }
 
 func (w *window) stepDisplay(id string, up bool) error {
-	by := 1
-	if !up {
-		by = -1
-	}
+	by := direction(up)
 	if id == "brightness" {
 		percent, err := w.light.brightness()
 		if err != nil {
@@ -280,12 +286,7 @@ func (w *window) chooseVisitors(id string) error {
 
 func (w *window) stepVisitors(_ string, up bool) error {
 	err := w.prefs.change(func(s *settings.Settings) {
-		i := idleStep(s.Visitors)
-		if up {
-			i++
-		} else {
-			i--
-		}
+		i := idleStep(s.Visitors) + direction(up)
 		s.Visitors.Idle = idleSteps[min(max(i, 0), len(idleSteps)-1)]
 	})
 	w.screen.SetIdle(idleAfter(w.prefs.get().Visitors))
@@ -315,11 +316,20 @@ func (w *window) chooseLock(id string) error {
 		w.Quit()
 		return nil
 	}
-	w.screen.AskPIN(lang.T("Choose a PIN"), lang.T("Four to eight digits, which unlock the settings from now on."), func(first string) string {
-		w.screen.AskPIN(lang.T("Choose a PIN"), lang.T("Once more, to be sure."), func(second string) string {
-			if first != second {
-				return lang.T("That was another one. Go back and try again.")
-			}
+	w.screen.AskPIN(lang.T("Choose a PIN"), lang.T("Four to eight digits, which unlock the settings from now on."), func(first string, answer func(string, func())) {
+		answer("", func() { w.confirmPIN(first) })
+	})
+	return nil
+}
+
+// confirmPIN asks for a new PIN a second time, and keeps it.
+func (w *window) confirmPIN(first string) {
+	w.screen.AskPIN(lang.T("Choose a PIN"), lang.T("Once more, to be sure."), func(second string, answer func(string, func())) {
+		if first != second {
+			answer(lang.T("That was another one. Go back and try again."), nil)
+			return
+		}
+		answer("", func() {
 			w.pages.do(pageLock, func(page) error {
 				hash, err := hashPIN(second)
 				if err != nil {
@@ -327,11 +337,8 @@ func (w *window) chooseLock(id string) error {
 				}
 				return w.prefs.change(func(s *settings.Settings) { s.PIN = hash })
 			})
-			return ""
 		})
-		return ""
 	})
-	return nil
 }
 
 // keepSteps are the days after which enrolled people are deleted; 0 is never.
@@ -339,15 +346,26 @@ var keepSteps = []int{1, 7, 30, 90, 365, 0}
 
 func (w *window) keepPage() ui.Page {
 	days := w.prefs.get().Keep
+	asked := w.asking()
+	if asked.people > 0 {
+		days = asked.days
+	}
 	i := keepStep(days)
 	value := lang.T("never")
 	if days > 0 {
 		value = lang.T("after %d days", days)
 	}
-	return ui.Page{Title: lang.T("People"), Groups: []ui.Group{{
+	p := ui.Page{Title: lang.T("People"), Groups: []ui.Group{{
 		Text: lang.T("Of everybody who is enrolled, small pictures of the face and numbers made from them stay on this device, and nowhere else. They can be deleted by themselves when their time is over."),
 		Rows: []ui.Row{{Kind: ui.RowStep, ID: "keep", Label: lang.T("Delete"), Value: value, Less: i > 0, More: i < len(keepSteps)-1}},
-	}}}
+	}, {Rows: []ui.Row{w.livenessRow(catalogue().Demo(recognitionDemo))}}}}
+	if n := asked.people; n > 0 {
+		p.Groups = slices.Insert(p.Groups, 1, ui.Group{Text: lang.T("That would delete %d people at once.", n), Rows: []ui.Row{
+			{Kind: ui.RowAction, ID: keepForget, Label: lang.T("Delete"), Danger: true},
+			{Kind: ui.RowAction, ID: keepStay, Label: lang.T("Keep them")},
+		}})
+	}
+	return p
 }
 
 func keepStep(days int) int {
@@ -359,22 +377,96 @@ func keepStep(days int) int {
 	return len(keepSteps) - 1
 }
 
-func (w *window) stepKeep(_ string, up bool) error {
-	err := w.prefs.change(func(s *settings.Settings) {
-		i := keepStep(s.Keep)
-		if up {
-			i++
-		} else {
-			i--
-		}
-		s.Keep = keepSteps[min(max(i, 0), len(keepSteps)-1)]
-	})
-	w.forgetOld(time.Now())
-	return err
+// askedKeep is a choice of days that waits for a person to agree, since it would
+// delete people at once.
+type askedKeep struct {
+	days, people int // people is 0 where nothing waits
 }
 
-// version is the version that the build names.
+// ask has a choice wait, or none.
+func (w *window) ask(a askedKeep) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asked = a
+}
+
+// asking is the choice that waits.
+func (w *window) asking() askedKeep {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.asked
+}
+
+// Rows of that question.
+const (
+	keepForget = "forget"
+	keepStay   = "stay"
+)
+
+// stepKeep changes after how many days people are deleted; where somebody's time
+// would be over by that, only once a person has agreed.
+func (w *window) stepKeep(_ string, up bool) error {
+	was := w.prefs.get().Keep
+	from := was
+	if asked := w.asking(); asked.people > 0 {
+		from = asked.days
+	}
+	i := keepStep(from) + direction(up)
+	next := askedKeep{days: keepSteps[min(max(i, 0), len(keepSteps)-1)]}
+	if next.days != was {
+		next.people = w.countOver(next.days)
+	}
+	if w.ask(next); next.people > 0 || next.days == was {
+		return nil
+	}
+	return w.prefs.change(func(s *settings.Settings) { s.Keep = next.days })
+}
+
+// countOver is how many people would be deleted if they were kept for so many days.
+func (w *window) countOver(days int) (n int) {
+	path, err := peoplePath()
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	if err == nil {
+		err = w.people.with(func(s *people.Store) error {
+			n = s.Over(days, time.Now())
+			return nil
+		})
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		slog.Error("people not counted", "error", err) // nor deleted, while that lasts
+	}
+	return n
+}
+
+func (w *window) chooseKeep(id string) error {
+	asked := w.asking()
+	switch id {
+	case chooseLiveness:
+		w.toggleLiveness(pagePeople)
+		return nil
+	case keepForget:
+		w.ask(askedKeep{})
+		if asked.people == 0 {
+			return nil
+		}
+		err := w.prefs.change(func(s *settings.Settings) { s.Keep = asked.days })
+		w.forgetOld(true)
+		return err
+	}
+	w.ask(askedKeep{})
+	return nil
+}
+
+// buildVersion is set by the build of a package.
+var buildVersion string
+
+// version is the version that the build names, or its commit.
 func version() string {
+	if buildVersion != "" {
+		return buildVersion
+	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" && len(s.Value) >= 8 {
@@ -389,12 +481,15 @@ func version() string {
 var parts = [][2]string{
 	{"TensorFlow Lite 2.17, XNNPACK", "Apache-2.0"},
 	{"go-tflite", "MIT"},
-	{"Fyne, fyne.io/systray", "BSD-3-Clause"},
+	{"Fyne", "BSD-3-Clause"},
+	{"systray and portal (parts of Fyne)", "Apache-2.0"},
 	{"webcam (blackjack)", "MIT"},
 	{"imaging (disintegration)", "MIT"},
 	{"libyuv", "BSD-3-Clause"},
 	{"libjpeg-turbo", "IJG, BSD-3-Clause"},
 	{"GLFW", "Zlib"},
+	{"age", "BSD-3-Clause"},
+	{"FFmpeg (the system's, for films)", "GPL-2.0-or-later"},
 	{"Noto Sans, Noto Sans CJK", "OFL-1.1"},
 	{"Go", "BSD-3-Clause"},
 }
@@ -418,7 +513,7 @@ func (w *window) aboutPage() ui.Page {
 // Welcome asks for the language first, and shows then what was found.
 
 func (w *window) welcomePage() ui.Page {
-	return ui.Page{Title: "reTerminal Vision", First: true, Groups: []ui.Group{{Title: "Language · Sprache", Rows: w.languageRows()}}}
+	return ui.Page{Title: "reTerminal Vision", First: true, Groups: []ui.Group{{Title: "Language · Sprache", Rows: languageRows()}}}
 }
 
 func (w *window) chooseWelcome(tag string) error {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 
@@ -19,12 +20,12 @@ func (w *window) speedPage() ui.Page {
 	now := w.measuring
 	w.mu.Unlock()
 	do := ui.Group{Text: lang.T("Each demo works on its built-in footage for a moment, as fast as it can, with nothing shown.")}
-	switch now {
-	case "":
+	if now == "" {
 		do.Rows = []ui.Row{{Kind: ui.RowAction, ID: "measure", Label: lang.T("Measure now")}}
-	default:
+	} else {
 		do.Rows = []ui.Row{{Kind: ui.RowFact, Label: lang.T("Measuring: %s", lang.Name(now)), State: "warn"}}
 	}
+	do.Rows = append(do.Rows, ui.Row{Kind: ui.RowLead, ID: pageBench, Label: lang.T("Benchmark"), Detail: lang.T("any network, in every variant, on any kernels")})
 	results := ui.Group{Title: lang.T("Results a second")}
 	for _, c := range w.cards() {
 		if !c.Ready {
@@ -39,33 +40,97 @@ func (w *window) speedPage() ui.Page {
 	return ui.Page{Title: lang.T("How fast it is"), Groups: []ui.Group{do, results}}
 }
 
-// measureAll measures every demo that is ready, one after the other, with
-// nothing else running.
-func (w *window) measureAll(string) error {
-	w.mu.Lock()
-	busy := w.measuring != ""
-	if !busy {
-		w.measuring = "…"
+func (w *window) chooseSpeed(id string) error {
+	if id == pageBench {
+		return w.openPage(id)
 	}
-	w.mu.Unlock()
-	if busy {
+	return w.measureAll()
+}
+
+// measurement is the measuring of networks or demos: of one at a time, with no
+// demo beside it.
+type measurement struct {
+	ctx    context.Context
+	stop   context.CancelFunc
+	before <-chan struct{} // closed when the session that ran has ended; nil for none
+	ended  chan struct{}   // closed by who measures
+}
+
+// claimMeasuring ends what runs and returns what the caller measures as; nil
+// where something is being measured.
+func (w *window) claimMeasuring() *measurement {
+	w.mu.Lock()
+	if w.measuring != "" {
+		w.mu.Unlock()
 		return nil
 	}
+	w.measuring = "…"
+	w.mu.Unlock()
+	w.endAttract()
 	w.StopDemo()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	m := &measurement{before: w.ended, ended: make(chan struct{})}
+	m.ctx, m.stop = context.WithCancel(w.ctx)
+	w.measured = m
+	return m
+}
+
+// alone waits for the session that ran.
+func (m *measurement) alone() {
+	if m.before == nil {
+		return
+	}
+	select {
+	case <-m.before:
+	case <-m.ctx.Done():
+	}
+}
+
+// giveWay ends the measuring and returns when it has ended.
+func (m *measurement) giveWay() {
+	m.stop()
+	<-m.ended
+}
+
+// measuringGivesWay ends what is being measured, if anything is.
+func (w *window) measuringGivesWay() {
+	w.mu.Lock()
+	m := w.measured
+	w.mu.Unlock()
+	if m != nil {
+		m.giveWay()
+	}
+}
+
+// measureAll measures every demo that is ready, one after the other, with
+// nothing else running.
+func (w *window) measureAll() error {
+	m := w.claimMeasuring()
+	if m == nil {
+		return nil
+	}
 	w.working.Go(func() {
-		defer func() {
-			w.nowMeasuring("")
-			w.screen.SetCards(w.cards())
-		}()
-		w.wait()
+		defer func() { w.screen.SetCards(w.cards()) }()
+		defer close(m.ended)
+		defer w.nowMeasuring("")
+		defer m.stop()
+		m.alone()
+		known := catalogue()
 		for _, c := range w.cards() {
-			if !c.Ready || w.ctx.Err() != nil {
+			if m.ctx.Err() != nil {
+				return
+			}
+			if !c.Ready {
 				continue
 			}
-			w.nowMeasuring(catalogue().Demo(c.ID).Title)
+			w.nowMeasuring(known.Demo(c.ID).Title)
 			cfg := w.configureDemo(c.ID)
 			cfg.Demo, cfg.Source, cfg.Unpaced = c.ID, footage, true
-			f, err := measure(w.ctx, cfg, measureFrames)
+			f, err := measure(m.ctx, cfg, stage{}, measureFrames)
+			if m.ctx.Err() != nil { // a demo was begun
+				return
+			}
 			if err != nil {
 				slog.Error("demo not measured", "demo", c.ID, "error", err)
 				continue

@@ -23,11 +23,11 @@ type speeds struct {
 
 func loadSpeeds() *speeds {
 	s := &speeds{fps: map[string]float64{}}
-	people, err := peoplePath()
+	path, err := dataPath("speeds.json")
 	if err != nil {
 		return s
 	}
-	s.path = filepath.Join(filepath.Dir(people), "speeds.json")
+	s.path = path
 	if text, err := os.ReadFile(s.path); err == nil && json.Unmarshal(text, &s.fps) != nil {
 		s.fps = map[string]float64{}
 	}

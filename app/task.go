@@ -15,10 +15,23 @@ import (
 // demoTask is a demo with its networks loaded.
 type demoTask struct {
 	inference.Task
-	Demo   *models.Demo
-	Models []*models.Model          // in the order they run
-	Nets   []*inference.Interpreter // theirs; they belong to the task
-	Beside []*inference.Interpreter // of further lanes, for the first model
+	recognizer *recognize.Task // the task, before anything is spared, where it recognises people; else nil
+
+	Demo    *models.Demo
+	Models  []*models.Model          // in the order they run
+	Nets    []*inference.Interpreter // theirs; they belong to the task
+	Beside  []*inference.Interpreter // of further lanes, for the first model
+	Refused error                    // why a network runs on XNNPACK and not on the delegate wanted
+}
+
+// warmUp runs every network once: the first run lays its memory out, which the
+// first frame need not wait for. What is wrong with a network its frames tell.
+func (t *demoTask) warmUp(v *vigil) {
+	for _, net := range slices.Concat(t.Nets, t.Beside) {
+		v.enter(partWarmUp)
+		_ = net.Invoke()
+		v.leave(partWarmUp)
+	}
 }
 
 // lanes is how many frames are in the first network at once.
@@ -98,18 +111,26 @@ func openDemo(cfg Config, id string) (*demoTask, error) {
 			}
 		}
 	}
+	if cfg.Liveness && len(demo.Liveness) > 0 {
+		if err := b.load(demo.Liveness); err != nil {
+			b.close()
+			return nil, err
+		}
+	}
 	task, err := b.build()
 	if err != nil {
 		b.close()
 		return nil, &modelError{Demo: demo, Err: err, Remedy: "Choose another model with --model."}
 	}
-	if r, ok := task.(*recognize.Task); ok {
-		if err := introduce(r); err != nil {
+	recognizer, _ := task.(*recognize.Task)
+	if recognizer != nil {
+		if err := introduce(recognizer); err != nil {
 			task.Close()
 			return nil, err
 		}
 	}
-	return &demoTask{Task: task, Demo: demo, Models: b.models, Nets: b.nets, Beside: b.beside}, nil
+	slog.Debug("networks ready", "demo", id)
+	return &demoTask{Task: b.saving(task), recognizer: recognizer, Demo: demo, Models: b.models, Nets: b.nets, Beside: b.beside, Refused: b.refused}, nil
 }
 
 // answered reports whether one of the models chosen before is among the
@@ -134,7 +155,7 @@ func introduce(task *recognize.Task) error {
 // chooseModels lists the candidates of each stage; those named in choice,
 // comma-separated, take the place of the stage that lists them.
 func chooseModels(demo *models.Demo, choice string) ([][]string, error) {
-	stages := append([][]string{demo.Models}, demo.Heads...)
+	stages := demo.Stages()
 	if choice == "" {
 		return stages, nil
 	}
@@ -164,6 +185,7 @@ type builder struct {
 	models    []*models.Model
 	nets      []*inference.Interpreter
 	beside    []*inference.Interpreter // like the first, for further lanes
+	refused   error                    // why a network runs on XNNPACK and not on the delegate wanted
 }
 
 func (b *builder) close() {
@@ -197,9 +219,14 @@ func (b *builder) open(model *models.Model) (*inference.Interpreter, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := inference.Open(path, inference.Options{Threads: b.threads, Delegate: b.cfg.Delegate})
+	net, refused, err := openNetwork(path, inference.Options{
+		Threads: b.threads, Delegate: b.cfg.Delegate, AsIs: b.cfg.AsIs, LeaveResize: model.Task == "segment",
+	})
 	if err != nil {
 		return nil, err
+	}
+	if refused != nil {
+		b.refused = refused
 	}
 	if err := checkInput(net, model); err != nil {
 		net.Close()

@@ -152,7 +152,7 @@ func TestTrainedAgainstPython(t *testing.T) {
 	}
 	for id, pictures := range recorded {
 		model := models.Default().Model(id)
-		net, err := inference.Open(filepath.Join(testmedia.Project(), "models", "trained", model.File), inference.Options{Threads: 1, Delegate: inference.None})
+		net, err := inference.Open(filepath.Join(testmedia.Project(), "models", "trained", model.File), inference.Options{Threads: 1, Delegate: inference.Builtin})
 		if err != nil {
 			t.Fatal(err)
 		}

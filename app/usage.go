@@ -2,8 +2,10 @@ package app
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"runtime"
+	gometrics "runtime/metrics"
 	"strconv"
 	"time"
 
@@ -15,18 +17,52 @@ type usage struct {
 	mallocs, bytes uint64        // Go allocations ever made
 	cpu            time.Duration // user and system time of the process
 	rss, peakRSS   uint64        // bytes
+	gcs            uint64        // cycles of the garbage collector
+	pauses         pauses        // of all goroutines, for them
 }
 
 func readUsage() usage {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	u := usage{mallocs: m.Mallocs, bytes: m.TotalAlloc}
+	u := usage{mallocs: m.Mallocs, bytes: m.TotalAlloc, gcs: uint64(m.NumGC), pauses: readPauses()}
 	var r unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &r) == nil {
 		u.cpu = time.Duration(r.Utime.Nano() + r.Stime.Nano())
 	}
 	u.rss, u.peakRSS = statusBytes("VmRSS:"), statusBytes("VmHWM:")
 	return u
+}
+
+// pauses is how often the garbage collector stopped the process, by how long.
+type pauses struct {
+	counts []uint64
+	edges  []float64 // seconds; counts[i] lie between edges[i] and edges[i+1]
+}
+
+func readPauses() pauses {
+	sample := []gometrics.Sample{{Name: "/sched/pauses/total/gc:seconds"}}
+	gometrics.Read(sample)
+	if sample[0].Value.Kind() != gometrics.KindFloat64Histogram {
+		return pauses{}
+	}
+	h := sample[0].Value.Float64Histogram()
+	return pauses{h.Counts, h.Buckets}
+}
+
+// longestSince is the longest pause since an earlier reading, rounded up to
+// the edge of its class.
+func (p *pauses) longestSince(before *pauses) time.Duration {
+	for i := len(p.counts) - 1; i >= 0; i-- {
+		if i < len(before.counts) && p.counts[i] == before.counts[i] {
+			continue
+		}
+		edge := p.edges[i+1]
+		if math.IsInf(edge, 1) {
+			edge = p.edges[i]
+		}
+		return time.Duration(edge * float64(time.Second))
+	}
+	return 0
 }
 
 // statusBytes reads one size from /proc/self/status; 0 when it is not there.

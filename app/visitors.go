@@ -2,15 +2,20 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"reterminal-vision/app/device"
+	"reterminal-vision/app/durable"
 	"reterminal-vision/app/people"
+	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
+	"reterminal-vision/inference"
 	"reterminal-vision/ui"
 )
 
@@ -20,6 +25,9 @@ const attractEach = 12 * time.Second
 // Idle implements ui.Handler: nobody has touched the screen for a while.
 func (w *window) Idle() {
 	w.prefs.lock()
+	if w.safe.Load() {
+		return // what would attract visitors may be what crashes
+	}
 	if w.light.dark(time.Now()) {
 		w.sleepScreen()
 		return
@@ -83,6 +91,21 @@ func (w *window) sleepScreen() {
 	w.light.power(false)
 }
 
+// away locks the device again when nobody has touched the screen for two minutes,
+// also where it never attracts; what visitors tried ends there too, since no other
+// moment tells that they have gone.
+func (w *window) away() {
+	s := w.prefs.get()
+	if s.PIN == "" {
+		return
+	}
+	w.prefs.relock()
+	w.screen.LeavePages()
+	if idleAfter(s.Visitors) == 0 && w.prefs.lock() {
+		w.restart()
+	}
+}
+
 // Wake implements ui.Handler: somebody touches a screen that attracts or is dark.
 func (w *window) Wake() {
 	w.endAttract()
@@ -98,17 +121,26 @@ func (w *window) gate(then func()) {
 		then()
 		return
 	}
-	w.screen.AskPIN(lang.T("PIN"), lang.T("This is for the people who run this device."), func(pin string) string {
-		now := time.Now()
-		if wait := w.tries.wait(now); wait > 0 {
-			return lang.T("Too many tries. Wait %d seconds.", int(wait.Seconds())+1)
-		}
-		if !w.tries.check(pin, hash, now) {
-			return lang.T("That is not the PIN.")
-		}
-		w.prefs.unlock()
-		then()
-		return ""
+	words := lang.T("This is for the people who run this device.")
+	if hash == settings.Locked {
+		words = lang.T("The settings cannot be read, nor a PIN in them. The manual tells the people who run this device what to do.")
+	}
+	w.screen.AskPIN(lang.T("PIN"), words, func(pin string, answer func(string, func())) {
+		w.working.Go(func() {
+			now := time.Now()
+			if wait := w.tries.wait(now); wait > 0 {
+				answer(lang.T("Too many tries. Wait %d seconds.", int(wait.Seconds())+1), nil)
+				return
+			}
+			if !w.tries.check(pin, hash, now) {
+				answer(lang.T("That is not the PIN."), nil)
+				return
+			}
+			answer("", func() {
+				w.prefs.unlock()
+				then()
+			})
+		})
 	})
 }
 
@@ -132,7 +164,12 @@ func (w *window) SavePicture() {
 		err := annotate(img, result)
 		file := ""
 		if err == nil {
-			file, err = w.pictureFile(demo, time.Now())
+			file, err = pictureFile(demo, time.Now())
+		}
+		if err == nil && device.FreeDisk(filepath.Dir(file)).Or(roomForPictures) < roomForPictures {
+			slog.Warn("picture not saved: the disk is nearly full", "folder", filepath.Dir(file))
+			w.screen.Toast(lang.T("Not saved: hardly any room is left on this device. Delete pictures that were saved."))
+			return
 		}
 		if err == nil {
 			err = savePicture(file, img)
@@ -146,18 +183,53 @@ func (w *window) SavePicture() {
 	})
 }
 
-// pictureFile is a name for a picture that does not exist yet.
-func (w *window) pictureFile(demo string, now time.Time) (string, error) {
-	folder := os.Getenv("RTV_PICTURES")
-	if folder == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", fmt.Errorf("pictures: %w: set RTV_PICTURES to a folder", err)
-		}
-		folder = filepath.Join(home, "Pictures")
+// roomForPictures is what has to be free where pictures are saved, in bytes:
+// anybody may save some, over and over. Tests raise it.
+var roomForPictures = float64(500 << 20)
+
+// sweepUp removes what power cuts left of files that were being written.
+func (w *window) sweepUp() {
+	var err error
+	if w.prefs.path != "" {
+		err = durable.Sweep(filepath.Dir(w.prefs.path), "settings.json*", "speeds.json", "benchmarks.json", clockFile, reportName)
+	}
+	if folder, bad := picturesPath(); bad == nil {
+		err = errors.Join(err, durable.Sweep(folder, "*-????????-??????.???.jpg"))
+	}
+	if err != nil {
+		slog.Warn("what was left of writes stays", "error", err)
+	}
+}
+
+// picturesPath is where pictures are saved.
+func picturesPath() (string, error) {
+	if folder := os.Getenv("RTV_PICTURES"); folder != "" {
+		return folder, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("pictures: %w: set RTV_PICTURES to a folder", err)
+	}
+	return filepath.Join(home, "Pictures"), nil
+}
+
+// picturesFolder is that folder; it is made where there is none.
+func picturesFolder() (string, error) {
+	folder, err := picturesPath()
+	if err != nil {
+		return "", err
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", fmt.Errorf("pictures: %w: set RTV_PICTURES to a folder that can be written", err)
+	}
+	return folder, nil
+}
+
+// pictureFile is a name for a picture that does not exist yet.
+func pictureFile(demo string, now time.Time) (string, error) {
+	folder, err := picturesFolder()
+	if err != nil {
+		return "", err
 	}
 	return filepath.Join(folder, fmt.Sprintf("%s-%s.jpg", demo, now.Format("20060102-150405.000"))), nil
 }
@@ -214,14 +286,19 @@ func (w *window) neighbour(by int) string {
 	return ready[(at+by+len(ready))%len(ready)]
 }
 
-// keepAlive pings the watchdog for as long as the screen is drawn.
+// keepAlive tells once a second who supervises that the app is alive, and pings
+// systemd's watchdog, where it watches this process, for as long as the screen
+// is drawn.
 func (w *window) keepAlive(ctx context.Context) {
-	every := w.notify.WatchdogInterval()
-	if every <= 0 {
-		return
+	every, pinged, tick := w.notify.WatchdogInterval(), time.Time{}, time.Second
+	if every > 0 {
+		tick = min(tick, every)
 	}
-	for sleep(ctx, every) {
-		if w.screen.Alive() {
+	for sleep(ctx, tick) {
+		drawn := w.screen.Alive()
+		w.link.Alive(drawn)
+		if now := time.Now(); drawn && every > 0 && now.Sub(pinged) > every-tick {
+			pinged = now
 			w.tell(w.notify.Watchdog)
 		}
 	}
@@ -239,20 +316,20 @@ const (
 // watchHealth stops a demo while the device is too hot or has too little
 // memory, and says so; and deletes people whose time is over.
 func (w *window) watchHealth(ctx context.Context) {
-	stopped := ""
+	stopped, rested := "", 0
 	w.setHealth(w.device.Health())
 	for tick := 0; sleep(ctx, 2*time.Second); tick++ {
 		counted.paints.Store(w.screen.Paints())
-		if tick%1800 == 0 {
-			w.forgetOld(time.Now())
+		if rested++; w.runs() != "" {
+			rested = 0
+		} else if rested == 2 { // the window has let go of the demo's pictures by then
+			returnMemory()
 		}
-		if free := device.FreeDisk(filepath.Dir(w.prefs.path)).Or(fullDisk); tick%300 == 0 && free < fullDisk {
-			slog.Error("disk is nearly full", "free", int64(free))
-			if w.runs() == "" {
-				w.screen.Problem(w.noRoom(free))
-			} else {
-				w.screen.Toast(lang.T("Hardly any room is left on this device."))
-			}
+		if tick%1800 == 0 {
+			w.forgetOld(false)
+		}
+		if tick%300 == 0 {
+			w.lookForRoom()
 		}
 		h := w.device.Health()
 		w.setHealth(h)
@@ -271,6 +348,27 @@ func (w *window) watchHealth(ctx context.Context) {
 			}
 			stopped = ""
 		}
+	}
+}
+
+// returnMemory gives the system back what nothing holds any more, in Go and in C:
+// each by itself keeps what it was given for long, and for days in pieces.
+func returnMemory() {
+	debug.FreeOSMemory()
+	inference.ReturnMemory()
+}
+
+// lookForRoom says so when the disk is nearly full.
+func (w *window) lookForRoom() {
+	free := device.FreeDisk(filepath.Dir(w.prefs.path)).Or(fullDisk)
+	if free >= fullDisk {
+		return
+	}
+	slog.Error("disk is nearly full", "free", int64(free))
+	if w.runs() == "" {
+		w.screen.Problem(w.noRoom(free))
+	} else {
+		w.screen.Toast(lang.T("Hardly any room is left on this device."))
 	}
 }
 
@@ -304,21 +402,19 @@ func sick(hot bool, celsius, room float64) ui.Problem {
 		Remedy: lang.T("Close other programs or restart the device. The demo goes on by itself when there is room.")}
 }
 
-// forgetOld deletes the people whose time is over.
-func (w *window) forgetOld(now time.Time) {
-	days := w.prefs.get().Keep
-	if days <= 0 {
+// forgetOld deletes the people whose time is over, which opening the list does
+// once the clock is believed; where a person wants it, at once.
+func (w *window) forgetOld(wanted bool) {
+	keep := w.prefs.get().Keep
+	if keep == 0 {
 		return
 	}
+	clock.keep()
 	w.people.change("deleting people whose time is over", func(s *people.Store) error {
-		for _, p := range s.List() {
-			if now.Sub(p.Created) > time.Duration(days)*24*time.Hour {
-				slog.Info("person deleted, time is over", "days", days)
-				if err := s.Delete(p.ID); err != nil {
-					return err
-				}
-			}
+		if !wanted {
+			return nil
 		}
-		return nil
+		_, err := s.DeleteOver(keep, time.Now())
+		return err
 	})
 }

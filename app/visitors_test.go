@@ -1,12 +1,16 @@
 package app
 
 import (
+	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"reterminal-vision/app/people"
 	"reterminal-vision/app/settings"
 )
 
@@ -30,8 +34,9 @@ func TestLockout(t *testing.T) {
 	if err != nil || strings.Contains(hash, "2580") {
 		t.Fatal(hash, err)
 	}
-	var l lockout
+	t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
 	now := time.Now()
+	l := newLockout(loadPreferences(), now)
 	for i := range freeTries {
 		if l.wait(now) > 0 {
 			t.Fatalf("try %d has to wait", i)
@@ -49,9 +54,59 @@ func TestLockout(t *testing.T) {
 	if second := l.wait(now); second <= first || second > longestWait {
 		t.Errorf("then %v", second)
 	}
+	// Switched off and on, it makes one wait as long again, and no PIN is looked at meanwhile.
+	again := newLockout(loadPreferences(), now)
+	if got := again.wait(now); got != l.wait(now) || again.check("2580", hash, now) {
+		t.Errorf("after a restart: %v", got)
+	}
 	now = now.Add(longestWait)
 	if !l.check("2580", hash, now) || l.wait(now) > 0 {
 		t.Error("the right PIN does not unlock")
+	}
+	if again := newLockout(loadPreferences(), now); again.wait(now) > 0 || again.failed != 0 {
+		t.Errorf("after the right one and a restart: %d wrong", again.failed)
+	}
+}
+
+// Where settings cannot be read they stay as they are on the disk, and whoever
+// tries PINs waits the longest, since a restart would forget the tries.
+func TestSettingsUnread(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("RTV_PEOPLE", filepath.Join(folder, "people.db"))
+	hash, err := hashPIN("2580")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, "settings.json")
+	if err := settings.Save(path, settings.Settings{PIN: hash, Keep: 30}); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	p, now := loadPreferences(), time.Now()
+	if got := p.get(); got.PIN != hash || got.Keep != 30 || p.whyLost() == "" {
+		t.Fatalf("%+v, %q", got, p.whyLost())
+	}
+	if err := p.change(func(s *settings.Settings) { s.Theme = "light" }); !errors.Is(err, settings.ErrUnread) || p.get().Theme != "light" || p.whyLost() == "" {
+		t.Errorf("a change: %v, %q, %q", err, p.get().Theme, p.whyLost())
+	}
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		t.Errorf("the file was written over: %v", err)
+	}
+	if again := loadPreferences().get(); again.PIN != hash || again.Theme != "" {
+		t.Errorf("the next time: %+v", again)
+	}
+	l := newLockout(p, now)
+	if l.check("0000", hash, now) || l.wait(now) != longestWait {
+		t.Errorf("a wrong PIN that is not counted costs %v", l.wait(now))
+	}
+	now = now.Add(longestWait)
+	if !l.check("2580", hash, now) || l.wait(now) > 0 {
+		t.Errorf("after the right one one waits %v", l.wait(now))
+	}
+	if l.check("0000", settings.Locked, now) {
+		t.Error("a number unlocks where no PIN is known")
 	}
 }
 
@@ -89,6 +144,254 @@ func TestVisitorsOnlyTry(t *testing.T) {
 	}
 }
 
+// The PIN is asked for again once the settings are left, or nobody touches them
+// for two minutes, also where the screen never attracts; what visitors tried ends
+// then, too.
+func TestLocksAgain(t *testing.T) {
+	w := testWindow(t)
+	if err := w.prefs.change(func(s *settings.Settings) { s.PIN, s.Visitors.Idle = "a hash", -1 }); err != nil {
+		t.Fatal(err)
+	}
+	w.screen.SetIdle(0)
+	now := time.Now()
+	enter := func() {
+		w.prefs.unlock()
+		w.screen.OpenPage(pageSettings)
+		w.screen.Capture(now)
+		if !w.prefs.isUnlocked() {
+			t.Fatal("it locks at once")
+		}
+	}
+	enter()
+	w.screen.ShowHome()
+	for range 2 {
+		now = now.Add(2 * time.Second)
+		w.screen.Capture(now)
+	}
+	if w.prefs.isUnlocked() {
+		t.Error("it stays open when the settings are left")
+	}
+	enter()
+	now = now.Add(3 * time.Minute)
+	w.screen.Capture(now)
+	if w.prefs.isUnlocked() {
+		t.Error("it stays open when nobody is there")
+	}
+	w.screen.Touch()
+	for _, err := range []error{w.prefs.changeDemo("belt", func(d *settings.Demo) { d.Threads = 1 }), w.camera.mirror(true)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w.configureDemo("belt").Threads != 1 || !w.configureDemo("belt").Turn.Mirror || w.prefs.get().Camera.Mirror {
+		t.Error("a visitor's choice has no effect, or is kept")
+	}
+	w.screen.Capture(now.Add(3 * time.Minute))
+	if w.configureDemo("belt").Threads != 2 || w.configureDemo("belt").Turn.Mirror {
+		t.Error("a visitor's choice stays")
+	}
+	// With the PIN it can be kept.
+	for _, err := range []error{w.prefs.changeDemo("belt", func(d *settings.Demo) { d.Threads = 1 }), w.camera.mirror(true), w.prefs.keepTried()} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kept := loadPreferences(); kept.demo("belt").Threads != 1 || !kept.camera().Mirror || w.prefs.isTried() {
+		t.Errorf("kept %+v", kept.get())
+	}
+}
+
+// A visitor cannot set the list of people aside.
+func TestStartOverTakesThePIN(t *testing.T) {
+	for name, err := range map[string]func(db string) error{
+		"damaged": func(db string) error { return &people.DamagedError{Path: db, Err: errors.New("x")} },
+		"no key":  func(db string) error { return &people.KeyError{Path: db, Key: db + ".key", Err: errors.New("x")} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := testWindow(t)
+			db, _ := peoplePath()
+			if err := errors.Join(os.MkdirAll(filepath.Dir(db), 0o700), os.WriteFile(db, []byte("people"), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.prefs.change(func(s *settings.Settings) { s.PIN = "a hash" }); err != nil {
+				t.Fatal(err)
+			}
+			again := w.problem(err(db), recognitionDemo).Retry
+			again()
+			if _, err := os.Stat(db); err != nil {
+				t.Errorf("a visitor set it aside: %v", err)
+			}
+			w.prefs.unlock()
+			again()
+			if _, err := os.Stat(db); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("with the PIN it stays: %v", err)
+			}
+		})
+	}
+}
+
+// enrolled makes the list of people, with one who was enrolled then.
+func enrolled(t *testing.T, since time.Time) (db string) {
+	t.Helper()
+	db, err := peoplePath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := people.Open(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	text := fmt.Sprintf(`{"format":"reterminal-vision people","version":2,"exported":%q,"people":[{"id":"a","name":"Ada","created":%[1]q,"consent":%[1]q,"shots":[{"model":"m","embedding":[1,0],"added":%[1]q}]}]}`,
+		since.UTC().Format(time.RFC3339))
+	if _, _, err := store.Import(strings.NewReader(text), "", people.Merge); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// Whatever the clock does, nobody is deleted before their time by a leap, nor kept
+// beyond it by a clock that is right; also over a restart of the app.
+func TestNobodyGoesByALeap(t *testing.T) {
+	const day = 24 * time.Hour
+	was := clock
+	t.Cleanup(func() { clock = was })
+	type look struct {
+		up, wall time.Duration // since the start; since Ada was enrolled
+		set      bool
+		there    bool
+	}
+	for name, c := range map[string]struct {
+		began time.Duration // since Ada was enrolled
+		looks []look
+	}{
+		"in its time":           {0, []look{{0, 0, false, true}, {29 * day, 29 * day, false, true}, {31 * day, 31 * day, false, false}}},
+		"a leap within 60 days": {3 * day, []look{{3 * day, 6 * day, false, true}, {3*day + time.Hour, 50 * day, false, true}, {3*day + 2*time.Hour, 6*day + 2*time.Hour, false, true}}},
+		"a leap of ten years":   {3 * day, []look{{3 * day, 6 * day, false, true}, {3*day + time.Hour, 3650 * day, false, true}, {4 * day, 3651 * day, false, true}}},
+		"a leap back":           {3 * day, []look{{3 * day, 6 * day, false, true}, {3*day + time.Hour, -400 * day, false, true}, {3*day + 2*time.Hour, 6*day + 2*time.Hour, false, true}}},
+		"off for long, then set": {40 * day, []look{{0, 40 * day, false, true}, {time.Hour, 40*day + time.Hour, false, true},
+			{2 * time.Hour, 41 * day, true, false}}},
+		"off for long, not set": {40 * day, []look{{0, 40 * day, false, true}, {25 * time.Hour, 41*day + time.Hour, false, false}}},
+	} {
+		for _, restarts := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, restarts %v", name, restarts), func(t *testing.T) {
+				t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
+				since := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+				db := enrolled(t, since)
+				if err := loadPreferences().change(func(s *settings.Settings) { s.Keep = 30 }); err != nil {
+					t.Fatal(err)
+				}
+				var at look
+				first := time.Duration(0)
+				begin := func(up time.Duration) {
+					first = up
+					clock = &dayClock{now: func() time.Time { return since.Add(at.wall) }, up: func() time.Duration { return at.up - first }, set: func() bool { return at.set }}
+				}
+				begin(0)
+				at = look{0, c.began, false, true}
+				clock.keep()
+				for i, l := range c.looks {
+					at = l
+					if restarts && i > 0 {
+						begin(c.looks[i-1].up) // where it was looked at last
+						at = c.looks[i-1]
+						clock.sure()
+						at = l
+					}
+					store, err := openPeople(db)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if got := len(store.List()) > 0; got != l.there {
+						t.Errorf("look %d: there %v", i, got)
+					}
+					store.Close()
+					clock.keep()
+				}
+			})
+		}
+	}
+}
+
+// People whose time would be over are deleted only when a person has said so.
+func TestKeepAsks(t *testing.T) {
+	w := testWindow(t)
+	db := enrolled(t, time.Now().AddDate(0, 0, -45))
+	p := w.page(pagePeople)
+	for i, c := range []struct {
+		do    func() error
+		keep  int // as kept
+		value string
+		asks  bool
+		left  int
+	}{
+		{func() error { return p.step("keep", false) }, 365, "after 365 days", false, 1},
+		{func() error { return p.step("keep", false) }, 90, "after 90 days", false, 1},
+		{func() error { return p.step("keep", false) }, 90, "after 30 days", true, 1},
+		{func() error { return p.step("keep", false) }, 90, "after 7 days", true, 1},
+		{func() error { return p.step("keep", true) }, 90, "after 30 days", true, 1},
+		{func() error { return p.step("keep", true) }, 90, "after 90 days", false, 1},
+		{func() error { return p.step("keep", false) }, 90, "after 30 days", true, 1},
+		{func() error { return p.choose(keepStay) }, 90, "after 90 days", false, 1},
+		{func() error { return p.choose(keepForget) }, 90, "after 90 days", false, 1}, // nothing was asked
+		{func() error { return p.step("keep", false) }, 90, "after 30 days", true, 1},
+		{func() error { return w.page(pageSettings).choose(pagePeople) }, 90, "after 90 days", false, 1}, // left and opened anew
+		{func() error { return p.step("keep", false) }, 90, "after 30 days", true, 1},
+		{func() error { return p.choose(keepForget) }, 30, "after 30 days", false, 0},
+	} {
+		if err := c.do(); err != nil {
+			t.Fatal(err)
+		}
+		w.people.wait()
+		shown := p.show()
+		if kept, value := loadPreferences().get().Keep, rowOf(t, shown, "keep").Value; kept != c.keep || value != c.value || (len(shown.Groups) == 3) != c.asks {
+			t.Errorf("step %d: kept %d, shown %q, %d groups", i, kept, value, len(shown.Groups))
+		}
+		store, err := people.Open(db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left := len(store.List()); left != c.left {
+			t.Errorf("step %d: %d people", i, left)
+		}
+		store.Close()
+	}
+}
+
+// Visitors cannot fill the disk with pictures; what a power cut left of one goes.
+func TestRoomForPictures(t *testing.T) {
+	w := testWindow(t)
+	folder := filepath.Join(t.TempDir(), "pictures")
+	t.Setenv("RTV_PICTURES", folder)
+	was := roomForPictures
+	t.Cleanup(func() { roomForPictures = was })
+	f := footageFrame(t, "belt", 0)
+	defer f.Release()
+	w.screen.ShowDemo("belt")
+	w.screen.Capture(time.Now()) // it is shown from now on
+	w.screen.Frame(f)
+	w.screen.Capture(time.Now())
+	for room, want := range map[float64]int{1: 1, 1e18: 0} {
+		if err := os.RemoveAll(folder); err != nil {
+			t.Fatal(err)
+		}
+		roomForPictures = room
+		w.SavePicture()
+		w.working.Wait()
+		if saved, _ := filepath.Glob(filepath.Join(folder, "*.jpg")); len(saved) != want {
+			t.Errorf("with %g bytes to be left free: %v", room, saved)
+		}
+	}
+	left, at := filepath.Join(folder, ".belt-20260501-120000.000.jpg-123"), time.Now().Add(-time.Hour)
+	if err := errors.Join(os.MkdirAll(folder, 0o755), os.WriteFile(left, nil, 0o600), os.Chtimes(left, at, at)); err != nil {
+		t.Fatal(err)
+	}
+	w.sweepUp()
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s: %v", left, err)
+	}
+}
+
 // TestKiosk is a day of a locked device: nobody there, so it attracts; a
 // visitor, who finds no way to the settings; its owner, who has the PIN; and
 // settings that hold after a restart.
@@ -120,18 +423,23 @@ func TestKiosk(t *testing.T) {
 		t.Fatal("the settings ask for nothing")
 	}
 	keys := map[rune][2]int{'2': {360, 760}, '5': {360, 900}, '8': {360, 1040}, '0': {360, 1180}, '1': {150, 760}}
-	enter := func(pin string) {
+	enter := func(pin string, wrong int) {
 		for _, r := range pin {
 			s.tap(keys[r][0], keys[r][1])
 		}
 		s.tap(570, 1180)
+		for until := time.Now().Add(10 * time.Second); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
+			if s, err := settings.Load(path); err == nil && s.WrongPINs == wrong {
+				break
+			}
+		}
 		time.Sleep(700 * time.Millisecond)
 	}
-	enter("1111")
+	enter("1111", 1)
 	if wrong := s.shot("kiosk-wrong"); alike(wrong, home) {
 		t.Error("a wrong PIN closes the question")
 	}
-	enter("2580")
+	enter("2580", 0)
 	if inside := s.shot("kiosk-settings"); alike(inside, asked) || alike(inside, home) {
 		t.Error("the PIN does not open the settings")
 	}

@@ -9,16 +9,17 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/doctor"
 	"reterminal-vision/app/people"
+	"reterminal-vision/app/supervise"
 	"reterminal-vision/assets"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
-	"reterminal-vision/inference/recognize"
 	"reterminal-vision/models"
 	"reterminal-vision/ui"
 )
@@ -31,16 +32,21 @@ type window struct {
 	people introductions
 	camera *cameraChoices
 	pages  *pages
+	bench  *benchPages
 	device *device.Device
 	notify device.Notify
+	link   *supervise.Link
+	safe   atomic.Bool // too many crashes: nothing runs by itself
+	open   func(Config, string) (*demoTask, error)
 	light  *light
 	screen *ui.UI
 	ctx    context.Context
-	tries  lockout
+	tries  *lockout
 	speeds *speeds
 	checks func() []doctor.Check
 
 	mu         sync.Mutex
+	asked      askedKeep          // for how long people are to be kept, which waits for an answer
 	stop       context.CancelFunc // ends the session that runs
 	ended      chan struct{}      // closed when it has ended
 	running    string             // the demo, "" when none is meant to
@@ -48,19 +54,21 @@ type window struct {
 	attracting context.CancelFunc // ends the attract loop; nil for none
 	picture    *picture
 	lastHealth device.Health
-	measuring  string               // title of the demo that is measured; "" for none
-	labelsOf   map[string]string    // chosen for the model files that are looked at
-	fetching   map[string]*download // by model ID
-	working    sync.WaitGroup       // loops and downloads
+	measuring  string                  // title of the demo that is measured; "" for none
+	measured   *measurement            // the last one; nil for none
+	imports    map[string]importChoice // of the model files that are looked at
+	fetching   map[string]*download    // by model ID
+	working    sync.WaitGroup          // loops and downloads
 }
 
 // newWindow makes the app, whose screen the function makes.
 func newWindow(ctx context.Context, cfg Config, screen func(ui.Options) *ui.UI) *window {
 	cfg.Loop = true
 	w := &window{cfg: cfg, ctx: ctx, picture: newPicture(cfg.SaveFrame), prefs: loadPreferences(), device: device.New(),
-		notify: device.NewNotify(), speeds: loadSpeeds(), fetching: map[string]*download{}, labelsOf: map[string]string{}}
+		notify: device.NewNotify(), speeds: loadSpeeds(), open: openDemo, fetching: map[string]*download{}, imports: map[string]importChoice{}}
+	w.tries = newLockout(w.prefs, time.Now())
 	w.camera = newCameraChoices(cfg, w.prefs, w.restart)
-	w.pages = newPages(w.page)
+	w.pages, w.bench = newPages(w.page), newBenchPages(w)
 	w.checks = func() []doctor.Check {
 		return doctor.Run(w.ctx, doctor.Options{DataDir: filepath.Dir(w.prefs.path), Store: w.cfg.store(), Catalogue: catalogue()})
 	}
@@ -68,9 +76,11 @@ func newWindow(ctx context.Context, cfg Config, screen func(ui.Options) *ui.UI) 
 	started := time.Now()
 	w.screen = screen(ui.Options{
 		Title: "reTerminal Vision", Cards: w.cards(), Kiosk: cfg.Kiosk, Handler: w, People: &w.people, Pages: w.pages, Style: style,
+		Left: w.prefs.relock, Away: w.away,
 		FirstFrame: func() {
 			slog.Info("window shown", "after", time.Since(started).Round(time.Millisecond))
 			w.tell(w.notify.Ready)
+			w.link.Ready()
 		},
 	})
 	w.people.screen, w.pages.screen = w.screen, w.screen
@@ -79,24 +89,32 @@ func newWindow(ctx context.Context, cfg Config, screen func(ui.Options) *ui.UI) 
 }
 
 // runWindow shows the app until it is quit or ctx ends.
-func runWindow(ctx context.Context, cfg Config) error {
+func runWindow(ctx context.Context, cfg Config, link *supervise.Link) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	w := newWindow(ctx, cfg, ui.New)
+	w.link = link
 	context.AfterFunc(ctx, w.screen.Stop)
 	w.screen.SetIdle(idleAfter(w.prefs.get().Visitors))
+	before := link.Before()
 	switch {
+	case before.Safe:
+		w.beSafe()
+	case len(before.Crashes) > 0:
+		w.goOn(before)
 	case cfg.Demo != "":
 		w.StartDemo(cfg.Demo)
 	case !w.prefs.get().Welcomed:
 		w.screen.OpenPage(pageWelcome)
 	}
+	w.working.Go(w.sweepUp)
 	w.working.Go(func() { w.light.run(ctx) })
 	w.working.Go(func() { w.watchHealth(ctx) })
 	w.working.Go(func() { w.device.Buttons(ctx, w.pressed) })
 	w.working.Go(func() { w.keepAlive(ctx) })
 	err := w.screen.Run()
 	w.tell(w.notify.Stopping)
+	w.link.Stopping()
 	cancel()
 	w.StopDemo()
 	w.wait()
@@ -126,15 +144,15 @@ func (w *window) cards() []ui.Card {
 }
 
 // card describes one demo: ready when every stage has a model.
-func card(catalogue *models.Catalogue, store *models.Store, d *models.Demo) ui.Card {
+func card(known *models.Catalogue, store *models.Store, d *models.Demo) ui.Card {
 	c := ui.Card{ID: d.ID, Title: lang.Name(d.Title), Summary: lang.Name(d.Summary), Ready: true, People: d.Task == "recognize", Preview: assets.Preview(d.ID)}
 	var titles []string
 	var chosen []*models.Model
-	for _, candidates := range append([][]string{d.Models}, d.Heads...) {
+	for _, candidates := range d.Stages() {
 		if answered(candidates, chosen) {
 			continue
 		}
-		model := firstPresent(catalogue, store, candidates)
+		model := firstPresent(known, store, candidates)
 		if model == nil {
 			c.Ready, c.Reason = false, lang.T("Its model is not on this device. Get it in the settings, under Models.")
 			return c
@@ -148,9 +166,9 @@ func card(catalogue *models.Catalogue, store *models.Store, d *models.Demo) ui.C
 	return c
 }
 
-func firstPresent(catalogue *models.Catalogue, store *models.Store, candidates []string) *models.Model {
+func firstPresent(known *models.Catalogue, store *models.Store, candidates []string) *models.Model {
 	for _, id := range candidates {
-		if m := catalogue.Model(id); store.Has(m) {
+		if m := known.Model(id); store.Has(m) {
 			return m
 		}
 	}
@@ -211,6 +229,7 @@ func (w *window) begin(id string, attract func(Config) Config) {
 		if before != nil {
 			<-before
 		}
+		w.measuringGivesWay()
 		w.session(ctx, id, attract)
 	}()
 }
@@ -241,48 +260,84 @@ func (w *window) wait() {
 // session runs one demo until ctx ends, and tells the screen what keeps it
 // from running. One that attracts keeps its troubles to the log.
 func (w *window) session(ctx context.Context, id string, attract func(Config) Config) {
-	tell := func(err error) {
+	w.link.Running(id, attract != nil)
+	v := newVigil()
+	defer v.watch(func(what part) { w.stuck(ctx, id, what, attract == nil) })()
+	restarts := 0
+	for {
+		began := time.Now()
+		err := w.attempt(ctx, v, id, attract)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
 		slog.Error("demo cannot run", "demo", id, "error", err)
-		if attract == nil && ctx.Err() == nil {
-			w.screen.Problem(w.problem(err, id))
+		if time.Since(began) > restartsOver {
+			restarts = 0
+		}
+		p := w.problem(err, id)
+		again := errors.Is(err, errCrashed) && restarts < restartsMost
+		if again {
+			p.Remedy = lang.T("It starts again by itself.")
+		}
+		if attract == nil {
+			w.screen.Problem(p)
+		}
+		if !again || !sleep(ctx, restartAfter) {
+			return
+		}
+		restarts++
+		counted.demoRestarts.Add(1)
+		slog.Warn("demo starts again", "demo", id, "times", restarts)
+		if attract == nil {
+			w.screen.ClearProblem()
 		}
 	}
+}
+
+// attempt runs one demo until ctx ends, or something keeps it from running.
+func (w *window) attempt(ctx context.Context, v *vigil, id string, attract func(Config) Config) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			slog.Error("demo crashed", "demo", id, "panic", r, "stack", string(debug.Stack()))
-			tell(fmt.Errorf("%w: %v", errCrashed, r))
+			err = fmt.Errorf("%w: %v", errCrashed, r)
 		}
 	}()
 	cfg := w.configureDemo(id)
 	if attract != nil {
 		cfg = attract(cfg)
 	}
-	task, err := openDemo(cfg, id)
+	_, tried := cfg.Delegate.External()
+	v.trial.Store(tried)
+	var task *demoTask
+	v.in(partOpening, func() { task, err = w.open(cfg, id) })
 	if err != nil {
-		slog.Error("demo cannot start", "demo", id, "error", err)
-		tell(err)
-		return
+		return err
 	}
 	defer inference.ReturnMemory()
-	defer task.Close()
+	defer v.in(partClosing, func() { task.Close() })
 	w.mu.Lock()
 	if ctx.Err() == nil {
 		w.networks = task.Models
 	}
 	w.mu.Unlock()
-	if r, ok := task.Task.(*recognize.Task); ok {
+	v.allow(task, w.speeds.of(id))
+	if r := task.recognizer; r != nil {
 		w.people.recognising(ctx, r)
 		defer w.people.recognising(ctx, nil)
 	}
-	sink := &screenSink{window: w, ctx: ctx, id: id, quiet: attract != nil}
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	sink := &screenSink{window: w, ctx: ctx, id: id, quiet: attract != nil, giveUp: giveUp}
 	s := newSession(cfg, task, sink)
-	s.retry = forAnySource
-	if err := s.run(ctx); err != nil {
-		tell(err)
-	}
+	s.retry, s.vigil = forAnySource, v
+	err = s.run(ctx)
 	if w.speeds.note(id, sink.invoke) && w.ctx.Err() == nil {
 		w.screen.SetCards(w.cards())
 	}
+	if cause := context.Cause(ctx); errors.Is(cause, errCrashed) {
+		return cause
+	}
+	return err
 }
 
 // errCrashed marks a demo that ended in a way that it never should.
@@ -293,11 +348,16 @@ func (w *window) problem(err error, id string) ui.Problem {
 	p := ui.Problem{Title: lang.T("This demo cannot run"), Detail: err.Error(), Retry: func() { w.StartDemo(id) }}
 	var m *modelError
 	var damaged *people.DamagedError
+	var key *people.KeyError
 	switch {
+	case errors.As(err, &key):
+		p.Title, p.Detail = lang.T("The key to the list of people is missing or damaged"), key.Key+": "+key.Err.Error()
+		p.Remedy = lang.T("Put the right key there, or start over with nobody. The list is kept beside the new one.")
+		p.Label, p.Retry = lang.T("Start over"), func() { w.gate(func() { w.startOver(key.Path, id) }) }
 	case errors.As(err, &damaged):
 		p.Title, p.Detail = lang.T("The list of people is damaged"), damaged.Path+": "+damaged.Err.Error()
 		p.Remedy = lang.T("Start over with nobody. The file is kept beside the new one, and a backup can be imported.")
-		p.Label, p.Retry = lang.T("Start over"), func() { w.startOver(damaged.Path, id) }
+		p.Label, p.Retry = lang.T("Start over"), func() { w.gate(func() { w.startOver(damaged.Path, id) }) }
 	case errors.As(err, &m):
 		p.Title, p.Detail = lang.T("The model is missing or damaged"), m.detail()
 		p.Remedy = lang.T("Get it in the settings, under Models, or choose another one there.")
@@ -323,20 +383,30 @@ func (w *window) startOver(path, id string) {
 // on the screen.
 type screenSink struct {
 	*window
-	ctx   context.Context
-	id    string
-	quiet bool // nothing is said of troubles
+	ctx    context.Context
+	id     string
+	quiet  bool                    // nothing is said of troubles
+	giveUp context.CancelCauseFunc // ends the session that is beyond help
 
-	mu      sync.Mutex
-	lost    bool
-	failed  time.Time
-	failing int // frames that could not be worked on since the last result
-	invoke  time.Duration
-	results int
+	mu           sync.Mutex
+	lost         bool
+	failed       time.Time
+	failing      int // frames that could not be worked on since the last result
+	failingSince time.Time
+	invoke       time.Duration
+	results      int
 }
 
-// failingMost is how many frames in a row may fail before a person is told.
-const failingMost = 30
+// A demo is given up when so many frames in a row have failed, or frames for so
+// long. It starts again after a while in which a person can read why, but not
+// without end: one that ran well for longer starts from nothing again.
+const (
+	failingMost  = 30
+	failingFor   = 3 * time.Second
+	restartAfter = 3 * time.Second
+	restartsMost = 4
+	restartsOver = time.Minute
+)
 
 func (s *screenSink) Frame(f *camera.Frame) {
 	if s.ctx.Err() != nil {
@@ -353,7 +423,7 @@ func (s *screenSink) Result(r *inference.Result) {
 	}
 	s.mu.Lock()
 	s.failing = 0
-	if s.results++; s.results > warmup {
+	if s.results++; s.results > warmup && r.Spared == inference.Looked {
 		s.invoke = smooth(s.invoke, r.Timing.Invoke)
 	}
 	s.mu.Unlock()
@@ -368,7 +438,7 @@ func (s *screenSink) Status(st status) {
 	health := s.health()
 	s.screen.Status(ui.Status{
 		Source: st.Source.Name, SourceKind: st.Source.Kind, Notice: st.Notice, Model: st.Model,
-		FPS: st.FPS, DisplayFPS: s.screen.DisplayFPS(), Latency: st.Latency, Invoke: st.Invoke, Dropped: st.Dropped,
+		FPS: st.FPS, NetworkFPS: st.Network, DisplayFPS: s.screen.DisplayFPS(), Latency: st.Latency, Invoke: st.Invoke, Dropped: st.Dropped,
 		Damaged: st.Counts.Damaged, Lost: st.Counts.Lost, Celsius: health.Temperature.Or(0), Throttled: health.Throttling.Now.Any(),
 	})
 }
@@ -418,19 +488,21 @@ func (s *screenSink) found() {
 	}
 }
 
-// Failed logs at most one failure a second, and tells the person when frame
+// Failed logs at most one failure a second, and gives the demo up when frame
 // after frame fails.
 func (s *screenSink) Failed(err error) {
 	s.mu.Lock()
-	s.failing++
-	tell := s.failing == failingMost && !s.quiet
 	now := time.Now()
+	if s.failing++; s.failing == 1 {
+		s.failingSince = now
+	}
+	hopeless := s.failing >= failingMost || now.Sub(s.failingSince) > failingFor
 	if now.Sub(s.failed) > time.Second {
 		s.failed = now
 		slog.Error("frame failed", "error", err)
 	}
 	s.mu.Unlock()
-	if tell && s.ctx.Err() == nil {
-		s.screen.Problem(s.problem(fmt.Errorf("%w: %w", errCrashed, err), s.id))
+	if hopeless {
+		s.giveUp(fmt.Errorf("%w: %w", errCrashed, err))
 	}
 }

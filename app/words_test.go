@@ -98,6 +98,7 @@ func TestEverythingIsTranslated(t *testing.T) {
 			}
 		}
 	}
+	want(recognize.NotLive)
 	for f := recognize.NoFace; f <= recognize.Blurred; f++ {
 		want(f.Error())
 	}

@@ -3,11 +3,13 @@ package camera
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -24,6 +26,45 @@ type picturePipe struct {
 	unhook func() bool // parts the stream from the reader's context
 	stderr lastLine
 }
+
+// programPass plays a file through the ffmpeg program, which a damaged file
+// cannot take the app down with.
+type programPass struct {
+	pipe *picturePipe
+	pool *Pool
+	path string
+	info videoInfo
+}
+
+func (p *programPass) read(ctx context.Context) (*Frame, error) {
+	f := p.pool.Get(p.info.format, p.info.width, p.info.height)
+	f.Range = p.info.rng
+	err := p.pipe.read(ctx, f)
+	if err == nil {
+		return f, nil
+	}
+	f.Release()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return nil, p.ended()
+}
+
+// ended explains why the program gives no more: io.EOF when it finished well.
+func (p *programPass) ended() error {
+	err := p.pipe.wait()
+	line := strings.TrimPrefix(p.pipe.stderr.String(), fileURL(p.path)+": ")
+	p.pipe = nil
+	switch {
+	case err == nil:
+		return io.EOF
+	case line != "":
+		return errors.New(line)
+	}
+	return fmt.Errorf("ffmpeg: %w", err)
+}
+
+func (p *programPass) close() { p.pipe.kill() }
 
 // startFFmpeg starts decoding path, of which v is known. The caller ends the
 // process with wait or kill.

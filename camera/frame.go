@@ -16,6 +16,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // Format is the layout of a frame's planes in memory.
@@ -112,10 +113,14 @@ type Frame struct {
 	Timestamp time.Duration // position on the source's own clock
 	Captured  time.Time     // when it was complete in memory, with monotonic clock
 
-	refs atomic.Int32
-	pool *Pool
-	buf  []byte
+	refs    atomic.Int32
+	home    home // nil for a frame that nobody takes back
+	buf     []byte
+	picture unsafe.Pointer // of a decoder that owns the planes
 }
+
+// home takes frames back that nobody holds.
+type home interface{ put(*Frame) }
 
 // Retain adds a holder.
 func (f *Frame) Retain() *Frame {
@@ -127,8 +132,8 @@ func (f *Frame) Retain() *Frame {
 func (f *Frame) Release() {
 	switch n := f.refs.Add(-1); {
 	case n == 0:
-		if f.pool != nil {
-			f.pool.put(f)
+		if f.home != nil {
+			f.home.put(f)
 		}
 	case n < 0:
 		panic("camera: frame released more often than retained")
@@ -179,7 +184,7 @@ func (p *Pool) Get(format Format, w, h int) *Frame {
 		f = p.free[n-1]
 		p.free = p.free[:n-1]
 	} else {
-		f = &Frame{pool: p}
+		f = &Frame{home: p}
 		p.made++
 	}
 	p.mu.Unlock()

@@ -29,12 +29,12 @@ static int camera_jpeg_yuv(tjhandle h, const unsigned char *data, unsigned long 
 		unsigned char *y, unsigned char *u, unsigned char *v, int ys, int us, int vs) {
 	unsigned char *planes[3] = {y, u, v};
 	int strides[3] = {ys, us, vs};
-	return camera_jpeg_result(h, tjDecompressToYUVPlanes(h, data, size, planes, width, strides, height, TJFLAG_ACCURATEDCT));
+	return camera_jpeg_result(h, tjDecompressToYUVPlanes(h, data, size, planes, width, strides, height, TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS));
 }
 
 static int camera_jpeg_rgb(tjhandle h, const unsigned char *data, unsigned long size, int width, int height,
 		unsigned char *rgb, int stride) {
-	return camera_jpeg_result(h, tjDecompress2(h, data, size, rgb, width, stride, height, TJPF_RGB, TJFLAG_ACCURATEDCT));
+	return camera_jpeg_result(h, tjDecompress2(h, data, size, rgb, width, stride, height, TJPF_RGB, TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS));
 }
 */
 import "C"

@@ -174,9 +174,9 @@ func ReadStill(path string) (*Frame, error) {
 }
 
 func readStill(path string, decoder *Decoder, pool *Pool) (*Frame, error) {
-	data, err := os.ReadFile(path)
+	data, err := readPicture(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: reading it: %w", path, err)
+		return nil, err
 	}
 	if bytes.HasPrefix(data, []byte{0xFF, 0xD8}) && exifOrientation(data) == 1 {
 		f, err := decoder.DecodeRGB(data, pool)
@@ -184,9 +184,13 @@ func readStill(path string, decoder *Decoder, pool *Pool) (*Frame, error) {
 			return f, pictureError(path, err)
 		}
 	}
-	config, _, err := image.DecodeConfig(bytes.NewReader(data))
+	config, kind, err := image.DecodeConfig(bytes.NewReader(data))
 	if err == nil {
 		err = checkSize(config.Width, config.Height)
+	}
+	if pixels := config.Width * config.Height; err == nil && kind != "jpeg" && pixels > maxOtherPixels {
+		return nil, fmt.Errorf("%s: its %d megapixels are too many for a picture that is no JPEG, of which at most %d are read: make it smaller, or save it as .jpg",
+			path, (pixels+1<<20-1)>>20, maxOtherPixels>>20)
 	}
 	if err != nil {
 		return nil, pictureError(path, err)
@@ -196,6 +200,33 @@ func readStill(path string, decoder *Decoder, pool *Pool) (*Frame, error) {
 		return nil, pictureError(path, err)
 	}
 	return frameOf(img, pool), nil
+}
+
+// What is read of a file: a forged one must not take the memory of the app.
+// Pictures other than JPEG have up to eight bytes a pixel, and are held twice.
+const (
+	maxStillBytes  = 64 << 20
+	maxOtherPixels = 1 << 25
+)
+
+// readPicture reads a picture's file, which may not be of any size.
+func readPicture(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: reading it: %w", path, err)
+	}
+	defer f.Close()
+	var data bytes.Buffer
+	if info, err := f.Stat(); err == nil && info.Size() <= maxStillBytes {
+		data.Grow(int(info.Size()) + bytes.MinRead)
+	}
+	if _, err := data.ReadFrom(io.LimitReader(f, maxStillBytes+1)); err != nil {
+		return nil, fmt.Errorf("%s: reading it: %w", path, err)
+	}
+	if data.Len() > maxStillBytes {
+		return nil, fmt.Errorf("%s: it is larger than %d MiB, more than is read of a picture: make it smaller", path, maxStillBytes>>20)
+	}
+	return data.Bytes(), nil
 }
 
 func pictureError(path string, err error) error {

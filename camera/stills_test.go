@@ -1,8 +1,11 @@
 package camera
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
+	"image"
+	"image/color"
 	"io"
 	"os"
 	"path/filepath"
@@ -248,5 +251,48 @@ func TestBuiltin(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), "builtin:x", Options{Builtin: map[string]Clip{"x": {Data: a[:100]}}}); err == nil {
 		t.Error("a clip without pictures opened")
+	}
+}
+
+// TestStillTooLarge refuses files and pictures that would take the memory, with
+// their name and what to do.
+func TestStillTooLarge(t *testing.T) {
+	wide := func(w, h int, as imaging.Format) []byte {
+		var b bytes.Buffer
+		if err := imaging.Encode(&b, image.NewPaletted(image.Rect(0, 0, w, h), color.Palette{color.Black, color.White}), as); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	for _, tt := range []struct {
+		name    string
+		data    []byte
+		padding int64 // of the file, behind it
+		says    []string
+	}{
+		{"fits.png", wide(300, 200, imaging.PNG), 0, nil},
+		{"padded.jpg", testJPEG(t, 30, 20), maxStillBytes - 1<<20, nil},
+		{"long.jpg", testJPEG(t, 30, 20), maxStillBytes, []string{"larger than 64 MiB", "make it smaller"}},
+		{"many.png", wide(8192, 4097, imaging.PNG), 0, []string{"33 megapixels", "at most 32", "save it as .jpg"}},
+		{"many.gif", wide(8192, 4097, imaging.GIF), 0, []string{"33 megapixels", "at most 32", "save it as .jpg"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), tt.name)
+			if err := errors.Join(os.WriteFile(path, tt.data, 0o600), os.Truncate(path, int64(len(tt.data))+tt.padding)); err != nil {
+				t.Fatal(err)
+			}
+			f, err := ReadStill(path)
+			if err == nil {
+				f.Release()
+			}
+			if (err != nil) != (tt.says != nil) {
+				t.Fatal(err)
+			}
+			for _, want := range append(tt.says, path) {
+				if err != nil && !strings.Contains(err.Error(), want) {
+					t.Errorf("%q does not say %q", err, want)
+				}
+			}
+		})
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 const (
 	waitSeconds   = 1 // how long Close may have to wait for a silent camera
-	stallAfter    = 5 * time.Second
+	stallAfter    = 4 * time.Second
 	retryInterval = 10 * time.Millisecond
 )
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +27,7 @@ const deviceBuffers = 4
 // openV4L2 opens the camera at path and starts it.
 func openV4L2(path string, opt Options) (Source, error) {
 	growStack(0)
-	cam, err := webcam.Open(path)
+	cam, err := openWebcam(path)
 	if err != nil {
 		return nil, deviceError(path, err)
 	}
@@ -36,6 +37,22 @@ func openV4L2(path string, opt Options) (Source, error) {
 		return nil, deviceError(path, err)
 	}
 	return src, nil
+}
+
+// openWebcam opens a camera that programs which are started later do not hold
+// open: the webcam package leaves that to them.
+func openWebcam(path string) (*webcam.Webcam, error) {
+	cam, err := webcam.Open(path)
+	if err == nil {
+		keepFromChildren(cam)
+	}
+	return cam, err
+}
+
+func keepFromChildren(cam *webcam.Webcam) {
+	if fd := reflect.ValueOf(cam).Elem().FieldByName("fd"); fd.Kind() == reflect.Uintptr {
+		unix.CloseOnExec(int(fd.Uint()))
+	}
 }
 
 func startCamera(cam *webcam.Webcam, path string, opt Options) (Source, error) {
@@ -193,7 +210,7 @@ func describe(path string) (d Device, ok bool) {
 		return d, false
 	}
 	growStack(0)
-	cam, err := webcam.Open(path)
+	cam, err := openWebcam(path)
 	if err != nil {
 		return d, false
 	}

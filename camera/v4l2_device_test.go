@@ -5,9 +5,13 @@ import (
 	"image"
 	"os"
 	"os/exec"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/blackjack/webcam"
+	"golang.org/x/sys/unix"
 )
 
 // cameraPath is the camera to test with: RTV_V4L2_DEVICE=/dev/video0.
@@ -155,5 +159,22 @@ func TestRealCameraFatalError(t *testing.T) {
 	control(t, path, "inject_fatal_streaming_error=1")
 	if err := drain(t, src, 1000); err == nil || errors.Is(err, ErrGone) {
 		t.Errorf("a fatal streaming error gives %v", err)
+	}
+}
+
+// TestDeviceKeptFromChildren has the descriptor that the webcam package opened
+// end where another program begins.
+func TestDeviceKeptFromChildren(t *testing.T) {
+	fd, err := unix.Open(os.DevNull, unix.O_RDWR, 0) // as it opens one
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	cam := &webcam.Webcam{}
+	field := reflect.ValueOf(cam).Elem().FieldByName("fd")
+	*(*uintptr)(field.Addr().UnsafePointer()) = uintptr(fd)
+	keepFromChildren(cam)
+	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
+		t.Errorf("flags %#x, %v", flags, err)
 	}
 }

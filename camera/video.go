@@ -32,32 +32,35 @@ type videoInfo struct {
 // plays it again is started, so that the loop shows no pause.
 const leadTime = time.Second
 
-// videoReel plays a video file through an ffmpeg process.
+// pass plays a video file once.
+type pass interface {
+	// read returns the next picture, io.EOF after the last.
+	read(ctx context.Context) (*Frame, error)
+	close()
+}
+
+// videoReel plays a video file: with FFmpeg's libraries where its pictures can
+// be had as they are, else through the ffmpeg program, which converts them.
 type videoReel struct {
 	path, name string
 	stat       fs.FileInfo // of the file that info describes
 	info       videoInfo
 	loop       bool
 	pool       Pool
+	pictures   pictures
 
-	index  int          // frames read in this pass
-	length int          // frames in a pass; 0 until known
-	now    *picturePipe // nil when it has ended
-	again  *picturePipe // plays the next pass, started ahead; nil if not yet
+	index  int  // frames read in this pass
+	length int  // frames in a pass; 0 until known
+	now    pass // nil when it has ended
+	again  pass // plays the next pass, started ahead; nil if not yet
 }
 
 func openVideo(ctx context.Context, path string, opt Options) (Source, error) {
-	name := filepath.Base(path)
-	for _, tool := range []string{"ffmpeg", "ffprobe"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			return nil, fmt.Errorf("%s: playing a video file needs ffmpeg: install it with 'sudo apt install ffmpeg'", name)
-		}
-	}
-	r := &videoReel{path: path, name: name, loop: opt.Loop}
+	r := &videoReel{path: path, name: filepath.Base(path), loop: opt.Loop}
 	if err := r.open(ctx); err != nil {
 		return nil, err
 	}
-	info := Info{Name: name, Spec: path, Kind: KindVideo, Width: r.info.width, Height: r.info.height, FPS: r.info.fps}
+	info := Info{Name: r.name, Spec: path, Kind: KindVideo, Width: r.info.width, Height: r.info.height, FPS: r.info.fps}
 	return play(info, r, opt), nil
 }
 
@@ -66,49 +69,70 @@ func (r *videoReel) open(ctx context.Context) (err error) {
 	if r.stat, err = os.Stat(r.path); err != nil {
 		return fmt.Errorf("%s: %w", r.name, err)
 	}
-	if r.info, err = probe(ctx, r.path); err != nil {
-		return fmt.Errorf("%s: not a video that ffmpeg can play, replace it: %w", r.name, err)
+	direct, info, err := openLibav(r.path, &r.pictures)
+	if err == nil {
+		r.info, r.now = info, direct
+	} else if r.now, err = r.openProgram(ctx); err != nil {
+		return err
 	}
 	r.index, r.length = 0, r.info.frames
-	if r.now, err = startFFmpeg(r.path, r.info); err != nil {
-		return fmt.Errorf("%s: %w", r.name, err)
-	}
 	return nil
+}
+
+// openProgram has the ffmpeg program play the file.
+func (r *videoReel) openProgram(ctx context.Context) (_ pass, err error) {
+	for _, tool := range []string{"ffmpeg", "ffprobe"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			return nil, fmt.Errorf("%s: playing a video file needs ffmpeg: install it with 'sudo apt install ffmpeg'", r.name)
+		}
+	}
+	if r.info, err = probe(ctx, r.path); err != nil {
+		return nil, fmt.Errorf("%s: not a video that ffmpeg can play, replace it: %w", r.name, err)
+	}
+	program, err := r.startProgram()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.name, err)
+	}
+	return program, nil
+}
+
+func (r *videoReel) startProgram() (pass, error) {
+	pipe, err := startFFmpeg(r.path, r.info)
+	if err != nil {
+		return nil, err
+	}
+	return &programPass{pipe: pipe, pool: &r.pool, path: r.path, info: r.info}, nil
 }
 
 func (r *videoReel) next(ctx context.Context) (*Frame, error) {
 	if r.now == nil {
 		return nil, io.EOF
 	}
-	f := r.pool.Get(r.info.format, r.info.width, r.info.height)
-	f.Range = r.info.rng
-	if err := r.now.read(ctx, f); err != nil {
-		f.Release()
-		return nil, r.ended(ctx)
+	f, err := r.now.read(ctx)
+	if err != nil {
+		return nil, r.ended(ctx, err)
 	}
 	f.Timestamp = time.Duration(r.index) * r.interval()
 	r.index++
-	if r.loop && r.again == nil && r.index >= r.length-int(leadTime/r.interval()) && r.length > 0 {
-		r.again, _ = startFFmpeg(r.path, r.info) // rewind tries again and reports
+	_, program := r.now.(*programPass)
+	if program && r.loop && r.again == nil && r.index >= r.length-int(leadTime/r.interval()) && r.length > 0 {
+		r.again, _ = r.startProgram() // rewind tries again and reports
 	}
 	return f, nil
 }
 
-// ended explains why ffmpeg gives no more: io.EOF when it finished well.
-func (r *videoReel) ended(ctx context.Context) error {
+// ended explains why a pass gives no more: io.EOF when it finished well.
+func (r *videoReel) ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	err := r.now.wait()
-	line := strings.TrimPrefix(r.now.stderr.String(), fileURL(r.path)+": ")
+	r.now.close()
 	r.now, r.length = nil, r.index
 	switch {
-	case err == nil && r.index > 0:
+	case !errors.Is(err, io.EOF):
+		return fmt.Errorf("%s: playing it: %w", r.name, err)
+	case r.index > 0:
 		return io.EOF
-	case line != "":
-		return fmt.Errorf("%s: playing it: %s", r.name, line)
-	case err != nil:
-		return fmt.Errorf("%s: playing it: ffmpeg: %w", r.name, err)
 	}
 	return fmt.Errorf("%s: ffmpeg found no picture in it, replace it", r.name)
 }
@@ -118,26 +142,28 @@ func (r *videoReel) rewind(ctx context.Context) (err error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: %w: the file was removed, choose another source", r.name, ErrGone)
 	}
-	if err == nil && (stat.Size() != r.stat.Size() || !stat.ModTime().Equal(r.stat.ModTime())) {
-		r.again.kill()
+	if err == nil && (stat.Size() != r.stat.Size() || !stat.ModTime().Equal(r.stat.ModTime())) || r.again == nil {
+		closePass(r.again)
 		r.again = nil
-		return r.open(ctx) // another file now: its frames may have another size
+		return r.open(ctx) // perhaps another file now: its frames may have another size
 	}
 	r.index, r.now, r.again = 0, r.again, nil
-	if r.now != nil {
-		return nil
-	}
-	if r.now, err = startFFmpeg(r.path, r.info); err != nil {
-		return fmt.Errorf("%s: %w", r.name, err)
-	}
 	return nil
 }
 
 func (r *videoReel) interval() time.Duration { return perFrame(r.info.fps) }
 
 func (r *videoReel) close() {
-	r.now.kill()
-	r.again.kill()
+	closePass(r.now)
+	closePass(r.again)
+	r.pictures.close()
+}
+
+// closePass ends a pass, if there is one.
+func closePass(p pass) {
+	if p != nil {
+		p.close()
+	}
 }
 
 // probe asks ffprobe about the first video stream of path.
@@ -192,7 +218,7 @@ func parseProbe(out []byte) (videoInfo, error) {
 		v.width, v.height = v.height, v.width
 	}
 	v.frames, _ = strconv.Atoi(s.NbFrames)
-	v.fps, v.steady = frameRate(s.RFrameRate, s.AvgFrameRate)
+	v.fps, v.steady = chooseRate(ratio(s.RFrameRate), ratio(s.AvgFrameRate))
 	v.setFormat(s.PixFmt, s.ColorRange)
 	return v, checkSize(v.width, v.height)
 }
@@ -215,10 +241,9 @@ func (v *videoInfo) setFormat(pixFmt, colorRange string) {
 	}
 }
 
-// frameRate chooses the rate to play at from a stream's nominal and average
-// rates; steady tells that they agree.
-func frameRate(nominal, average string) (fps float64, steady bool) {
-	r, avg := ratio(nominal), ratio(average)
+// chooseRate chooses the rate to play at from a stream's nominal and average
+// rates, 0 where there is none; steady tells that they agree.
+func chooseRate(r, avg float64) (fps float64, steady bool) {
 	switch {
 	case avg == 0 && r == 0:
 		return 25, false
@@ -235,7 +260,15 @@ func ratio(s string) float64 {
 	num, den, _ := strings.Cut(s, "/")
 	n, _ := strconv.ParseFloat(num, 64)
 	d, err := strconv.ParseFloat(den, 64)
-	if err != nil || d == 0 || n/d < 0.1 || n/d > 240 {
+	if err != nil {
+		return 0
+	}
+	return sensible(n, d)
+}
+
+// sensible is the rate n/d; 0 when it is none that a video has.
+func sensible(n, d float64) float64 {
+	if d == 0 || n/d < 0.1 || n/d > 240 {
 		return 0
 	}
 	return n / d

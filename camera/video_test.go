@@ -3,6 +3,7 @@ package camera
 import (
 	"context"
 	"errors"
+	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -19,7 +20,7 @@ func TestCarsVideo(t *testing.T) {
 	if info.Name != "cars.mp4" || info.Width != 628 || info.Height != 420 || info.FPS != 30 || info.Kind != KindVideo {
 		t.Errorf("info %+v", info)
 	}
-	n, pool := 0, (*Pool)(nil)
+	n, kept := 0, (*pictures)(nil)
 	for ; ; n++ {
 		f, err := read(t, src)
 		if err == io.EOF {
@@ -31,13 +32,13 @@ func TestCarsVideo(t *testing.T) {
 		if err := f.Validate(); err != nil || f.Sequence != uint64(n) || f.Timestamp != time.Duration(n)*perFrame(30) {
 			t.Fatalf("frame %d: sequence %d at %v, %v", n, f.Sequence, f.Timestamp, err)
 		}
-		pool = f.pool
+		kept = f.home.(*pictures)
 		f.Release()
 	}
 	if n != 525 {
 		t.Errorf("%d frames, want 525", n)
 	}
-	if made := pool.Made(); made > playAhead+3 {
+	if made := kept.made; made > playAhead+3 {
 		t.Errorf("%d frames allocated", made)
 	}
 	if _, err := read(t, src); err != io.EOF {
@@ -120,19 +121,67 @@ func TestRotatedVideo(t *testing.T) {
 	}
 }
 
+// ways are a clip that the libraries play here and one for the ffmpeg program.
+var ways = map[string][]string{"libraries": {"-pix_fmt", "yuv420p"}, "program": {"-pix_fmt", "yuv420p10le"}}
+
 func TestVideoLoop(t *testing.T) {
-	noLeaks(t)
-	src := open(t, testClip(t, "a.mp4", "10"), Options{Loop: true})
-	defer src.Close()
-	for i := range 35 {
-		f, err := read(t, src)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if f.Sequence != uint64(i) || f.Timestamp != time.Duration(i)*40*time.Millisecond {
-			t.Fatalf("frame %d: sequence %d at %v", i, f.Sequence, f.Timestamp)
-		}
-		f.Release()
+	for name, args := range ways {
+		t.Run(name, func(t *testing.T) {
+			noLeaks(t)
+			src := open(t, testClip(t, "a.mp4", "10", args...), Options{Loop: true})
+			defer src.Close()
+			var first [10]uint32
+			for i := range 35 {
+				f, err := read(t, src)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if f.Sequence != uint64(i) || f.Timestamp != time.Duration(i)*40*time.Millisecond {
+					t.Fatalf("frame %d: sequence %d at %v", i, f.Sequence, f.Timestamp)
+				}
+				sum := lumaSum(f)
+				if i < 10 {
+					first[i] = sum
+				} else if sum != first[i%10] {
+					t.Errorf("frame %d differs from frame %d", i, i%10)
+				}
+				f.Release()
+			}
+		})
+	}
+}
+
+// lumaSum tells pictures apart.
+func lumaSum(f *Frame) (sum uint32) {
+	for y := range f.Height {
+		sum = crc32.Update(sum, crc32.IEEETable, f.Planes[0][y*f.Stride[0]:][:f.Width])
+	}
+	return sum
+}
+
+// A frame stays what it was however far the decoder has gone on, and after the
+// source is closed.
+func TestVideoFramesStay(t *testing.T) {
+	for name, args := range ways {
+		t.Run(name, func(t *testing.T) {
+			src := open(t, testClip(t, "a.mp4", "30", args...), Options{})
+			var frames []*Frame
+			var sums []uint32
+			for range 20 {
+				f, err := read(t, src)
+				if err != nil {
+					t.Fatal(err)
+				}
+				frames, sums = append(frames, f), append(sums, lumaSum(f))
+			}
+			src.Close()
+			for i, f := range frames {
+				if lumaSum(f) != sums[i] {
+					t.Errorf("frame %d was overwritten", i)
+				}
+				f.Release()
+			}
+		})
 	}
 }
 
@@ -157,37 +206,42 @@ func TestVideoPaced(t *testing.T) {
 }
 
 func TestVideoVanishes(t *testing.T) {
-	noLeaks(t)
-	path := testClip(t, "a.mp4", "10")
-	src := open(t, path, Options{Loop: true})
-	defer src.Close()
-	if err := drain(t, src, 3); err != nil {
-		t.Fatal(err)
-	}
-	os.Remove(path)
-	if err := drain(t, src, 100); !errors.Is(err, ErrGone) {
-		t.Errorf("a removed file gives %v", err)
+	for name, args := range ways {
+		t.Run(name, func(t *testing.T) {
+			noLeaks(t)
+			path := testClip(t, "a.mp4", "10", args...)
+			src := open(t, path, Options{Loop: true})
+			defer src.Close()
+			if err := drain(t, src, 3); err != nil {
+				t.Fatal(err)
+			}
+			os.Remove(path)
+			if err := drain(t, src, 100); !errors.Is(err, ErrGone) {
+				t.Errorf("a removed file gives %v", err)
+			}
+		})
 	}
 }
 
 func TestVideoReplaced(t *testing.T) {
-	noLeaks(t)
-	path := testClip(t, "a.mp4", "10")
-	src := open(t, path, Options{Loop: true})
-	defer src.Close()
-	if err := os.Rename(testClip(t, "b.mp4", "4", "-vf", "scale=32:24"), path); err != nil {
-		t.Fatal(err)
-	}
-	for {
-		f, err := read(t, src)
-		if err != nil {
-			t.Fatal(err)
-		}
-		replaced := f.Width == 32 && f.Sequence > 12
-		f.Release()
-		if replaced {
-			return
-		}
+	for name, args := range ways {
+		t.Run(name, func(t *testing.T) {
+			noLeaks(t)
+			path := testClip(t, "a.mp4", "10")
+			src := open(t, path, Options{Loop: true})
+			defer src.Close()
+			if err := os.Rename(testClip(t, "b.mp4", "4", append(args, "-vf", "scale=32:24")...), path); err != nil {
+				t.Fatal(err)
+			}
+			for replaced := false; !replaced; {
+				f, err := read(t, src)
+				if err != nil {
+					t.Fatal(err)
+				}
+				replaced = f.Width == 32 && f.Sequence > 12
+				f.Release()
+			}
+		})
 	}
 }
 
@@ -217,10 +271,10 @@ func TestVideoDamaged(t *testing.T) {
 }
 
 func TestVideoWithoutFFmpeg(t *testing.T) {
-	path := testClip(t, "cars.mp4", "2")
+	path := testClip(t, "cars.mkv", "2", "-pix_fmt", "yuv420p10le")
 	t.Setenv("PATH", t.TempDir())
 	_, err := Open(t.Context(), path, Options{})
-	if want := "cars.mp4: playing a video file needs ffmpeg: install it with 'sudo apt install ffmpeg'"; err == nil || err.Error() != want {
+	if want := "cars.mkv: playing a video file needs ffmpeg: install it with 'sudo apt install ffmpeg'"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %q", err, want)
 	}
 }

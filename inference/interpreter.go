@@ -13,37 +13,25 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
+	"unsafe"
 
 	"github.com/mattn/go-tflite"
-	"golang.org/x/sys/unix"
-
-	"reterminal-vision/inference/flatmodel"
+	"github.com/mattn/go-tflite/delegates"
 )
-
-// Delegate chooses the kernels that run a network.
-type Delegate string
-
-// None runs the library's own kernels; XNNPACK runs what it can on the
-// XNNPACK library and leaves the rest to them.
-const (
-	None    Delegate = "none"
-	XNNPACK Delegate = "xnnpack"
-)
-
-// ParseDelegate reads a delegate's name.
-func ParseDelegate(name string) (Delegate, error) {
-	switch d := Delegate(strings.ToLower(name)); d {
-	case None, XNNPACK:
-		return d, nil
-	}
-	return "", fmt.Errorf("unknown delegate %q: choose none or xnnpack", name)
-}
 
 // Options say how a network runs.
 type Options struct {
-	Threads  int // 1 when zero
-	Delegate Delegate
+	Threads  int      // 1 when zero
+	Delegate Delegate // Builtin when empty
+	// AsIs runs the graph as it is in the file, without leaving out work that
+	// changes nothing. External delegates, made for graphs as they come, always
+	// get it so.
+	AsIs bool
+	// LeaveResize lets the only output come before the last resize, which the
+	// tensor then tells of; not with AsIs.
+	LeaveResize bool
+
+	profile *profile
 }
 
 // Interpreter is one network ready to run. It serves one goroutine at a time.
@@ -52,12 +40,17 @@ type Interpreter struct {
 	Inputs  []*Tensor
 	Outputs []*Tensor
 
-	model   *tflite.Model
-	interp  *tflite.Interpreter
-	xnnpack *xnnpack
-	report  report
-	inputs  []*tflite.Tensor
-	outputs []*tflite.Tensor
+	model     *loaded
+	interp    *tflite.Interpreter
+	delegate  *watched // nil for the library's own kernels
+	placement Placement
+	profile   *profile // nil unless it is wanted
+	report    report
+	inputs    []*tflite.Tensor
+	outputs   []*tflite.Tensor
+	staging   []unsafe.Pointer
+	foreign   bool // on an external delegate
+	runs      int
 }
 
 // Open loads a model from a file, which is mapped, not read.
@@ -67,49 +60,26 @@ func Open(path string, opt Options) (*Interpreter, error) {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	defer f.Close()
-	if err := verifyFile(f); err != nil {
+	m, err := loadFile(f, opt)
+	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", path, err)
 	}
-	// The verified file itself is loaded, even when the name has moved on.
-	model := tflite.NewModelFromFile(fmt.Sprintf("/proc/self/fd/%d", f.Fd()))
-	return build(path, model, opt)
+	return build(path, m, opt)
 }
 
 // FromBytes loads a model from memory, which is copied; name stands for the
 // file in errors.
 func FromBytes(name string, data []byte, opt Options) (*Interpreter, error) {
-	if err := flatmodel.Verify(data); err != nil {
+	m, err := loadBytes(data, opt)
+	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", name, err)
 	}
-	return build(name, tflite.NewModel(data), opt)
-}
-
-// verifyFile checks the whole flatbuffer through a mapping of the file.
-func verifyFile(f *os.File) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return errors.New("not a regular file")
-	}
-	if info.Size() == 0 {
-		return flatmodel.Verify(nil)
-	}
-	data, err := unix.Mmap(int(f.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED)
-	if err != nil {
-		return fmt.Errorf("mapping the file: %w", err)
-	}
-	defer unix.Munmap(data)
-	return flatmodel.Verify(data)
+	return build(name, m, opt)
 }
 
 // build takes ownership of model.
-func build(name string, model *tflite.Model, opt Options) (*Interpreter, error) {
-	if model == nil {
-		return nil, fmt.Errorf("model %s: the TensorFlow Lite library does not accept it", name)
-	}
-	in := &Interpreter{Name: name, model: model, report: newReport()}
+func build(name string, model *loaded, opt Options) (*Interpreter, error) {
+	in := &Interpreter{Name: name, model: model, report: newReport(), profile: opt.profile}
 	if err := in.start(opt); err != nil {
 		detail := in.report.take()
 		in.Close()
@@ -130,23 +100,30 @@ func (in *Interpreter) start(opt Options) error {
 	defer options.Delete()
 	options.SetNumThread(threads)
 	in.report.attach(options)
-	switch opt.Delegate {
-	case XNNPACK:
-		d, err := newXNNPack(threads)
-		if err != nil {
+	if in.profile != nil {
+		in.profile.attach(options)
+	}
+	_, in.foreign = opt.Delegate.External()
+	d, err := newDelegate(opt.Delegate, threads)
+	if err != nil {
+		return err
+	}
+	if d != nil {
+		if in.delegate, err = watch(d); err != nil {
+			d.Delete()
 			return err
 		}
-		in.xnnpack = d
-		options.AddDelegate(d)
-	case None, "":
-	default:
-		return fmt.Errorf("unknown delegate %q", opt.Delegate)
+		options.AddDelegate(in.delegate)
 	}
-	if in.interp = tflite.NewInterpreter(in.model, options); in.interp == nil {
-		return errors.New("it uses operators that this build cannot run")
+	if in.interp = tflite.NewInterpreter(in.model.model, options); in.interp == nil {
+		return in.refused(opt.Delegate, "it uses operators that this build cannot run")
 	}
 	if in.interp.AllocateTensors() != tflite.OK {
-		return errors.New("its tensors cannot be laid out")
+		return in.refused(opt.Delegate, "its tensors cannot be laid out")
+	}
+	if in.delegate != nil {
+		in.placement = in.delegate.placement()
+		in.placement.Said = joined(in.report.take(), said())
 	}
 	for i := range in.interp.GetInputTensorCount() {
 		t := in.interp.GetInputTensor(i)
@@ -159,7 +136,45 @@ func (in *Interpreter) start(opt Options) error {
 	if len(in.Inputs) == 0 || len(in.Outputs) == 0 {
 		return errors.New("it has no input or no output")
 	}
+	in.Outputs[0].Resize = in.model.resize
 	return nil
+}
+
+// newDelegate makes what runs the network, nil for the library's own kernels.
+func newDelegate(name Delegate, threads int) (delegates.Delegater, error) {
+	if _, ok := name.External(); ok {
+		return newExternal(name)
+	}
+	switch name {
+	case XNNPACK:
+		return newXNNPack(threads)
+	case Reference:
+		return newReference()
+	case Builtin, "":
+		return nil, nil
+	}
+	return nil, fmt.Errorf("unknown delegate %q", name)
+}
+
+// refused words that a network cannot be laid out, for which an external
+// delegate may be to blame.
+func (in *Interpreter) refused(d Delegate, why string) error {
+	if file, ok := d.External(); ok {
+		return fmt.Errorf("delegate %s: it rejects this network%s: choose other kernels, or a network that it can run", file, because(joined(in.report.take(), said())))
+	}
+	return errors.New(why)
+}
+
+// Placement tells which operators the delegate runs; it is empty for a network
+// on the library's own kernels.
+func (in *Interpreter) Placement() Placement { return in.placement }
+
+// joined puts two messages that may be missing together.
+func joined(a, b string) string {
+	if a != "" && b != "" {
+		return a + "; " + b
+	}
+	return a + b
 }
 
 func describe(t *tflite.Tensor) *Tensor {
@@ -175,6 +190,7 @@ func describe(t *tflite.Tensor) *Tensor {
 // shapes and memory may change when the model says so only at run time. The
 // memory of Inputs may move with them.
 func (in *Interpreter) Invoke() error {
+	in.runs++
 	if in.interp.Invoke() != tflite.OK {
 		return fmt.Errorf("model %s: running it failed: %s", in.Name, in.report.take())
 	}
@@ -191,6 +207,9 @@ func (in *Interpreter) Invoke() error {
 	return nil
 }
 
+// Runs is how often the network was invoked.
+func (in *Interpreter) Runs() int { return in.runs }
+
 // Close frees the network; its tensors' memory goes with it. It may be called
 // more than once.
 func (in *Interpreter) Close() error {
@@ -198,12 +217,13 @@ func (in *Interpreter) Close() error {
 		return nil
 	}
 	in.interp.Delete()
-	if in.xnnpack != nil {
-		in.xnnpack.Delete()
+	if in.delegate != nil {
+		in.delegate.Delete()
 	}
-	in.model.Delete()
+	in.model.free()
 	in.report.free()
+	in.freeStaging()
 	in.Inputs, in.Outputs, in.inputs, in.outputs = nil, nil, nil, nil
-	in.interp, in.xnnpack, in.model = nil, nil, nil
+	in.interp, in.delegate, in.model = nil, nil, nil
 	return nil
 }

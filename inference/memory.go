@@ -5,6 +5,10 @@ package inference
 
 static void inference_bound_memory(void) { mallopt(M_ARENA_MAX, 2); }
 static void inference_return_memory(void) { malloc_trim(0); }
+static size_t inference_memory_in_use(void) {
+	struct mallinfo2 m = mallinfo2();
+	return m.uordblks + m.hblkhd;
+}
 */
 import "C"
 
@@ -15,3 +19,7 @@ func BoundMemory() { C.inference_bound_memory() }
 
 // ReturnMemory gives the system back what closed networks have left.
 func ReturnMemory() { C.inference_return_memory() }
+
+// MemoryInUse is how many bytes the C library has given out: networks, decoders
+// and the window's graphics. It counts what was asked for, not what is resident.
+func MemoryInUse() uint64 { return uint64(C.inference_memory_in_use()) }

@@ -27,20 +27,26 @@ func NewPictureNet(net *Interpreter, norm Normalization, resize Resize) (Picture
 	return PictureNet{net, pre}, nil
 }
 
-// NewInput returns a staging buffer for the network's picture.
-func (n *PictureNet) NewInput() *Input { return &Input{Data: make([]byte, n.Pre.Size())} }
+// NewInput returns a staging buffer for the network's picture, which Invoke
+// puts in the tensor's place. It is valid until Close.
+func (n *PictureNet) NewInput() *Input { return &Input{Data: n.Net.newStaging()} }
 
 // Prepare resamples the whole frame into in.
 func (n *PictureNet) Prepare(f *camera.Frame, in *Input) error {
-	m, err := n.Pre.Run(f, Box{}, in.Data)
+	dst := in.Data
+	if dst == nil {
+		dst = n.Net.Inputs[0].Bytes()
+	}
+	m, err := n.Pre.Run(f, Box{}, dst)
 	in.Map = m
 	return err
 }
 
-// Invoke copies the staged picture in, runs the network and adds the time it
-// took.
+// Invoke runs the network on the staged picture and adds the time it took.
 func (n *PictureNet) Invoke(in *Input, t *Timing) error {
-	copy(n.Net.Inputs[0].Bytes(), in.Data)
+	if in.Data != nil {
+		n.Net.stage(in.Data)
+	}
 	start := time.Now()
 	err := n.Net.Invoke()
 	t.Invoke += time.Since(start)

@@ -3,6 +3,8 @@ package inference
 import (
 	"fmt"
 	"unsafe"
+
+	"reterminal-vision/inference/flatmodel"
 )
 
 // DType is a tensor's element type, numbered as in the TensorFlow Lite C API.
@@ -57,9 +59,21 @@ type Tensor struct {
 	DType     DType
 	Scale     float32
 	ZeroPoint int
+	// Resize is the size that the map was to have, nil when it has it.
+	Resize *flatmodel.Bilinear
 
 	data unsafe.Pointer
 	size int
+}
+
+// Over is the tensor with data as its memory, as long as its elements: a
+// decoder can be tried without a network.
+func Over(t Tensor, data []byte) *Tensor {
+	if len(data) != t.Elements()*t.DType.Size() {
+		panic(fmt.Sprintf("inference: tensor %s over %d bytes", &t, len(data)))
+	}
+	t.data, t.size = unsafe.Pointer(unsafe.SliceData(data)), len(data)
+	return &t
 }
 
 // Elements is the product of the shape.

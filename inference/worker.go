@@ -11,10 +11,10 @@ import (
 )
 
 // Worker keeps a task busy with the newest frames. One goroutine prepares a
-// frame while others have those before in the network: one, or as many as the
-// task has lanes. Between them, and before them, waits at most one frame. A
-// newer frame takes the place of a waiting one, which is counted as dropped.
-// Results come in the order of their frames.
+// frame while another has the one before in the network; a task with lanes has
+// a goroutine for each, which does both. Before them, and between the two,
+// waits at most one frame. A newer frame takes the place of a waiting one,
+// which is counted as dropped. Results come in the order of their frames.
 type Worker struct {
 	task     Task
 	lanes    []lane
@@ -24,8 +24,9 @@ type Worker struct {
 	mu      sync.Mutex
 	changed sync.Cond
 	pending *camera.Frame // waiting to be prepared
-	ready   *job          // prepared, waiting for the network
+	ready   *job          // prepared, waiting for the network; not with lanes
 	free    []*job
+	jobs    int
 	patient bool // the feeder waits for room, so nothing may be dropped
 	stopped bool
 	dropped uint64
@@ -36,25 +37,33 @@ type Worker struct {
 // lane is one way through the network: infer does what frames share nothing
 // in, finish the rest, for one frame after the other.
 type lane struct {
-	infer  func(*camera.Frame, *Input, *Result) error
+	next   func() (*job, uint64) // and its ticket; the job is nil when the worker stops
+	infer  func(*job, *Result) error
 	finish func(*camera.Frame, *Result) error
 }
 
 // lanesOf are the ways through a task.
-func lanesOf(task Task) (lanes []lane) {
+func (w *Worker) lanesOf(task Task) (lanes []lane) {
 	p, ok := task.(Parallel)
 	if !ok || p.Lanes() < 2 {
-		return []lane{{infer: task.Run, finish: func(*camera.Frame, *Result) error { return nil }}}
+		return []lane{{
+			next: w.nextReady,
+			infer: func(j *job, out *Result) error {
+				out.Timing.Preprocess = j.prepare
+				return task.Run(j.frame, j.input, out)
+			},
+			finish: func(*camera.Frame, *Result) error { return nil },
+		}}
 	}
 	for i := range p.Lanes() {
-		lanes = append(lanes, lane{finish: p.Finish, infer: func(f *camera.Frame, in *Input, out *Result) error {
-			return p.Infer(i, f, in, out)
+		lanes = append(lanes, lane{next: w.nextPending, finish: p.Finish, infer: func(j *job, out *Result) error {
+			return p.Infer(i, j.frame, out)
 		}})
 	}
 	return lanes
 }
 
-// job is a frame on its way with its prepared input.
+// job is a frame on its way with its prepared input, which lanes do without.
 type job struct {
 	frame   *camera.Frame
 	input   *Input
@@ -65,10 +74,17 @@ type job struct {
 // each result on the worker's goroutine and must not keep it; onError gets
 // what went wrong with a single frame, after which the work goes on.
 func NewWorker(task Task, onResult func(*Result), onError func(error)) *Worker {
-	w := &Worker{task: task, lanes: lanesOf(task), onResult: onResult, onError: onError}
+	w := &Worker{task: task, onResult: onResult, onError: onError}
 	w.changed.L = &w.mu
-	// One job in each lane, one ready, one being prepared.
-	for range len(w.lanes) + 2 {
+	w.lanes = w.lanesOf(task)
+	if w.jobs = len(w.lanes); w.jobs > 1 {
+		for range w.jobs {
+			w.free = append(w.free, &job{})
+		}
+		return w
+	}
+	w.jobs = 3 // in the network, ready, being prepared
+	for range w.jobs {
 		w.free = append(w.free, &job{input: task.NewInput()})
 	}
 	return w
@@ -84,7 +100,9 @@ func (w *Worker) Run(ctx context.Context) {
 	})
 	defer stop()
 	var working sync.WaitGroup
-	working.Go(w.prepareFrames)
+	if len(w.lanes) == 1 {
+		working.Go(w.prepareFrames)
+	}
 	for _, l := range w.lanes[1:] {
 		working.Go(func() { w.inferFrames(l) })
 	}
@@ -131,7 +149,7 @@ func (w *Worker) Put(ctx context.Context, f *camera.Frame) error {
 func (w *Worker) Drain(ctx context.Context) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for !w.stopped && ctx.Err() == nil && !(w.pending == nil && w.ready == nil && len(w.free) == len(w.lanes)+2) {
+	for !w.stopped && ctx.Err() == nil && !(w.pending == nil && w.ready == nil && len(w.free) == w.jobs) {
 		w.changed.Wait()
 	}
 }
@@ -164,7 +182,7 @@ func (w *Worker) drop(f **camera.Frame) {
 
 func (w *Worker) prepareFrames() {
 	for {
-		j := w.nextPending()
+		j, _ := w.nextPending()
 		if j == nil {
 			return
 		}
@@ -182,21 +200,26 @@ func (w *Worker) prepareFrames() {
 	}
 }
 
-// nextPending waits for a frame; nil when the worker stops.
-func (w *Worker) nextPending() *job {
+// nextPending waits for a frame and, with lanes, gives it its place in the
+// order of results; the job is nil when the worker stops.
+func (w *Worker) nextPending() (*job, uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for w.pending == nil && !w.stopped {
 		w.changed.Wait()
 	}
 	if w.stopped {
-		return nil
+		return nil, 0
 	}
 	j := w.free[len(w.free)-1]
 	w.free = w.free[:len(w.free)-1]
 	j.frame, w.pending = w.pending, nil
+	ticket := w.ticket
+	if len(w.lanes) > 1 {
+		w.ticket++
+	}
 	w.changed.Broadcast()
-	return j
+	return j, ticket
 }
 
 // offerReady puts a prepared job in front of the network, in place of one that
@@ -232,7 +255,7 @@ func (w *Worker) inferFrames(l lane) {
 	defer runtime.UnlockOSThread()
 	result := &Result{}
 	for {
-		j, ticket := w.nextReady()
+		j, ticket := l.next()
 		if j == nil {
 			return
 		}
@@ -264,8 +287,7 @@ func (w *Worker) infer(l lane, j *job, ticket uint64, result *Result) {
 	result.Reset()
 	result.Sequence, result.Width, result.Height = f.Sequence, f.Width, f.Height
 	result.Timestamp, result.Captured = f.Timestamp, f.Captured
-	result.Timing.Preprocess = j.prepare
-	err := guard(func() error { return l.infer(f, j.input, result) })
+	err := guard(func() error { return l.infer(j, result) })
 	// Every ticket has its turn, whatever became of its frame.
 	w.await(ticket)
 	defer w.next()

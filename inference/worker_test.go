@@ -218,7 +218,7 @@ type fakeLanes struct {
 
 func (t *fakeLanes) Lanes() int { return len(t.busy) }
 
-func (t *fakeLanes) Infer(lane int, f *camera.Frame, in *Input, out *Result) error {
+func (t *fakeLanes) Infer(lane int, f *camera.Frame, out *Result) error {
 	if !t.busy[lane].CompareAndSwap(false, true) {
 		return errors.New("two frames in one lane")
 	}
@@ -228,7 +228,7 @@ func (t *fakeLanes) Infer(lane int, f *camera.Frame, in *Input, out *Result) err
 	for most := t.most.Load(); n > most && !t.most.CompareAndSwap(most, n); most = t.most.Load() {
 	}
 	time.Sleep(time.Duration(f.Sequence*7919%5) * time.Millisecond)
-	return t.fakeTask.Run(f, in, out)
+	return t.fakeTask.Run(f, &Input{Data: []byte{byte(f.Sequence)}}, out)
 }
 
 func (t *fakeLanes) Finish(f *camera.Frame, out *Result) error {

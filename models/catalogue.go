@@ -1,9 +1,9 @@
 // Package models knows which networks the demos run and keeps their files.
 //
 // In: the catalogue (catalogue.json, embedded), label lists (labels/), entries
-// that a person added, and a folder, mirror or web address that files come from. Out: the contract of
-// every network's tensors, the demos built from them, and paths of model
-// files whose size and SHA-256 have been checked.
+// that a person added, and a folder, mirror or web address that files come
+// from. Out: the contract of every network's tensors, the demos built from
+// them, and paths of model files whose size and SHA-256 have been checked.
 //
 // It imports nothing of this project; app and ui may import it.
 package models
@@ -31,6 +31,12 @@ type Model struct {
 	Size    int64  `json:"size"`   // bytes
 	Licence string `json:"licence"`
 	Source  string `json:"source"` // who published it
+	// Variant is how the weights are kept: "fp32", "fp16", "dynamic" (8-bit
+	// weights), "int8" or "sparse"; "" where that is not known.
+	Variant string `json:"variant,omitempty"`
+	// Family is alike for networks that are one network in several variants; ""
+	// for one that has no others.
+	Family string `json:"family,omitempty"`
 	// Task names the decoder, and so the roles of the outputs:
 	//
 	//	ssd          a detector with its post-processing inside the graph: boxes, classes, scores, count
@@ -59,6 +65,9 @@ type Model struct {
 	// Experimental marks a network trained to try the whole path out, which is
 	// not yet good at its task.
 	Experimental bool `json:"experimental,omitempty"`
+	// Accuracy is how right the network is, the most telling figure first; none
+	// where that was not measured.
+	Accuracy []Accuracy `json:"-"`
 
 	// Each of these is set for the task of its name alone.
 	Anchors *SSDAnchors `json:"anchors,omitempty"`
@@ -83,7 +92,10 @@ type Face struct {
 	Even      bool        `json:"even,omitempty"`      // cells are spread evenly where strides do not divide the input
 	Variances [2]float32  `json:"variances,omitempty"` // of places and sizes, for ultralight
 	Logits    bool        `json:"logits,omitempty"`    // scores are not yet probabilities
-	Blend     bool        `json:"blend,omitempty"`     // overlapping boxes are averaged by score
+	// Wide is how much wider its boxes are than those of Ultra-Light RFB, on which
+	// networks for liveness were trained; 0 stands for 1.
+	Wide  float32 `json:"wide,omitempty"`
+	Blend bool    `json:"blend,omitempty"` // overlapping boxes are averaged by score
 }
 
 // FaceLayer is one grid of a face detector's anchors.
@@ -97,6 +109,16 @@ type FaceLayer struct {
 type Head struct {
 	Margin  float32  `json:"margin"` // round the face box, as part of its longer side
 	Answers []Answer `json:"answers"`
+}
+
+// Answer finds what a network tells by its name, nil when it does not.
+func (h *Head) Answer(name string) *Answer {
+	for i := range h.Answers {
+		if h.Answers[i].Name == name {
+			return &h.Answers[i]
+		}
+	}
+	return nil
 }
 
 // Answer is what one output of a head means.
@@ -177,11 +199,14 @@ type Demo struct {
 	Task   string   `json:"task"`
 	Models []string `json:"models"` // IDs, preferred first
 	// Heads are the second stage of a demo on faces: for each, IDs, preferred first.
-	Heads     [][]string `json:"heads,omitempty"`
-	Alarm     *Alarm     `json:"alarm,omitempty"`
-	Filter    []string   `json:"filter,omitempty"`    // labels kept; empty keeps all
-	Threshold float32    `json:"threshold,omitempty"` // 0 leaves it to the model
-	Builtin   string     `json:"builtin,omitempty"`   // name of the built-in footage
+	Heads [][]string `json:"heads,omitempty"`
+	// Liveness is what tells living faces from pictures of them, where a
+	// recognition demands that: IDs, preferred first.
+	Liveness  []string `json:"liveness,omitempty"`
+	Alarm     *Alarm   `json:"alarm,omitempty"`
+	Filter    []string `json:"filter,omitempty"`    // labels kept; empty keeps all
+	Threshold float32  `json:"threshold,omitempty"` // 0 leaves it to the model
+	Builtin   string   `json:"builtin,omitempty"`   // name of the built-in footage
 }
 
 // Alarm is a classification that must not be missed.
@@ -191,14 +216,12 @@ type Alarm struct {
 	Frames    int      `json:"frames"`    // how many in a row raise it, and how many without it end it
 }
 
+// Stages lists the alternatives of each stage: IDs, preferred first. The outer
+// slice is the caller's, the inner ones are the demo's.
+func (d *Demo) Stages() [][]string { return append([][]string{d.Models}, d.Heads...) }
+
 // Needs lists every model that the demo could use, first stage first.
-func (d *Demo) Needs() []string {
-	ids := slices.Clone(d.Models)
-	for _, alternatives := range d.Heads {
-		ids = append(ids, alternatives...)
-	}
-	return ids
-}
+func (d *Demo) Needs() []string { return slices.Concat(d.Stages()...) }
 
 // Keeps reports whether the demo shows results of this label. Case is
 // ignored, since label lists differ in it.

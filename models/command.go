@@ -30,7 +30,7 @@ const Usage = `Usage: reterminal-vision models COMMAND
 
   --dir DIR        folder the models are kept in
                    (default: $RTV_MODELS, else ~/.local/share/reterminal-vision/models)
-  --mirror MIRROR  folder or base URL to take files from instead of the web
+  --mirror MIRROR  folder or https address to take files from instead of the web
 `
 
 // Exit codes of Command.

@@ -295,8 +295,7 @@ func (s *Store) get(ctx context.Context, m *Model, address string, have int64) (
 	if err != nil {
 		return nil, 0, err
 	}
-	// Only a mirror, which the user chose, may go without TLS.
-	if s.Mirror == "" && !secure(req.URL) {
+	if !secure(req.URL) {
 		return nil, 0, fmt.Errorf("%s: %w", address, errInsecure)
 	}
 	// Compression would change the meaning of byte positions.
@@ -371,8 +370,9 @@ func (s *Store) client() (client *http.Client, done func()) {
 	}
 	follow := c.CheckRedirect
 	c.CheckRedirect = func(req *http.Request, via []*http.Request) error {
-		if s.Mirror == "" && !secure(req.URL) {
-			return errInsecure
+		// Only what was asked for on this machine leads to what runs on it.
+		if req.URL.Scheme != "https" && (!secure(req.URL) || req.URL.Host != via[0].URL.Host) {
+			return fmt.Errorf("it leads to %s: %w", req.URL.Redacted(), errInsecure)
 		}
 		if follow != nil {
 			return follow(req, via)
@@ -407,7 +407,9 @@ func (s *Store) fetchFailure(m *Model, err error) error {
 		return failure(m, err, "the source has another file under that name; use a mirror that has the right one: "+again+" --mirror FOLDER-OR-URL")
 	case errors.Is(err, context.Canceled):
 		return failure(m, err, "to go on where it stopped, "+again)
-	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, errInsecure):
+	case errors.Is(err, errInsecure):
+		return failure(m, err, "use an https address or a folder: "+again+" --mirror FOLDER-OR-URL")
+	case errors.Is(err, fs.ErrNotExist):
 		return failure(m, err, "use a mirror that has it: "+again+" --mirror FOLDER-OR-URL")
 	}
 	return failure(m, err, "check the network; to go on where it stopped, "+again)

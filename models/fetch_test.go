@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -364,6 +365,10 @@ func TestFetchFromMirror(t *testing.T) {
 	write(t, filepath.Join(byAddress, "detect.tflite"), contents)
 	write(t, filepath.Join(short, "test.tflite"), contents[:half])
 	h := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/leaves") {
+			http.Redirect(w, r, "http://192.0.2.1/test.tflite", http.StatusFound)
+			return
+		}
 		if strings.HasPrefix(r.URL.Path, "/short") {
 			flawed(w, r)
 			return
@@ -384,6 +389,8 @@ func TestFetchFromMirror(t *testing.T) {
 		{h.URL + "/m/", half, nil},
 		{h.URL + "/short", 0, ErrBadFile},
 		{h.URL + "/none", 0, fs.ErrNotExist},
+		{h.URL + "/leaves", 0, errInsecure},
+		{"http://192.0.2.1/m", 0, errInsecure},
 	} {
 		t.Run(tc.mirror, func(t *testing.T) {
 			s, m := &Store{Dir: t.TempDir(), Mirror: tc.mirror}, testModel("https://192.0.2.1/a/detect.tflite")
@@ -495,4 +502,47 @@ func sizeOf(path string) int {
 		return -1
 	}
 	return int(info.Size())
+}
+
+// TestRedirectToThisMachine has nobody on the web lead to what runs here; a mirror
+// on this machine may lead elsewhere on itself.
+func TestRedirectToThisMachine(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "test.tflite"), contents)
+	var asked atomic.Int32
+	here := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/moved/") {
+			http.Redirect(w, r, "/test.tflite", http.StatusFound)
+			return
+		}
+		asked.Add(1)
+		http.ServeFile(w, r, filepath.Join(dir, "test.tflite"))
+	}))
+	defer here.Close()
+	leads := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, here.URL+"/test.tflite", http.StatusFound)
+	})
+	web, other := httptest.NewTLSServer(leads), httptest.NewServer(leads)
+	defer web.Close()
+	defer other.Close()
+	for _, tt := range []struct {
+		name, url, mirror string
+		want              error
+	}{
+		{"from the web", web.URL + "/test.tflite", "", errInsecure},
+		{"from a mirror on the web", "", web.URL, errInsecure},
+		{"from another server here", "", other.URL, errInsecure},
+		{"on a mirror here", "", here.URL + "/moved", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			asked.Store(0)
+			s, m := &Store{Dir: t.TempDir(), Mirror: tt.mirror, Client: web.Client()}, testModel(tt.url)
+			if err := s.Fetch(t.Context(), m, nil); !errors.Is(err, tt.want) {
+				t.Fatalf("error %v, want %v", err, tt.want)
+			}
+			if tt.want != nil && asked.Load() > 0 {
+				t.Error("it was asked")
+			}
+		})
+	}
 }

@@ -23,6 +23,9 @@ var embedded []byte
 // read. A mistake in it is one of the build and panics.
 var Default = sync.OnceValue(func() *Catalogue {
 	c, err := Load(bytes.NewReader(embedded))
+	if err == nil {
+		err = c.addAccuracy(bytes.NewReader(accuracies))
+	}
 	if err != nil {
 		panic(err)
 	}
@@ -194,6 +197,7 @@ func (m *Model) check() error {
 		fault{m.Size <= 0, "size: wants the number of bytes"},
 		fault{m.Licence == "", "licence: is empty"},
 		fault{m.Source == "", "source: is empty"},
+		fault{m.Variant != "" && !slices.Contains(Variants, m.Variant), "variant: wants one of " + strings.Join(Variants, ", ")},
 		fault{!known, fmt.Sprintf("task: %q is not known", m.Task)},
 		fault{known && task.labels != (m.Labels != ""), fmt.Sprintf("labels: a model of the task %q has %s", m.Task, map[bool]string{true: "a list", false: "none"}[task.labels])},
 		fault{m.Labels != "" && labelErr != nil, fmt.Sprintf("labels: there is no list %q", m.Labels)},
@@ -378,9 +382,16 @@ func (c *Catalogue) checkDemo(d *Demo) error {
 			}
 		}
 	}
+	for _, id := range d.Liveness {
+		m := c.Model(id)
+		if m == nil || m.Head == nil || m.Head.Answer("liveness") == nil || len(m.Head.Answer("liveness").Labels) != 2 {
+			return fmt.Errorf("liveness: %q is no model that tells live faces from others", id)
+		}
+	}
 	faces := d.Task == "attributes" || d.Task == "recognize"
 	if err := first(
 		fault{faces != (len(d.Heads) > 0), "heads: go with demos on faces, and with no other"},
+		fault{len(d.Liveness) > 0 && d.Task != "recognize", `liveness: goes with the task "recognize" and with no other`},
 		fault{d.Alarm != nil && d.Task != "classify", `alarm: goes with the task "classify" and with no other`},
 		fault{d.Alarm != nil && !(d.Alarm.Threshold > 0 && d.Alarm.Threshold < 1), "alarm.threshold: wants a probability between 0 and 1"},
 	); err != nil {

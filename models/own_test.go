@@ -10,7 +10,7 @@ import (
 )
 
 // ownEntries is a catalogue of one imported classifier with two classes.
-func ownEntries(t *testing.T, change func(*Model, *Demo)) []byte {
+func ownEntries(t testing.TB, change func(*Model, *Demo)) []byte {
 	t.Helper()
 	m := *Default().Model("belt_rip_mobilenet_025_128_int8")
 	m.ID, m.File, m.Labels, m.Experimental = "own-belt", "own-belt.tflite", "own-belt", false

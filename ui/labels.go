@@ -32,6 +32,12 @@ type labelCache struct {
 // stranger is whom nobody has introduced; no person can be called so.
 const stranger = "Unknown"
 
+// notLive is who is not taken for alive; no person can be called so either.
+const notLive = "Not a live face"
+
+// nameless reports whether a label of a demo that tells people apart is no name.
+func nameless(label string) bool { return label == stranger || label == notLive }
+
 // labelCacheLimit bounds the cache; with 100 percents a label it holds more
 // labels than any model here has on one screen.
 const labelCacheLimit = 4096
@@ -77,7 +83,7 @@ func (c *labelCache) make(k labelKey) labelText {
 	}
 	measure := measurer(c.size, c.bold)
 	label := k.label
-	if !c.names || label == stranger {
+	if !c.names || nameless(label) {
 		label = lang.Name(label)
 	}
 	t := labelText{text: shorten(label, c.width-measure(tail), measure) + tail}

@@ -78,7 +78,7 @@ func newLive(do liveActions) *liveScreen {
 		seen:    newSeenList(),
 		enrol:   newEnrolPanel(do.retryEnrol, do.endEnrol, do.cancelEnrol),
 		trouble: newTrouble(do.back, do.quit),
-		footer:  newParagraph("", sizeSmall-2, colors.muted, false, 1),
+		footer:  newParagraph("", sizeSmall-2, colors.muted, false, 2),
 		attract: newAttract(do.wake),
 	}
 	l.people = newButton("people", "", false, do.people)
@@ -296,6 +296,9 @@ func (l *liveScreen) showStatus(s Status) {
 	line := orNone(s.Model)
 	if s.Source != "" {
 		line = fmt.Sprintf("%s · %s %.0f/s", s.Source, say.Display, s.DisplayFPS)
+		if s.NetworkFPS > 0 && s.NetworkFPS < .9*s.FPS { // the other results are spared
+			line += fmt.Sprintf(" · %s %s/s", say.Network, rateText(s.NetworkFPS))
+		}
 		if s.Damaged > 0 || s.Lost > 0 {
 			line += " · " + fmt.Sprintf(say.CameraLoses, s.Lost, s.Damaged)
 		}

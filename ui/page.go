@@ -1,12 +1,16 @@
 package ui
 
 import (
+	"image"
 	"image/color"
+	"image/draw"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/driver/software"
 )
 
 // Page is a list of what can be chosen and done, in groups. The same page is
@@ -19,11 +23,24 @@ type Page struct {
 	First  bool // there is nothing to go back to: the first run
 }
 
-// Group is a heading with words and rows beneath.
+// Group is a heading with words, a chart and rows beneath.
 type Group struct {
-	Title string
-	Text  string
-	Rows  []Row
+	Title   string
+	Text    string
+	Bars    *Bars    // nil for none
+	Scatter *Scatter // nil for none
+	Rows    []Row
+}
+
+// chart is the group's chart, nil for none.
+func (g *Group) chart() *chart {
+	switch {
+	case g.Bars != nil:
+		return newBars(g.Bars)
+	case g.Scatter != nil:
+		return newScatter(g.Scatter)
+	}
+	return nil
 }
 
 // RowKind is what a row is for.
@@ -122,6 +139,7 @@ type rowList struct {
 type rowGroup struct {
 	title *canvas.Text
 	words *paragraph
+	chart *chart // nil for none
 	rows  []*row
 }
 
@@ -140,6 +158,9 @@ func (l *rowList) show(p Page) {
 		shown := rowGroup{title: text(g.Title, sizeSmall, colors.muted, true), words: newParagraph(g.Text, sizeBody, colors.text, false, 40)}
 		l.list.Add(shown.title)
 		l.list.Add(shown.words.box)
+		if shown.chart = g.chart(); shown.chart != nil {
+			l.list.Add(shown.chart)
+		}
 		for j, about := range g.Rows {
 			var r *row
 			if i < len(old) && j < len(old[i].rows) && old[i].rows[j].about == about && old[i].rows[j].page == p.ID {
@@ -165,6 +186,11 @@ func (l *rowList) place(width float32) float32 {
 		}
 		if g.words.text != "" {
 			y += g.words.place(margin, y, w) + gap
+		}
+		if g.chart != nil {
+			h := g.chart.height(w)
+			put(g.chart, margin, y, w, h)
+			y += h + gap/2
 		}
 		for _, r := range g.rows {
 			h := r.height(w)
@@ -364,4 +390,62 @@ func (r *row) tapAt(p fyne.Position) {
 		}
 	}
 	r.Tapped(nil)
+}
+
+// Picture paints a page for people who were not there: its title, and all its
+// groups, however tall that is. Group after group, so that the screen is never
+// held up for long: what painting one takes grows with the square of its height.
+func (u *UI) Picture(p Page) image.Image {
+	var parts []image.Image
+	for i := -1; i < len(p.Groups); i++ {
+		part := Page{Title: p.Title}
+		if i >= 0 {
+			part = Page{Groups: p.Groups[i : i+1]}
+		}
+		done := make(chan struct{})
+		u.do(func() {
+			defer close(done)
+			parts = append(parts, paintPage(part, u.opt.Size.Width))
+		})
+		select {
+		case <-done:
+		case <-u.ended:
+			return nil
+		}
+	}
+	return stacked(parts)
+}
+
+// stacked puts pictures of one width beneath each other.
+func stacked(parts []image.Image) image.Image {
+	tall := 0
+	for _, part := range parts {
+		tall += part.Bounds().Dy()
+	}
+	all, y := image.NewRGBA(image.Rect(0, 0, parts[0].Bounds().Dx(), tall)), 0
+	for _, part := range parts {
+		b := part.Bounds()
+		draw.Draw(all, image.Rect(0, y, b.Dx(), y+b.Dy()), part, b.Min, draw.Src)
+		y += b.Dy()
+	}
+	return all
+}
+
+// paintPage paints a page, or a part of one, at a width.
+func paintPage(p Page, width float32) image.Image {
+	list := newRowList(nil)
+	list.show(p)
+	title, y := newParagraph(p.Title, sizeHeading, colors.text, true, 4), float32(0)
+	if p.Title != "" {
+		y = margin + title.place(margin, margin, width-2*margin) + margin
+	}
+	tall := list.place(width)
+	put(list.list, 0, y, width, tall)
+	ground := rect(colors.background)
+	put(ground, 0, 0, width, y+tall)
+	c := software.NewCanvas()
+	c.SetPadded(false)
+	c.SetContent(container.NewWithoutLayout(ground, title.box, list.list))
+	c.Resize(fyne.NewSize(width, y+tall))
+	return c.Capture()
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 )
@@ -187,14 +188,23 @@ func TestAttractAndBlank(t *testing.T) {
 // A PIN is taken digit by digit; what is wrong with it is told.
 func TestPIN(t *testing.T) {
 	u, _ := newTestUI(t, portrait, true)
-	got := ""
-	u.AskPIN("PIN", "This is for the people who run this device.", func(pin string) string {
-		got = pin
-		if pin != "2580" {
-			return "That is not the PIN."
-		}
-		return ""
-	})
+	got, unlocked := "", 0
+	var later func(string, func())
+	ask := func() {
+		u.AskPIN("PIN", "This is for the people who run this device.", func(pin string, answer func(string, func())) {
+			got = pin
+			if later != nil {
+				later = answer
+				return
+			}
+			wrong := ""
+			if pin != "2580" {
+				wrong = "That is not the PIN."
+			}
+			answer(wrong, func() { unlocked++ })
+		})
+	}
+	ask()
 	tap := func(keys string) {
 		for _, k := range keys {
 			u.pin.press(string(k))
@@ -215,8 +225,23 @@ func TestPIN(t *testing.T) {
 	look(t, u, "portrait-pin-wrong")
 	tap("2580")
 	u.pin.press(pinAccept)
-	if got != "2580" || u.stack.top() != u.home {
-		t.Errorf("took %q", got)
+	if got != "2580" || u.stack.top() != u.home || unlocked != 1 {
+		t.Errorf("took %q, unlocked %d times", got, unlocked)
+	}
+	// While a number is looked at no other is taken, and who has left is not let in.
+	later = func(string, func()) {}
+	ask()
+	tap("2580")
+	u.pin.press(pinAccept)
+	tap("1")
+	u.pin.press(pinAccept)
+	if u.pin.typed != "2580" {
+		t.Errorf("typed %q while 2580 was looked at", u.pin.typed)
+	}
+	u.pin.back()
+	later("", func() { unlocked++ })
+	if unlocked != 1 || u.stack.top() != u.home {
+		t.Errorf("unlocked %d times", unlocked)
 	}
 }
 
@@ -235,5 +260,67 @@ func TestContrast(t *testing.T) {
 				t.Errorf("%s: %s has a contrast of %.1f", name, what, c)
 			}
 		}
+	}
+}
+
+// What takes a PIN is told of once it was left, and a screen that is left alone
+// whatever it shows.
+func TestLeaving(t *testing.T) {
+	u, d := newTestUI(t, portrait, true)
+	var told []string
+	u.leave.tell = func() { told = append(told, "left") }
+	u.away.tell = func() { told = append(told, "away") }
+	now := time.Now()
+	for i, c := range []struct {
+		do    func()
+		after time.Duration // the tick then
+		want  string        // told by then
+	}{
+		{func() {}, time.Second, ""},
+		{func() { u.OpenPage(aboutPage) }, time.Second, ""},
+		{u.ShowHome, 2 * time.Second, ""},
+		{func() {}, time.Second, ""},
+		{func() { u.OpenPage("settings") }, time.Second, ""},
+		{u.ShowHome, time.Millisecond, ""},
+		{func() { u.OpenPage("camera") }, 2 * time.Second, ""}, // another page at once
+		{u.ShowHome, time.Second, ""},
+		{func() {}, time.Second, "left"},
+		{func() {}, 10 * time.Second, "left"},
+		{func() { u.ShowDemo("face-recognition") }, 2 * time.Second, "left"},
+		{u.OpenPeople, time.Second, "left"},
+		{func() { u.people.id, u.people.of = "", "Zoe"; u.enrol() }, 2 * time.Second, "left"}, // is not left yet
+		{u.cancelEnrol, time.Second, "left"},
+		{func() {}, time.Second, "left left"},
+		{func() { u.touched(); now = time.Now() }, awayAfter - time.Second, "left left"},
+		{func() {}, 2 * time.Second, "left left away"},
+		{func() {}, 3 * awayAfter, "left left away"},
+		{func() { u.touched(); now = time.Now() }, awayAfter + time.Second, "left left away away"},
+	} {
+		c.do()
+		now = now.Add(c.after)
+		u.tick(now)
+		if got := strings.Join(told, " "); got != c.want {
+			t.Fatalf("step %d: told %q, want %q", i, got, c.want)
+		}
+	}
+	u.OpenPeople()
+	u.OpenPage("settings")
+	u.LeavePages()
+	if u.stack.top() != u.live {
+		t.Error("the demo is not shown again")
+	}
+	u.OpenPeople()
+	u.enrol()
+	d.done = nil
+	u.LeavePages()
+	if u.stack.top() != u.live || u.live.enrol.Visible() || strings.Join(d.done, ",") != "stop enrol" {
+		t.Errorf("the enrolment goes on: %q", d.done)
+	}
+	u.ShowHome()
+	u.AskPIN("PIN", "", func(string, func(string, func())) {})
+	u.LeavePages()
+	u.LeavePages()
+	if u.stack.top() != u.home {
+		t.Error("the gallery is not shown again")
 	}
 }

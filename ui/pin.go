@@ -19,14 +19,14 @@ type pinScreen struct {
 	keys   [12]*button
 	ask    pinQuestion
 	typed  string
+	asked  bool // done has the number, and has not answered yet
 }
 
 // pinQuestion is what a pinScreen asks.
 type pinQuestion struct {
 	title, words string
-	// done takes the number and returns what is wrong with it, "" for nothing.
-	done func(pin string) string
-	back func()
+	done         func(pin string) // takes the number, which is answered later
+	back         func()
 }
 
 // A PIN has four to eight digits.
@@ -74,12 +74,22 @@ func newPinScreen() *pinScreen {
 }
 
 func (s *pinScreen) show(q pinQuestion) {
-	s.ask, s.typed = q, ""
+	s.ask, s.typed, s.asked = q, "", false
 	s.header.title.text, s.words.text, s.wrong.text = q.title, q.words, ""
 	s.update()
 }
 
+// answered lets the keys take another number, and tells what was wrong with the
+// one before.
+func (s *pinScreen) answered(wrong string) {
+	s.typed, s.asked, s.wrong.text = "", false, wrong
+	s.update()
+}
+
 func (s *pinScreen) press(key string) {
+	if s.asked {
+		return
+	}
 	s.wrong.text = ""
 	switch {
 	case key == pinErase:
@@ -87,9 +97,8 @@ func (s *pinScreen) press(key string) {
 	case key == pinAccept && len(s.typed) < pinShortest:
 		s.wrong.text = say.PinShort
 	case key == pinAccept:
-		pin := s.typed
-		s.typed = ""
-		s.wrong.text = s.ask.done(pin)
+		s.asked = true
+		s.ask.done(s.typed)
 	case len(s.typed) < pinLongest:
 		s.typed += key
 	}

@@ -170,7 +170,7 @@ func (l *seenList) fill() {
 			continue
 		}
 		f := l.found[i]
-		if !l.names || f.label == stranger {
+		if !l.names || nameless(f.label) {
 			f.label = lang.Name(f.label)
 		}
 		r.show(slots[i], f, l.bars)

@@ -99,6 +99,10 @@ type Options struct {
 	Style   Style
 	// FirstFrame is called once, on the UI goroutine, after the window's first paint.
 	FirstFrame func()
+	// Left is told when a person has left the pages, the people and the question
+	// for a PIN, and Away when nobody has touched the screen for two minutes, whatever
+	// SetIdle says. On the UI goroutine; nil for nobody.
+	Left, Away func()
 	// Size of the window; 720x1280 when zero. Units are screen pixels, unless
 	// FYNE_SCALE in the environment says otherwise.
 	Size fyne.Size
@@ -111,6 +115,7 @@ type Status struct {
 	Notice          string // shown prominently; empty with built-in footage shows a notice of our own
 	Model           string
 	FPS             float64       // results a second
+	NetworkFPS      float64       // of them those that a network looked for; the others are reused or carried on
 	DisplayFPS      float64       // pictures painted a second; 0 shows the UI's own count
 	Latency, Invoke time.Duration // from capture to result; inside the network
 	Dropped         uint64        // frames passed over by the worker
@@ -140,8 +145,11 @@ type UI struct {
 	live   *liveScreen
 	people peopleScreens
 	pin    *pinScreen
+	asked  int // questions for a number so far
 	toast  *toast
 	idle   idle
+	away   idle
+	leave  leaving
 	stack  stack
 	tickAn *fyne.Animation
 
@@ -201,6 +209,21 @@ func (u *UI) Capture(now time.Time) (img image.Image) {
 	return img
 }
 
+// Animate brings a screen made by NewOn up to date for every time that next
+// gives, until it gives none, and paints nothing: pictures are taken over as by
+// a paint.
+func (u *UI) Animate(next func() (now time.Time, more bool)) {
+	done := make(chan struct{})
+	u.do(func() {
+		defer close(done)
+		for now, more := next(); more; now, more = next() {
+			u.tick(now)
+			u.live.picture.raster.Generator(0, 0)
+		}
+	})
+	<-done
+}
+
 // fixScale makes one Fyne unit one screen pixel unless the user chose a scale:
 // a 5 inch panel often reports no physical size or a wrong one, from which
 // Fyne would guess a scale, and this UI is laid out in pixels of that panel.
@@ -225,6 +248,8 @@ func newUI(a fyne.App, opt Options) *UI {
 	u.root = newRoot(func() { u.painted = true }, newWatcher(opt.Kiosk, u.touched))
 	u.stack = stack{root: u.root}
 	u.idle.tell = func() { u.opt.Handler.Idle() }
+	u.leave.tell = func() { told(opt.Left) }
+	u.away = idle{after: awayAfter, tell: func() { told(opt.Away) }}
 	u.build()
 
 	u.win = a.NewWindow(opt.Title)
@@ -302,7 +327,18 @@ func (u *UI) SetCards(cards []Card) {
 }
 
 // touched is a finger on the screen.
-func (u *UI) touched() { u.idle.touch(time.Now()) }
+func (u *UI) touched() {
+	now := time.Now()
+	u.idle.touch(now)
+	u.away.touch(now)
+}
+
+// told calls what an option names, where it names something.
+func told(what func()) {
+	if what != nil {
+		what()
+	}
+}
 
 // Working counts as a touch: something goes on that a person waits for.
 func (u *UI) Working() { u.do(u.touched) }
@@ -452,9 +488,10 @@ func (u *UI) Page(p Page) {
 	})
 }
 
-// AskPIN asks for a number, which done takes on the UI goroutine; it returns
-// what is wrong with it, "" for nothing: then the screen goes away.
-func (u *UI) AskPIN(title, words string, done func(pin string) string) {
+// AskPIN asks for a number, which done takes on the UI goroutine. It answers
+// what is wrong with it, from any goroutine, since to check one takes a while;
+// "" is nothing: the screen goes away, and then is called.
+func (u *UI) AskPIN(title, words string, done func(pin string, answer func(wrong string, then func()))) {
 	u.do(func() {
 		u.touched()
 		if u.stack.has(u.pin) {
@@ -462,23 +499,21 @@ func (u *UI) AskPIN(title, words string, done func(pin string) string) {
 		} else {
 			u.stack.push(u.pin)
 		}
-		u.pin.show(pinQuestion{title: title, words: words, back: u.stack.pop, done: func(pin string) string {
-			wrong := done(pin)
-			if wrong == "" && u.stack.top() == u.pin {
-				u.stack.pop()
-			}
-			return wrong
-		}})
-	})
-}
-
-// AskText asks for a line of text, which check finds in order and done takes,
-// both on the UI goroutine.
-func (u *UI) AskText(title, text, ok string, check func(string) string, done func(string)) {
-	u.do(func() {
-		u.people.name.ask(question{title: title, ok: ok, name: text, check: check,
-			done: func(s string) { u.stack.pop(); done(s) }, back: u.stack.pop})
-		u.stack.push(u.people.name)
+		u.asked++
+		question := u.asked
+		answer := func(wrong string, then func()) {
+			u.do(func() {
+				if u.asked != question || u.stack.top() != u.pin {
+					return // whoever typed it has left
+				}
+				u.pin.answered(wrong)
+				if wrong == "" {
+					u.stack.pop()
+					then()
+				}
+			})
+		}
+		u.pin.show(pinQuestion{title: title, words: words, back: u.stack.pop, done: func(pin string) { done(pin, answer) }})
 	})
 }
 
@@ -596,7 +631,9 @@ func (u *UI) tick(now time.Time) {
 	}
 	u.stack.top().tick(now)
 	u.toast.tick(now)
+	u.leave.tick(now, u.inside())
 	u.idle.tick(now)
+	u.away.tick(now)
 }
 
 // ShowHome shows the gallery. It does not stop a demo.

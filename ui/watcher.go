@@ -55,10 +55,66 @@ func (i *idle) tick(now time.Time) {
 	if i.touched.IsZero() {
 		i.touched = now
 	}
-	// A clock that was set leaps; nobody is told for that.
 	if i.after <= 0 || i.told || now.Sub(i.touched) < i.after {
 		return
 	}
 	i.told = true
 	i.tell()
+}
+
+// awayAfter is how long a person may leave the screen alone before Options.Away
+// is told, whatever SetIdle says; leftFor how long what takes a PIN has to be out
+// of sight before Options.Left is: one page may close before the next opens.
+const (
+	awayAfter = 2 * time.Minute
+	leftFor   = time.Second
+)
+
+// leaving tells when screens that visitors may not reach were shown and are not
+// any more. UI goroutine.
+type leaving struct {
+	inside bool
+	since  time.Time // out of sight
+	tell   func()
+}
+
+func (l *leaving) tick(now time.Time, inside bool) {
+	switch {
+	case inside:
+		l.inside, l.since = true, time.Time{}
+	case l.inside && l.since.IsZero():
+		l.since = now
+	case l.inside && now.Sub(l.since) >= leftFor:
+		l.inside = false
+		l.tell()
+	}
+}
+
+// inside reports whether something is shown that visitors may not reach.
+func (u *UI) inside() bool {
+	for _, s := range u.stack.screens {
+		switch s := s.(type) {
+		case *homeScreen, *liveScreen, *blank:
+		case *pageScreen:
+			if !s.page.First && s.page.ID != aboutPage {
+				return true
+			}
+		default:
+			return true
+		}
+	}
+	return u.stack.has(u.live) && u.live.enrol.Visible()
+}
+
+// LeavePages goes back to what visitors may see: the demo that is shown, or the
+// gallery.
+func (u *UI) LeavePages() {
+	u.do(func() {
+		if u.stack.has(u.live) && u.live.enrol.Visible() {
+			u.cancelEnrol()
+		}
+		for len(u.stack.screens) > 1 && u.inside() {
+			u.stack.pop()
+		}
+	})
 }

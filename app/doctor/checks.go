@@ -58,6 +58,11 @@ func pass(format string, args ...any) Check {
 	return Check{State: Pass, Detail: fmt.Sprintf(format, args...)}
 }
 
+// unknown is a check for which the machine tells nothing.
+func unknown(format string, args ...any) Check {
+	return Check{State: Unknown, Detail: fmt.Sprintf(format, args...)}
+}
+
 // found is a check with a remedy.
 func found(state State, remedy, format string, args ...any) Check {
 	return Check{State: state, Detail: fmt.Sprintf(format, args...), Remedy: remedy}
@@ -85,6 +90,10 @@ func (e *examination) camera(context.Context) Check {
 func (e *examination) display(context.Context) Check {
 	name := os.Getenv("DISPLAY")
 	if name == "" {
+		// A kiosk's display is its service's own, and not in anybody else's environment.
+		if _, err := os.Stat(e.device.Path(kioskGroup)); err == nil {
+			return e.connectors()
+		}
 		if wayland := os.Getenv("WAYLAND_DISPLAY"); wayland != "" {
 			return found(Warn, "install and start Xwayland, which sets DISPLAY",
 				"WAYLAND_DISPLAY is %s and DISPLAY is not set: the app draws through X11", wayland)
@@ -110,6 +119,64 @@ func (e *examination) display(context.Context) Check {
 		}
 	}
 	return found(Fail, "start the desktop, or set DISPLAY to the display that runs", "nothing answers at DISPLAY %s: %v", name, err)
+}
+
+// kioskGroup is there while the kiosk's service runs.
+const kioskGroup = "/sys/fs/cgroup/system.slice/reterminal-vision.service"
+
+// connectors asks the kernel for the displays that the kiosk draws on.
+func (e *examination) connectors() Check {
+	var connected []string
+	states := e.nodes("/sys/class/drm/*/status")
+	for _, at := range states {
+		if text, err := os.ReadFile(at); err == nil && strings.TrimSpace(string(text)) == "connected" {
+			_, name, _ := strings.Cut(filepath.Base(filepath.Dir(at)), "-") // as card1-DSI-1
+			connected = append(connected, name)
+		}
+	}
+	switch {
+	case len(connected) > 0:
+		return pass("the kiosk runs; connected: %s", strings.Join(connected, ", "))
+	case len(states) > 0:
+		return found(Fail, "connect the display, and restart the machine", "the kiosk runs, and no display is connected")
+	}
+	return unknown("the kiosk runs; the kernel does not tell of displays")
+}
+
+// plainMark is left by the kiosk's session when drawing with the GPU failed.
+const plainMark = "/run/reterminal-vision/plain"
+
+// gpu looks for a node that programs draw through.
+func (e *examination) gpu(context.Context) Check {
+	const remedy = "on a Raspberry Pi put dtoverlay=vc4-kms-v3d into /boot/firmware/config.txt and restart it"
+	nodes := e.nodes("/dev/dri/renderD*")
+	if len(nodes) == 0 {
+		if cards := e.nodes("/dev/dri/card*"); len(cards) > 0 {
+			return found(Warn, remedy, "%s has no GPU behind it: the processor draws, which takes time from the networks", e.driver(cards[0]))
+		}
+		return found(Warn, remedy, "there is none: the processor draws, which takes time from the networks")
+	}
+	var names []string
+	for _, node := range nodes {
+		if unix.Faccessat(unix.AT_FDCWD, node, unix.R_OK|unix.W_OK, unix.AT_EACCESS) != nil {
+			return found(Warn, joinGroup("render"), "this user may not open %s", node)
+		}
+		names = append(names, e.driver(node)+" at "+node)
+	}
+	if _, err := os.Stat(e.device.Path(plainMark)); err == nil {
+		return found(Warn, "run: sudo reterminal-vision kiosk on, which tries the GPU again; why it failed is in: journalctl -u reterminal-vision",
+			"the kiosk draws without %s, with which its display server ended three times: the processor draws, which takes time from the networks", strings.Join(names, ", "))
+	}
+	return pass("%s", strings.Join(names, ", "))
+}
+
+// driver is the kernel's driver of a node of graphics.
+func (e *examination) driver(node string) string {
+	link, err := os.Readlink(e.device.Path("/sys/class/drm/" + filepath.Base(node) + "/device/driver"))
+	if err != nil {
+		return "unknown driver"
+	}
+	return filepath.Base(link)
 }
 
 // library runs the smallest model that is here.
@@ -220,7 +287,7 @@ func (e *examination) idleDemos(ctx context.Context) (idle, wanted []string) {
 	here := func(id string) bool { return e.status(ctx)[id] == models.Present }
 	for _, d := range e.Catalogue.Demos {
 		lacks := false
-		for _, stage := range append([][]string{d.Models}, d.Heads...) {
+		for _, stage := range d.Stages() {
 			if slices.ContainsFunc(stage, here) {
 				continue
 			}
@@ -239,7 +306,7 @@ func (e *examination) idleDemos(ctx context.Context) (idle, wanted []string) {
 func (e *examination) memory(context.Context) Check {
 	free, all := e.health.Available, e.health.Memory
 	if !free.Known {
-		return pass("the machine does not tell")
+		return unknown("the machine does not tell")
 	}
 	detail := fmt.Sprintf("%.0f MB available", free.Number/megabyte)
 	if all.Known {
@@ -267,7 +334,7 @@ func (e *examination) disk(context.Context) Check {
 	}
 	free := device.FreeDisk(folder)
 	if !free.Known {
-		return pass("%s can be written to; how much is free is not told", folder)
+		return unknown("%s can be written to; how much is free is not told", folder)
 	}
 	detail := fmt.Sprintf("%.0f MB free in %s", free.Number/megabyte, folder)
 	if free.Number < leastDisk {
@@ -309,6 +376,8 @@ func (e *examination) temperature(context.Context) Check {
 		return found(Fail, cool, "%s", detail)
 	case t.Known && t.Number >= warm, limits.SoftLimit:
 		return found(Warn, cool, "%s", detail)
+	case !t.Known:
+		return unknown("%s", detail)
 	}
 	return pass("%s", detail)
 }
@@ -317,7 +386,7 @@ func (e *examination) power(context.Context) Check {
 	const supply = "use a supply of 5 V and 4 A with a short, thick cable"
 	switch t := e.health.Throttling; {
 	case !t.Known:
-		return pass("the machine does not tell")
+		return unknown("the machine does not tell")
 	case t.Now.UnderVoltage:
 		return found(Warn, supply, "the supply's voltage is too low")
 	case t.Happened.UnderVoltage:

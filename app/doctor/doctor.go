@@ -2,7 +2,7 @@
 // where it cannot.
 //
 // In: the machine's hardware, cameras, models, folders and environment. Out: a
-// list of checks, each passed, with a warning or failed. It imports app/device,
+// list of checks, each passed, with a warning, failed or unknown. It imports app/device,
 // camera, inference and models; app may import it.
 package doctor
 
@@ -19,12 +19,13 @@ type State uint8
 
 // Outcomes of a check.
 const (
-	Pass State = iota
-	Warn       // the app runs, but something of it does not
-	Fail       // the app, or what it is there for, does not run
+	Pass    State = iota
+	Warn          // the app runs, but something of it does not
+	Fail          // the app, or what it is there for, does not run
+	Unknown       // the machine does not tell
 )
 
-func (s State) String() string { return [...]string{"pass", "warn", "fail"}[s] }
+func (s State) String() string { return [...]string{"pass", "warn", "fail", "unknown"}[s] }
 
 // MarshalText makes the outcome a word in JSON.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
@@ -69,6 +70,7 @@ func Run(ctx context.Context, opt Options) []Check {
 	}{
 		{"camera", "Camera", e.camera},
 		{"display", "Display", e.display},
+		{"gpu", "GPU", e.gpu},
 		{"library", "TensorFlow Lite", e.library},
 		{"models", "Models", e.models},
 		{"memory", "Memory", e.memory},

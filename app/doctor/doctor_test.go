@@ -40,13 +40,21 @@ func tree(t *testing.T, files map[string]string) string {
 	return root
 }
 
+// link makes a symbolic link, and the folders to it.
+func link(t *testing.T, to, path string) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.Symlink(to, path)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // expect compares the state, and looks for words in what is said.
 func expect(t *testing.T, c Check, state State, words ...string) {
 	t.Helper()
 	if c.State != state {
 		t.Errorf("%v, want %v: %+v", c.State, state, c)
 	}
-	if (c.Remedy == "") != (c.State == Pass) {
+	if (c.Remedy == "") != (c.State == Pass || c.State == Unknown) {
 		t.Errorf("%v with the remedy %q", c.State, c.Remedy)
 	}
 	for _, w := range words {
@@ -88,7 +96,7 @@ func TestRun(t *testing.T) {
 			expect(t, c, Pass)
 		}
 	}
-	if len(checks) != 11 || Failed(checks) != 0 {
+	if len(checks) != 12 || Failed(checks) != 0 {
 		t.Errorf("%d checks, %d failed", len(checks), Failed(checks))
 	}
 	if _, err := os.Stat(opt.DataDir); !errors.Is(err, fs.ErrNotExist) {
@@ -103,7 +111,7 @@ func TestRun(t *testing.T) {
 // TestRunOnThisMachine takes everything as it is, and only asks for an answer.
 func TestRunOnThisMachine(t *testing.T) {
 	checks := Run(t.Context(), Options{DataDir: t.TempDir(), Store: &models.Store{Dir: t.TempDir()}})
-	if len(checks) != 11 {
+	if len(checks) != 12 {
 		t.Errorf("%+v", checks)
 	}
 	for _, c := range checks {
@@ -197,6 +205,29 @@ func TestDisplay(t *testing.T) {
 	}
 }
 
+// TestKioskDisplay is asked from a terminal while the service runs.
+func TestKioskDisplay(t *testing.T) {
+	t.Setenv("DISPLAY", "")
+	t.Setenv("WAYLAND_DISPLAY", "")
+	service := strings.TrimPrefix(kioskGroup, "/") + "/cgroup.procs"
+	for _, tt := range []struct {
+		name  string
+		files map[string]string
+		want  State
+		words []string
+	}{
+		{"connected", map[string]string{service: "1", "sys/class/drm/card1-DSI-1/status": "connected\n", "sys/class/drm/card1-HDMI-A-1/status": "disconnected\n"},
+			Pass, []string{"connected: DSI-1"}},
+		{"none connected", map[string]string{service: "1", "sys/class/drm/card1-DSI-1/status": "disconnected\n"}, Fail, []string{"no display is connected"}},
+		{"not told", map[string]string{service: "1"}, Unknown, []string{"the kiosk runs"}},
+		{"no kiosk", map[string]string{"sys/class/drm/card1-DSI-1/status": "connected\n"}, Warn, []string{"DISPLAY=:0"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			expect(t, newExamination(Options{Root: tree(t, tt.files)}).display(t.Context()), tt.want, tt.words...)
+		})
+	}
+}
+
 // TestModels has real models copied, cut, changed and left out.
 func TestModels(t *testing.T) {
 	all := ownModels(t)
@@ -267,17 +298,17 @@ func TestMachine(t *testing.T) {
 		want  State
 		words []string
 	}{
-		{"memory not told", nil, (*examination).memory, Pass, nil},
+		{"memory not told", nil, (*examination).memory, Unknown, nil},
 		{"enough memory", memory(300 << 10), (*examination).memory, Pass, []string{"300 MB available of 3809 MB"}},
 		{"little memory", memory(300<<10 - 1), (*examination).memory, Warn, []string{"close other programs"}},
-		{"heat not told", nil, (*examination).temperature, Pass, nil},
+		{"heat not told", nil, (*examination).temperature, Unknown, nil},
 		{"cool", heat("74900", "0"), (*examination).temperature, Pass, []string{"75 °C"}},
 		{"warm", heat("75000", "0"), (*examination).temperature, Warn, []string{"cool down"}},
 		{"hot", heat("85000", "0"), (*examination).temperature, Fail, []string{"85 °C"}},
 		{"cool but throttled", heat("60000", "4"), (*examination).temperature, Fail, []string{"throttled"}},
 		{"cool, and throttled before", heat("60000", "40000"), (*examination).temperature, Pass, nil},
 		{"at the soft limit", heat("60000", "8"), (*examination).temperature, Warn, nil},
-		{"power not told", nil, (*examination).power, Pass, nil},
+		{"power not told", nil, (*examination).power, Unknown, nil},
 		{"good power", heat("60000", "0"), (*examination).power, Pass, nil},
 		{"weak power", heat("60000", "10001"), (*examination).power, Warn, []string{"is too low", "5 V"}},
 		{"weak power before", heat("60000", "10000"), (*examination).power, Warn, []string{"has been too low"}},
@@ -339,11 +370,8 @@ func TestPermissions(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			root := tree(t, tt.files)
-			for _, link := range tt.links {
-				path := filepath.Join(root, link)
-				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.Symlink(absent, path)); err != nil {
-					t.Fatal(err)
-				}
+			for _, at := range tt.links {
+				link(t, absent, filepath.Join(root, at))
 			}
 			e := newExamination(Options{Root: root})
 			e.user, e.groups = tt.user, tt.groups

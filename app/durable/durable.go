@@ -12,7 +12,32 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"time"
 )
+
+// leftAfter is the age of a hidden file that nobody writes any more.
+const leftAfter = 10 * time.Minute
+
+// ending is what os.CreateTemp puts in the place of the star.
+var ending = regexp.MustCompile(`-[0-9]+$`)
+
+// Sweep removes what a power cut left of files that Write was to put in the folder
+// under names that match a pattern, as filepath.Match has it.
+func Sweep(folder string, patterns ...string) error {
+	var wrong error
+	for _, pattern := range patterns {
+		left, err := filepath.Glob(filepath.Join(folder, "."+pattern+"-*"))
+		wrong = errors.Join(wrong, err)
+		for _, file := range left {
+			info, err := os.Lstat(file)
+			if err == nil && info.Mode().IsRegular() && ending.MatchString(file) && time.Since(info.ModTime()) > leftAfter {
+				wrong = errors.Join(wrong, os.Remove(file))
+			}
+		}
+	}
+	return wrong
+}
 
 // Write has the content written to a hidden file beside path, which takes its
 // place once all of it is on the disk. On an error what was at path is still

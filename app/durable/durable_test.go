@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 func TestWrite(t *testing.T) {
@@ -41,5 +42,36 @@ func TestWrite(t *testing.T) {
 	check("second")
 	if err := Write(filepath.Join(path, "in a file"), 0o600, func(io.Writer) error { return nil }); err == nil {
 		t.Error("written into a folder that is none")
+	}
+}
+
+// Only what Write left, and long ago, is swept.
+func TestSweep(t *testing.T) {
+	folder := t.TempDir()
+	for name, c := range map[string]struct {
+		old  time.Duration
+		left bool
+	}{
+		".settings.json-123":      {time.Hour, false},
+		".settings.json-124":      {time.Minute, true},
+		".settings.json-12a":      {time.Hour, true},
+		"settings.json-123":       {time.Hour, true},
+		".settings.json.last-1":   {time.Hour, true},
+		".belt-20260501-1.jpg-77": {time.Hour, false},
+		".holiday.jpg-77":         {time.Hour, true},
+	} {
+		file, at := filepath.Join(folder, name), time.Now().Add(-c.old)
+		if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Chtimes(file, at, at)); err != nil {
+			t.Fatal(err)
+		}
+		if err := Sweep(folder, "settings.json", "*-????????-?.jpg"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(file); (err == nil) != c.left {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := Sweep(folder, "["); err == nil {
+		t.Error("a pattern that is none")
 	}
 }

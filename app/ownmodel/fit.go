@@ -343,7 +343,7 @@ func (d *Description) complete(g *flatmodel.Subgraph, f *Fit) {
 	default:
 		f.Mean, f.Std = 127.5, 127.5
 		f.Sure = false
-		f.Why += "; whether its picture goes from -1 to 1 (mean 127.5, std 127.5) or from 0 to 1 (mean 0, std 255) the file does not say, the first is taken"
+		f.Why += "; whether its picture goes from -1 to 1 (mean 127.5, std 127.5) or from 0 to 1 (mean 0, std 255) the file does not say; the first is taken unless another is chosen"
 	}
 }
 

@@ -31,10 +31,10 @@ type Description struct {
 	Outputs    []Tensor   `json:"outputs"`
 	Operators  []Operator `json:"operators"` // in the order they first run
 	Parameters int64      `json:"parameters"`
-	MACs       int64      `json:"macs"`    // roughly, of convolutions and fully connected layers
-	Working    int64      `json:"working"` // least bytes that running it takes beside the weights
-	Quantized  bool       `json:"quantized"`
-	Precision  string     `json:"precision"` // "8 bit", "8-bit weights", "16-bit weights" or "32-bit float"
+	MACs       int64      `json:"macs"`      // roughly, of convolutions and fully connected layers
+	Working    int64      `json:"working"`   // least bytes that running it takes beside the weights
+	Variant    string     `json:"variant"`   // as flatmodel names it
+	Precision  string     `json:"precision"` // the same in words: "8 bit", "8-bit weights", "16-bit weights", "32-bit float" or "sparse"
 	// Labels are those packed into the file, nil when there are none.
 	Labels []string `json:"labels,omitempty"`
 	// Fits are the tasks that the network can do, the likeliest first. When
@@ -63,10 +63,19 @@ func (t Tensor) String() string {
 	return s
 }
 
-// Operator is a kind of step and how often it comes.
+// Operator is a kind of step, how often it comes, and the work in it.
 type Operator struct {
 	Name  string `json:"name"`
 	Count int    `json:"count"`
+	MACs  int64  `json:"macs"` // of all of them together
+}
+
+func (o Operator) String() string {
+	s := fmt.Sprintf("%d %s", o.Count, o.Name)
+	if o.MACs > 0 {
+		s += fmt.Sprintf(" (%.1f million multiplications)", float64(o.MACs)/1e6)
+	}
+	return s
 }
 
 // Inspect reads the file, at most 512 MB, into memory and describes it. No
@@ -164,9 +173,11 @@ func (d *Description) describe(g *flatmodel.Subgraph) {
 			d.Operators = append(d.Operators, Operator{Name: op.Name})
 		}
 		d.Operators[i].Count++
+		d.Operators[i].MACs += g.OperatorMACs(op)
 	}
 	d.Parameters, d.MACs, d.Working = g.Parameters(), g.MACs(), g.Working()
-	d.Quantized, d.Precision = precision(g)
+	d.Variant = g.Variant()
+	d.Precision = precisions[d.Variant]
 	d.post = findPostProcess(g)
 }
 
@@ -178,26 +189,10 @@ func tensorOf(t *flatmodel.Tensor) Tensor {
 	return out
 }
 
-// precision tells what most of the weights are, and whether the network also
-// computes in whole numbers.
-func precision(g *flatmodel.Subgraph) (quantized bool, name string) {
-	by := map[flatmodel.DType]int64{}
-	for i := range g.Tensors {
-		if t := &g.Tensors[i]; t.Learned() {
-			by[t.Type] += t.Elements()
-		}
-	}
-	bytes := by[flatmodel.Int8] + by[flatmodel.UInt8] + by[flatmodel.Int4]
-	switch {
-	case bytes > by[flatmodel.Float32]+by[flatmodel.Float16]:
-		if computesWhole(g) {
-			return true, "8 bit"
-		}
-		return false, "8-bit weights"
-	case by[flatmodel.Float16] > by[flatmodel.Float32]:
-		return false, "16-bit weights"
-	}
-	return false, "32-bit float"
+// precisions words the variants.
+var precisions = map[string]string{
+	flatmodel.INT8: "8 bit", flatmodel.DynamicRange: "8-bit weights", flatmodel.FP16: "16-bit weights",
+	flatmodel.FP32: "32-bit float", flatmodel.Sparse: "sparse",
 }
 
 // firstInput is the tensor that the operator reads first, -1 for none.
@@ -206,22 +201,4 @@ func firstInput(op flatmodel.Operator) int {
 		return -1
 	}
 	return op.Inputs[0]
-}
-
-// computesWhole reports whether most layers read whole numbers with a scale.
-func computesWhole(g *flatmodel.Subgraph) bool {
-	whole, real := 0, 0
-	for _, op := range g.Operators {
-		if op.Name != "CONV_2D" && op.Name != "DEPTHWISE_CONV_2D" && op.Name != "FULLY_CONNECTED" {
-			continue
-		}
-		switch t := firstInput(op); {
-		case t < 0:
-		case g.Tensors[t].Type == flatmodel.Float32:
-			real++
-		default:
-			whole++
-		}
-	}
-	return whole > real
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path"
 	"regexp"
@@ -15,17 +16,36 @@ import (
 	"reterminal-vision/models"
 )
 
-// maxPacked is the most that is unpacked of a file packed behind a model.
-const maxPacked = 4 << 20
+// maxPacked is the most that is unpacked of a file packed behind a model, and
+// maxDirectory the most that is read to find out which there are.
+const (
+	maxPacked    = 4 << 20
+	maxDirectory = 4 << 20
+)
+
+// bounded reads so many bytes and no more.
+type bounded struct {
+	r    io.ReaderAt
+	left int
+}
+
+func (b *bounded) ReadAt(p []byte, at int64) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		return 0, errors.New("more than is read")
+	}
+	return b.r.ReadAt(p, at)
+}
 
 // packedLabels finds the label list that converters pack behind a model: a text
 // file of lines, or the names in the description that YOLO models carry. It is
 // nil when there is none; nothing packed is no error.
 func packedLabels(r io.ReaderAt, size int64) ([]string, error) {
-	archive, err := zip.NewReader(r, size)
+	within := &bounded{r, maxDirectory}
+	archive, err := zip.NewReader(within, size)
 	if err != nil {
 		return nil, nil
 	}
+	within.left = math.MaxInt
 	for _, f := range archive.File {
 		name := strings.ToLower(path.Base(f.Name))
 		described := name == "metadata.json" || name == "temp_meta.txt"

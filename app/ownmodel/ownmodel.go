@@ -5,7 +5,8 @@
 // folder, a checked copy with its labels and an entry as the catalogue has
 // them. A network is tried in another process before it is taken.
 //
-// It imports app/durable, inference/flatmodel and models; app may import it.
+// It imports app/durable, app/trial, inference/flatmodel and models; app may import
+// it.
 package ownmodel
 
 import (
@@ -165,7 +166,7 @@ func (d *Description) entry(c Choice) (m models.Model, err error) {
 	}
 	in := d.Inputs[0]
 	m = models.Model{
-		SHA256: d.SHA256, Size: d.Size, Licence: "not known", Source: "Imported from " + filepath.Base(d.File), Task: f.Task,
+		SHA256: d.SHA256, Size: d.Size, Licence: "not known", Source: "Imported from " + filepath.Base(d.File), Task: f.Task, Variant: d.Variant,
 		Input:       models.Input{Name: in.Name, Shape: in.Shape, DType: in.DType, Mean: f.Mean, Std: f.Std, Resize: f.Resize},
 		LabelOffset: offset, Labels: builtin, Logits: f.logits, Threshold: f.Threshold,
 	}

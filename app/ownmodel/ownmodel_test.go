@@ -68,17 +68,22 @@ func TestInspect(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := models.Default().Model("belt_rip_mobilenet_025_128_int8")
-	if d.Size != want.Size || d.SHA256 != want.SHA256 || !d.Quantized || d.Precision != "8 bit" || d.Unfit != "" || d.Labels != nil {
+	if d.Size != want.Size || d.SHA256 != want.SHA256 || d.Variant != "int8" || d.Precision != "8 bit" || d.Unfit != "" || d.Labels != nil {
 		t.Errorf("%+v", d)
 	}
 	if in := d.Inputs[0]; in.String() != "image [1 128 128 3] uint8 scale 0.0078125 zero point 128" {
 		t.Error(in)
 	}
-	total := 0
+	total, depthwise := 0, 0
+	var macs int64
 	for _, op := range d.Operators {
 		total += op.Count
+		macs += op.MACs
+		if op.Name == "DEPTHWISE_CONV_2D" {
+			depthwise = op.Count
+		}
 	}
-	if total != 32 || !slices.Contains(d.Operators, Operator{"DEPTHWISE_CONV_2D", 13}) {
+	if total != 32 || depthwise != 13 || macs != d.MACs {
 		t.Errorf("operators %v", d.Operators)
 	}
 }

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
-
-	bolt "go.etcd.io/bbolt"
+	"time"
 )
 
 // newSuffix marks a file that is to take another one's place.
@@ -17,19 +17,16 @@ const newSuffix = ".new"
 // one, if any, and overwrites that. The lock is held.
 func (s *Store) replace(people []Person) error {
 	fresh := s.path + newSuffix
-	if err := discard(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := discardIfThere(fresh); err != nil {
 		return err
 	}
-	if err := create(fresh, people); err != nil {
-		return errors.Join(err, discardIfThere(fresh))
-	}
-	db, err := open(fresh) // for its lock
+	file, err := create(fresh, people, s.to)
 	if err != nil {
 		return errors.Join(err, discardIfThere(fresh))
 	}
-	abandon := func(err error) error { return errors.Join(err, db.Close(), discardIfThere(fresh)) }
+	abandon := func(err error) error { return errors.Join(err, file.Close(), discardIfThere(fresh)) }
 	var old *os.File
-	if s.db != nil {
+	if s.file != nil {
 		if old, err = os.OpenFile(s.path, os.O_WRONLY, 0); err != nil {
 			return abandon(err)
 		}
@@ -39,20 +36,18 @@ func (s *Store) replace(people []Person) error {
 		return abandon(err)
 	}
 	// From here on the change has happened.
-	closed := s.close(db, people)
-	if err := errors.Join(closed, syncFolder(s.path), overwrite(old)); err != nil {
+	before := s.file
+	s.file, s.people = file, people
+	if err = syncFolder(s.path); err == nil {
+		err = overwrite(old) // not before, or a power cut might leave just this one, and empty
+	}
+	if before != nil {
+		err = errors.Join(err, before.Close())
+	}
+	if err != nil {
 		return fmt.Errorf("the change is made, but the bytes of what was there before may still be on the disk: %w", err)
 	}
 	return nil
-}
-
-// close changes over to db, which holds these people.
-func (s *Store) close(db *bolt.DB, people []Person) (err error) {
-	if s.db != nil {
-		err = s.db.Close()
-	}
-	s.db, s.people = db, people
-	return err
 }
 
 // discard overwrites a file and removes it.
@@ -96,8 +91,8 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// syncFolder makes a change of names in the file's folder last.
-func syncFolder(path string) error {
+// syncFolder makes a change of names in the file's folder last. Tests let it fail.
+var syncFolder = func(path string) error {
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
 		return err
@@ -106,9 +101,25 @@ func syncFolder(path string) error {
 	return dir.Sync()
 }
 
+// leftAfter is the age of a file that nobody works on any more.
+const leftAfter = 10 * time.Minute
+
+// sweep removes what a power cut left of files that were to become the one at path.
+func sweep(path string, remove func(string) error) {
+	left, _ := filepath.Glob(path + ".*" + newSuffix) // fails for no name that there is
+	for _, file := range left {
+		if info, err := os.Lstat(file); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > leftAfter {
+			if err := remove(file); err != nil {
+				slog.Warn("what was left of a write stays", "file", file, "error", err)
+			}
+		}
+	}
+}
+
 // writeFile writes a file that appears under its name only when all of it is
 // on the disk.
 func writeFile(path string, write func(io.Writer) error) error {
+	sweep(path, discard)
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+newSuffix)
 	if err != nil {
 		return err

@@ -3,10 +3,9 @@
 // galleries for the recognition. It stores nothing of its own accord, and what
 // is deleted is gone from the file.
 //
-// The store is one bbolt database: pure Go, so it builds for every board
-// without a C library of its own, and one file. It is sealed with a checksum
-// and never written to: a change makes another file that takes its place, so
-// that neither a power cut nor a worn card leaves half of one.
+// The store is one file, encrypted with a key of this device by age. It is
+// never written to: a change makes another file that takes its place, so that
+// neither a power cut nor a worn card leaves half of one.
 //
 // It imports inference/recognize; app may import it.
 package people
@@ -44,6 +43,7 @@ type Person struct {
 	ID      string    `json:"id"`
 	Name    string    `json:"name"`
 	Created time.Time `json:"created"`
+	Consent time.Time `json:"consent,omitzero"` // when the person last agreed to be enrolled; zero where that was not written down yet
 	Shots   []Shot    `json:"shots"`
 }
 
@@ -72,6 +72,12 @@ func NewShot(captured recognize.Shot, added time.Time) (Shot, error) {
 // Has reports whether the model can recognise the person.
 func (p *Person) Has(model string) bool {
 	return slices.ContainsFunc(p.Shots, func(s Shot) bool { return s.Model == model })
+}
+
+// over tells whether the person was enrolled more than so many days ago; with 0
+// days nobody's time is over.
+func (p *Person) over(days int, now time.Time) bool {
+	return days > 0 && now.Sub(p.Created) > time.Duration(days)*24*time.Hour
 }
 
 // moment is a time as the store keeps it.
@@ -163,10 +169,14 @@ func (s *Shot) check() error {
 	return nil
 }
 
+func errTooMany(n int) error {
+	return fmt.Errorf("people: %d people, at most %d fit: delete some first", n, MaxPeople)
+}
+
 // checkAll reports what is wrong with people that are to be stored together.
 func checkAll(people []Person) error {
 	if len(people) > MaxPeople {
-		return fmt.Errorf("people: %d people, at most %d fit: delete some first", len(people), MaxPeople)
+		return errTooMany(len(people))
 	}
 	ids, lengths := map[string]bool{}, map[string]int{}
 	for i := range people {

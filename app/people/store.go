@@ -12,8 +12,7 @@ import (
 	"sync"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
+	"filippo.io/age"
 
 	"reterminal-vision/inference/recognize"
 )
@@ -24,10 +23,11 @@ import (
 // nothing has changed, unless the error says otherwise.
 type Store struct {
 	path string
+	to   age.Recipient // the device's key
 
 	mu     sync.RWMutex
-	db     *bolt.DB
-	people []Person // what the database holds, by name
+	file   *os.File // the database, open for its lock
+	people []Person // what it holds, by name
 }
 
 // ErrNotFound is the error of an ID that nobody has.
@@ -47,58 +47,132 @@ func (e *DamagedError) Error() string {
 func (e *DamagedError) Unwrap() error { return e.Err }
 
 // Open opens the database at path, and creates it, readable by its owner
-// alone, when there is none. A damaged one is a DamagedError.
+// alone, when there is none; so with its key, at KeyPath. One from before
+// databases were encrypted is encrypted. What is damaged is a DamagedError,
+// and a key that does not fit a KeyError.
 func Open(path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("people: folder of the database: %w", err)
 	}
 	s := &Store{path: path}
-	_, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = s.replace(nil)
-	} else if err == nil {
-		s.db, s.people, err = load(path)
-	}
-	if err != nil {
-		return nil, s.failed("opening", err)
-	}
-	sortByName(s.people)
-	if err := s.tidy(); err != nil {
-		s.db.Close()
+	if err := s.open(KeyPath(path)); err != nil {
+		if s.file != nil {
+			s.file.Close()
+		}
 		return nil, s.failed("opening", err)
 	}
 	return s, nil
 }
 
-// tidy leaves no copy that a power cut interrupted, and nothing for others to
-// read.
-func (s *Store) tidy() error {
-	if err := discard(s.path + newSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func (s *Store) open(keyFile string) error {
+	_, err := os.Lstat(s.path)
+	if errors.Is(err, fs.ErrNotExist) && bringBack(s.path, keyFile) {
+		_, err = os.Lstat(s.path)
+	}
+	fresh, old := errors.Is(err, fs.ErrNotExist), false
+	if !fresh {
+		if err == nil {
+			s.file, s.people, old, err = load(s.path, keyFile)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	key, err := readKey(keyFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		key, err = makeKey(keyFile)
+	}
+	if err != nil {
+		return keyFault(s.path, keyFile, err)
+	}
+	s.to = key.Recipient()
+	if err := discardIfThere(s.path + newSuffix); err != nil {
 		return err
 	}
-	return os.Chmod(s.path, 0o600)
+	if fresh || old {
+		if err := s.replace(s.people); err != nil {
+			return err
+		}
+	}
+	sortByName(s.people)
+	// Nothing is left for others to read.
+	return s.file.Chmod(0o600)
 }
 
 // failed words an error of the database for a person.
 func (s *Store) failed(doing string, err error) error {
 	var damaged *DamagedError
+	var key *KeyError
 	switch {
-	case err == nil || errors.As(err, &damaged):
+	case err == nil || errors.As(err, &damaged) || errors.As(err, &key):
 		return err
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return fmt.Errorf("people: the database %s is in use by another program: end that first", s.path)
+	case errors.Is(err, errTooLarge):
+		return fmt.Errorf("people: %w", errTooLarge)
+	case errors.Is(err, errInUse):
+		return fmt.Errorf("people: the database %s %w: end that first", s.path, err)
 	}
 	return fmt.Errorf("people: %s the database %s: %w: see that its folder can be written and has space left", doing, s.path, err)
 }
 
+// asideStamp is the time in the name of a file that was set aside, in UTC.
+const asideStamp = "20060102-150405.000"
+
+// asideMark stands between the name of a file that was set aside and its time.
+const asideMark = ".damaged-"
+
 // SetAside renames a database, so that Open starts with an empty one, and
-// tells where it is kept.
+// tells where it is kept. A damaged key goes the same way. Open puts it back
+// where there is no other and its key fits again, and ExpireAsides deletes it when
+// its time is over.
 func SetAside(path string) (kept string, err error) {
-	kept = fmt.Sprintf("%s.damaged-%s", path, time.Now().UTC().Format("20060102-150405.000"))
-	if err := os.Rename(path, kept); err != nil {
+	aside := func(file string) string { return file + asideMark + time.Now().UTC().Format(asideStamp) }
+	kept, key := aside(path), KeyPath(path)
+	err = os.Rename(path, kept)
+	if _, wrong := readKey(key); err == nil && errors.Is(wrong, errKeyDamaged) {
+		err = errors.Join(os.Rename(key, aside(key)), syncFolder(key))
+	}
+	if err != nil {
 		return "", fmt.Errorf("people: setting the database aside: %w", err)
 	}
 	return kept, syncFolder(path)
+}
+
+// asides are the databases that were set aside, the newest first.
+func asides(path string) (files []string) {
+	entries, _ := os.ReadDir(filepath.Dir(path)) // without them there are none
+	for _, e := range slices.Backward(entries) {
+		stamp, ok := strings.CutPrefix(e.Name(), filepath.Base(path)+asideMark)
+		if _, err := time.Parse(asideStamp, stamp); ok && err == nil && e.Type().IsRegular() {
+			files = append(files, filepath.Join(filepath.Dir(path), e.Name()))
+		}
+	}
+	return files
+}
+
+// CanBringBack reports whether Open would find people at path: in a database, or
+// in one that was set aside and whose key fits again.
+func CanBringBack(path string) bool {
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err == nil
+	}
+	return opening(path, KeyPath(path)) != ""
+}
+
+// opening is the newest database set aside that the key opens, "" for none.
+func opening(path, keyFile string) string {
+	for _, file := range asides(path) {
+		if f, _, _, err := load(file, keyFile); err == nil {
+			f.Close()
+			return file
+		}
+	}
+	return ""
+}
+
+// bringBack puts the newest database set aside that the key opens in its place again.
+func bringBack(path, keyFile string) bool {
+	file := opening(path, keyFile)
+	return file != "" && os.Rename(file, path) == nil && syncFolder(path) == nil
 }
 
 // Path is the database's file.
@@ -108,7 +182,7 @@ func (s *Store) Path() string { return s.path }
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.db.Close()
+	return s.file.Close()
 }
 
 // List gives all people by name; they are the caller's.
@@ -135,25 +209,29 @@ func (s *Store) Gallery(model string) (*recognize.Gallery, error) {
 	return recognize.NewGallery(model, known)
 }
 
-// Add enrols a new person. Several people may have one name.
+// Add enrols a new person, who agreed to it just now. Several people may have
+// one name.
 func (s *Store) Add(name string, shots ...Shot) (Person, error) {
 	name, err := CleanName(name)
 	if err != nil {
 		return Person{}, err
 	}
-	p := Person{ID: newID(), Name: name, Created: moment(time.Now()), Shots: shots}
+	now := moment(time.Now())
+	p := Person{ID: newID(), Name: name, Created: now, Consent: now, Shots: shots}
 	return s.change(func(all []Person) ([]Person, int) { return append(all, p), len(all) })
 }
 
-// AddShots adds to what is known of a person.
+// AddShots adds to what is known of a person, who agreed to it just now.
 func (s *Store) AddShots(id string, shots ...Shot) (Person, error) {
-	return s.edit(id, func(p *Person) { p.Shots = append(p.Shots, shots...) })
+	return s.edit(id, func(p *Person) {
+		p.Shots, p.Consent = append(p.Shots, shots...), moment(time.Now())
+	})
 }
 
-// ReplaceShots puts shots in the place of those that are kept of a person,
-// which are forgotten as by Delete.
+// ReplaceShots puts shots in the place of those that are kept of a person, who
+// agreed to it just now; those are forgotten as by Delete.
 func (s *Store) ReplaceShots(id string, shots ...Shot) (Person, error) {
-	return s.edit(id, func(p *Person) { p.Shots = shots })
+	return s.edit(id, func(p *Person) { p.Shots, p.Consent = shots, moment(time.Now()) })
 }
 
 // Rename gives a person another name.
@@ -212,6 +290,82 @@ func (s *Store) Delete(id string) error {
 		return ErrNotFound
 	}
 	return s.failed("deleting from", s.replace(slices.Delete(slices.Clone(s.people), i, i+1)))
+}
+
+// ahead is by how much an enrolment may lie in the future before that is put right.
+const ahead = time.Hour
+
+// Expire forgets, as Delete does, everybody who was enrolled more than so many
+// days before now, and tells how many that were; 0 days keep all. Who was enrolled
+// in the future, while the clock was wrong, counts as enrolled now. Where the
+// clock is not sure, nothing is done.
+func (s *Store) Expire(days int, now time.Time, sure bool) (gone int, err error) {
+	if !sure {
+		return 0, nil
+	}
+	return s.expire(days, now, true)
+}
+
+// DeleteOver forgets whom Over counts, whatever the clock may be worth: a person
+// has seen how many those are.
+func (s *Store) DeleteOver(days int, now time.Time) (gone int, err error) {
+	return s.expire(days, now, false)
+}
+
+// expire forgets whose time is over, and may put dates in the future right.
+func (s *Store) expire(days int, now time.Time, dates bool) (gone int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stay := slices.DeleteFunc(slices.Clone(s.people), func(p Person) bool { return p.over(days, now) })
+	gone = len(s.people) - len(stay)
+	early := false
+	for i := range stay {
+		if dates && stay[i].Created.Sub(now) > ahead {
+			stay[i].Created, early = moment(now), true
+		}
+	}
+	if gone == 0 && !early {
+		return 0, nil
+	}
+	return gone, s.failed("deleting from", s.replace(stay))
+}
+
+// ExpireAsides deletes, as Delete does, every database that was set aside more
+// than so many days before now, and tells how many that were: the time of
+// everybody in it is over. 0 days keep all.
+func (s *Store) ExpireAsides(days int, now time.Time) (gone int, err error) {
+	if days <= 0 {
+		return 0, nil
+	}
+	for _, file := range asides(s.path) {
+		at, _ := time.Parse(asideStamp, strings.TrimPrefix(filepath.Base(file), filepath.Base(s.path)+asideMark))
+		// A clock that was ahead then is not believed: the last change was before, too.
+		if info, err := os.Stat(file); err == nil && info.ModTime().Before(at) {
+			at = info.ModTime()
+		}
+		if now.Sub(at) <= time.Duration(days)*24*time.Hour {
+			continue
+		}
+		if bad := discard(file); bad != nil {
+			err = errors.Join(err, bad)
+			continue
+		}
+		gone++
+	}
+	return gone, err
+}
+
+// Over counts the people who were enrolled more than so many days before now, none
+// with 0 days.
+func (s *Store) Over(days int, now time.Time) (n int) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for i := range s.people {
+		if s.people[i].over(days, now) {
+			n++
+		}
+	}
+	return n
 }
 
 // find is the place of the person with the ID, -1 without.

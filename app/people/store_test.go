@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -21,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"golang.org/x/sys/unix"
 
 	"reterminal-vision/inference/recognize"
@@ -230,7 +232,7 @@ func TestDeleteReallyDeletes(t *testing.T) {
 				t.Fatal(err)
 			}
 			all := append(traces(t, was), traces(t, now)...)
-			raw := slurp(t, path)
+			raw := reveal(t, path)
 			for _, trace := range all[len(all)/2:][:3] {
 				if !bytes.Contains(raw, trace) {
 					t.Errorf("%.30q is not to be found in the first place", trace)
@@ -243,7 +245,7 @@ func TestDeleteReallyDeletes(t *testing.T) {
 			if err := remove(t, s, now); err != nil {
 				t.Fatal(err)
 			}
-			raw = slurp(t, path)
+			raw = reveal(t, path)
 			for _, trace := range all {
 				if len(s.List()) == 2 && string(trace) == now.ID { // who got new shots stays
 					continue
@@ -255,7 +257,7 @@ func TestDeleteReallyDeletes(t *testing.T) {
 			if rest := bytes.Trim(slurp(t, old), "\x00"); len(rest) > 0 {
 				t.Errorf("%d bytes are left where the old file was", len(rest))
 			}
-			if files, _ := filepath.Glob(path + "*"); len(files) != 2 {
+			if files, _ := filepath.Glob(path + "*"); len(files) != 3 { // and the key
 				t.Errorf("files %v", files)
 			}
 		})
@@ -263,8 +265,26 @@ func TestDeleteReallyDeletes(t *testing.T) {
 }
 
 func replaceWithNobody(s *Store) error {
-	_, _, err := s.Import(strings.NewReader(`{"format":"reterminal-vision people","version":1,"exported":"2026-01-01T00:00:00Z","people":[]}`), Replace)
+	_, _, err := s.Import(strings.NewReader(`{"format":"reterminal-vision people","version":1,"exported":"2026-01-01T00:00:00Z","people":[]}`), "", Replace)
 	return err
+}
+
+// reveal decrypts a database.
+func reveal(t testing.TB, path string) []byte {
+	t.Helper()
+	key, err := readKey(KeyPath(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := age.Decrypt(bytes.NewReader(slurp(t, path)), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := io.ReadAll(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }
 
 func slurp(t testing.TB, path string) []byte {
@@ -281,18 +301,20 @@ func TestFilesAreTheOwnersAlone(t *testing.T) {
 	s := openStore(t, path)
 	p := add(t, s, "Ada", 1)
 	out := path + ".json"
-	if err := s.ExportFile(out); err != nil {
+	if err := s.ExportFile(out, ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Delete(p.ID); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
-	if err := os.Chmod(path, 0o644); err != nil {
-		t.Fatal(err)
+	for _, file := range []string{path, KeyPath(path)} {
+		if err := os.Chmod(file, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	openStore(t, path)
-	for name, want := range map[string]os.FileMode{path: 0o600, out: 0o600, filepath.Dir(path): 0o700} {
+	for name, want := range map[string]os.FileMode{path: 0o600, KeyPath(path): 0o600, out: 0o600, filepath.Dir(path): 0o700} {
 		info, err := os.Stat(name)
 		if err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v (%v), want %v", name, info.Mode(), err, want)
@@ -341,7 +363,6 @@ func TestDamageIsNeverSilent(t *testing.T) {
 	want := s.List()
 	s.Close()
 	good := slurp(t, path)
-	path = filepath.Join(t.TempDir(), "people.db")
 	told, fine := 0, 0
 	for name, bad := range damages(good) {
 		if bytes.Equal(bad, good) {
@@ -352,6 +373,7 @@ func TestDamageIsNeverSilent(t *testing.T) {
 		}
 		s, err := Open(path)
 		var damaged *DamagedError
+		var key *KeyError // what damage does to the beginning cannot be told from it
 		switch {
 		case err == nil:
 			fine++
@@ -359,7 +381,7 @@ func TestDamageIsNeverSilent(t *testing.T) {
 				t.Errorf("%s: %q without an error", name, names(got))
 			}
 			s.Close()
-		case !errors.As(err, &damaged) || !strings.Contains(err.Error(), path):
+		case !errors.As(err, &damaged) && !errors.As(err, &key) || !strings.Contains(err.Error(), path):
 			t.Errorf("%s: error %v", name, err)
 		default:
 			told++
@@ -401,6 +423,57 @@ func TestSetAside(t *testing.T) {
 	}
 }
 
+// A database that was set aside while its key was away comes back with the key,
+// and does not outlast the time of the people in it.
+func TestSetAsideComesBack(t *testing.T) {
+	path := newPath(t)
+	s := openStore(t, path)
+	add(t, s, "Ada", 1)
+	want := s.List()
+	s.Close()
+	key, away := KeyPath(path), KeyPath(path)+".stick"
+	if err := os.Rename(key, away); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := SetAside(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if CanBringBack(path) {
+		t.Error("it would come back without its key")
+	}
+	if err := os.WriteFile(path+asideMark+"20300101-000000.000", []byte("damaged"), 0o600); err != nil { // a newer one
+		t.Fatal(err)
+	}
+	if err := os.Rename(away, key); err != nil {
+		t.Fatal(err)
+	}
+	if !CanBringBack(path) {
+		t.Error("it would not come back with its key")
+	}
+	s = openStore(t, path)
+	if got := s.List(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%q with the key again", names(got))
+	}
+	if _, err := os.Stat(kept); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is still set aside: %v", err)
+	}
+	s.Close()
+	if _, err = SetAside(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(key, away); err != nil {
+		t.Fatal(err)
+	}
+	s = openStore(t, path) // with a key of its own
+	for _, c := range []struct{ days, later, left int }{{30, 29, 2}, {0, 300, 2}, {30, 31, 0}} {
+		gone, err := s.ExpireAsides(c.days, time.Now().AddDate(0, 0, c.later).Add(time.Minute))
+		if left := asides(path); err != nil || len(left) != c.left || gone != 2-c.left {
+			t.Errorf("kept for %d days, after %d: %d gone, %v left, %v", c.days, c.later, gone, left, err)
+		}
+	}
+}
+
 func TestOnlyOneProgramAtATime(t *testing.T) {
 	path := newPath(t)
 	s := openStore(t, path)
@@ -414,6 +487,82 @@ func TestOnlyOneProgramAtATime(t *testing.T) {
 	}
 	if _, err := Open(path); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Where a change of names may not be on the disk, the file that a power cut would
+// bring back stays whole.
+func TestFolderNotSynced(t *testing.T) {
+	path := newPath(t)
+	s := openStore(t, path)
+	p := add(t, s, "Ada", 2)
+	if err := os.Link(path, path+".link"); err != nil {
+		t.Fatal(err)
+	}
+	before := slurp(t, path)
+	was := syncFolder
+	t.Cleanup(func() { syncFolder = was })
+	syncFolder = func(string) error { return syscall.EIO }
+	if err := s.Delete(p.ID); !errors.Is(err, syscall.EIO) || !strings.Contains(err.Error(), "may still be on the disk") {
+		t.Errorf("error %v", err)
+	}
+	if !bytes.Equal(slurp(t, path+".link"), before) {
+		t.Error("the file that was there before is overwritten")
+	}
+	syncFolder = was
+	s.Close()
+	if err := os.Rename(path+".link", path); err != nil { // as after a power cut
+		t.Fatal(err)
+	}
+	if got := names(openStore(t, path).List()); !slices.Equal(got, []string{"Ada"}) {
+		t.Errorf("names %q", got)
+	}
+}
+
+// What could not be read again is not written.
+func TestTooLarge(t *testing.T) {
+	path := newPath(t)
+	s := openStore(t, path)
+	add(t, s, "Ada", 1)
+	want := s.List()
+	t.Cleanup(func() { largest = MaxFile })
+	largest = 8 << 10
+	if _, err := s.Add("Bo", testShot(t, "m"), testShot(t, "m"), testShot(t, "m")); !errors.Is(err, errTooLarge) {
+		t.Errorf("error %v", err)
+	}
+	s.Close()
+	if got := openStore(t, path).List(); !reflect.DeepEqual(got, want) {
+		t.Errorf("people %q", names(got))
+	}
+	if files, _ := os.ReadDir(filepath.Dir(path)); len(files) != 2 {
+		t.Errorf("files %v", files)
+	}
+}
+
+// What power cuts left of archives and keys goes with the next one.
+func TestSweep(t *testing.T) {
+	path := newPath(t)
+	s := openStore(t, path)
+	archive := filepath.Join(t.TempDir(), "people.json")
+	leave := func(file string, old time.Duration) string {
+		at := time.Now().Add(-old)
+		if err := errors.Join(os.WriteFile(file, []byte("secret"), 0o600), os.Chtimes(file, at, at)); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	gone := leave(archive+".123.new", time.Hour)
+	kept := []string{leave(archive+".124.new", time.Minute), leave(archive+".new", time.Hour), leave(filepath.Join(filepath.Dir(archive), "other.125.new"), time.Hour)}
+	if err := s.ExportFile(archive, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(gone); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is still there: %v", gone, err)
+	}
+	for _, file := range kept {
+		if got := slurp(t, file); string(got) != "secret" {
+			t.Errorf("%s: %q", file, got)
+		}
 	}
 }
 
@@ -509,16 +658,16 @@ func fillDisk(t *testing.T, path string) {
 	other := openStore(t, path+".other")
 	add(t, other, "Eve", 9)
 	var export bytes.Buffer
-	if err := other.Export(&export); err != nil {
+	if err := other.Export(&export, ""); err != nil {
 		t.Fatal(err)
 	}
 	limit(uint64(info.Size()))
 	_, addErr := s.Add("Bo", many...)
-	_, _, mergeErr := s.Import(bytes.NewReader(export.Bytes()), Merge)
-	limit(1024)
-	_, _, replaceErr := s.Import(bytes.NewReader(export.Bytes()), Replace)
+	_, _, mergeErr := s.Import(bytes.NewReader(export.Bytes()), "", Merge)
+	limit(64)
+	_, _, replaceErr := s.Import(bytes.NewReader(export.Bytes()), "", Replace)
 	deleteErr := s.Delete(first.ID)
-	exportErr := s.ExportFile(path + ".json")
+	exportErr := s.ExportFile(path+".json", "")
 	_, openErr := Open(path + ".new-store")
 	for name, err := range map[string]error{
 		"add": addErr, "merge": mergeErr, "replace": replaceErr, "delete": deleteErr, "export": exportErr, "create": openErr,
@@ -531,7 +680,7 @@ func fillDisk(t *testing.T, path string) {
 	if got := s.List(); len(got) != 1 || !reflect.DeepEqual(got[0], first) {
 		t.Errorf("the store changed: %q", names(got))
 	}
-	if files, _ := filepath.Glob(path + "*"); len(files) != 2 {
+	if files, _ := filepath.Glob(path + "*"); len(files) != 4 { // both databases and their keys
 		t.Errorf("files %v", files)
 	}
 	if _, err := s.Add("Bo", many...); err != nil {

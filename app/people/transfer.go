@@ -1,38 +1,46 @@
 package people
 
 import (
-	"encoding/json"
+	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
-	"time"
+
+	"filippo.io/age"
 )
 
 // MaxFile bounds an exported file, in bytes.
 const MaxFile = 128 << 20
 
-// exportFormat marks an exported file.
-const exportFormat = "reterminal-vision people"
+// lasting is how long trying one passphrase takes, as a power of two: 64 MiB
+// and a second on the device. Files that ask for more than longest are refused
+// before that memory is taken.
+const (
+	lasting = 16
+	longest = 18
+)
 
-// exported is the file that people travel in: JSON, all in the clear.
-type exported struct {
-	Format   string    `json:"format"`
-	Version  int       `json:"version"`
-	Exported time.Time `json:"exported"`
-	People   []Person  `json:"people"`
-}
-
-// Export writes all people as one JSON document.
-func (s *Store) Export(w io.Writer) error {
-	return json.NewEncoder(w).Encode(exported{exportFormat, formatVersion, moment(time.Now()), s.List()})
+// Export writes all people as one document: encrypted with the passphrase, or,
+// without one, all in the clear.
+func (s *Store) Export(w io.Writer, passphrase string) error {
+	if passphrase == "" {
+		return write(w, s.List())
+	}
+	to, err := age.NewScryptRecipient(passphrase)
+	if err != nil {
+		return err
+	}
+	to.SetWorkFactor(lasting)
+	return encrypt(w, s.List(), to)
 }
 
 // ExportFile writes all people to a file, readable by its owner alone, which
 // appears under its name only when it is whole.
-func (s *Store) ExportFile(path string) error {
-	if err := writeFile(path, s.Export); err != nil {
+func (s *Store) ExportFile(path, passphrase string) error {
+	if err := writeFile(path, func(w io.Writer) error { return s.Export(w, passphrase) }); err != nil {
 		return fmt.Errorf("people: exporting to %s: %w: see that the folder can be written and has space left", path, err)
 	}
 	return nil
@@ -48,10 +56,15 @@ const (
 	Replace
 )
 
-// Import takes in what Export wrote, all of it or, on an error, nothing. Added
-// is how many people are new, and updated how many got new shots.
-func (s *Store) Import(r io.Reader, mode Mode) (added, updated int, err error) {
-	in, err := parse(r)
+// ErrPassphrase is the error of an exported file that another passphrase, or
+// any, is needed for.
+var ErrPassphrase = errors.New("people: this is not the passphrase that the file was encrypted with")
+
+// Import takes in what Export wrote, all of it or, on an error, nothing; the
+// passphrase is only used for a file that is encrypted. Added is how many
+// people are new, and updated how many got new shots.
+func (s *Store) Import(r io.Reader, passphrase string, mode Mode) (added, updated int, err error) {
+	in, err := readExport(r, passphrase)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -72,42 +85,68 @@ func (s *Store) Import(r io.Reader, mode Mode) (added, updated int, err error) {
 }
 
 // ImportFile is Import of a file.
-func (s *Store) ImportFile(path string, mode Mode) (added, updated int, err error) {
+func (s *Store) ImportFile(path, passphrase string, mode Mode) (added, updated int, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return 0, 0, fmt.Errorf("people: %w", err)
 	}
 	defer f.Close()
-	added, updated, err = s.Import(f, mode)
+	added, updated, err = s.Import(f, passphrase, mode)
 	if err != nil {
 		err = fmt.Errorf("importing %s: %w", path, err)
 	}
 	return added, updated, err
 }
 
-// parse reads and checks an exported document.
-func parse(r io.Reader) ([]Person, error) {
-	limited := &io.LimitedReader{R: r, N: MaxFile + 1}
-	dec := json.NewDecoder(limited)
-	dec.DisallowUnknownFields()
-	var in exported
-	err := dec.Decode(&in)
-	if err == nil {
-		if _, more := dec.Token(); more != io.EOF {
-			err = errors.New("something follows its end")
+// Encrypted tells whether a file takes a passphrase to be imported.
+func Encrypted(path string) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, fmt.Errorf("people: %w", err)
+	}
+	defer f.Close()
+	begin, err := bufio.NewReader(f).Peek(len(ageMark))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, fmt.Errorf("people: %w", err)
+	}
+	return bytes.Equal(begin, ageMark), nil
+}
+
+// readExport reads and checks an exported document.
+func readExport(r io.Reader, passphrase string) ([]Person, error) {
+	buffered := bufio.NewReaderSize(r, 64<<10)
+	var plain io.Reader = buffered
+	if begin, _ := buffered.Peek(len(ageMark)); bytes.Equal(begin, ageMark) {
+		if passphrase == "" {
+			return nil, ErrPassphrase
+		}
+		with, err := age.NewScryptIdentity(passphrase)
+		if err != nil {
+			return nil, fmt.Errorf("people: passphrase: %w", err)
+		}
+		with.SetMaxWorkFactor(longest)
+		plain, err = age.Decrypt(buffered, with)
+		var other *age.NoIdentityMatchError
+		if errors.As(err, &other) {
+			return nil, ErrPassphrase
+		}
+		if err != nil {
+			return nil, badExport(err)
 		}
 	}
-	switch {
-	case limited.N == 0:
-		return nil, fmt.Errorf("people: the file is larger than %d MiB", MaxFile>>20)
-	case err != nil:
-		return nil, fmt.Errorf("people: the file is not one that this program exported, or is damaged: %w", err)
-	case in.Format != exportFormat:
-		return nil, fmt.Errorf("people: the file holds %q, expected %q", in.Format, exportFormat)
-	case in.Version != formatVersion:
-		return nil, fmt.Errorf("people: the file has version %d, this program reads %d: update it", in.Version, formatVersion)
+	people, err := parse(plain)
+	if err != nil {
+		return nil, badExport(err)
 	}
-	return in.People, checkAll(in.People)
+	return people, nil
+}
+
+// badExport words what is wrong with an exported file.
+func badExport(err error) error {
+	if errors.Is(err, errNewer) {
+		return fmt.Errorf("people: the file: %w", err)
+	}
+	return fmt.Errorf("people: the file is not one that this program exported, or is damaged: %w", err)
 }
 
 // merge adds people to all, and gives the IDs of those it changed and how many
@@ -128,6 +167,9 @@ func merge(all, in []Person) (merged []Person, changed []string, added int) {
 			}
 		}
 		if len(all[i].Shots) > before {
+			if p.Consent.After(all[i].Consent) {
+				all[i].Consent = p.Consent
+			}
 			changed = append(changed, p.ID)
 		}
 	}

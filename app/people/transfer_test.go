@@ -13,7 +13,7 @@ import (
 func export(t testing.TB, s *Store) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := s.Export(&b); err != nil {
+	if err := s.Export(&b, ""); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -26,11 +26,11 @@ func TestExportAndImport(t *testing.T) {
 	if err := os.MkdirAll(strings.TrimSuffix(file, "/people.db.json"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.ExportFile(file); err != nil {
+	if err := a.ExportFile(file, ""); err != nil {
 		t.Fatal(err)
 	}
 	add(t, b, "Cy", 1)
-	if added, updated, err := b.ImportFile(file, Merge); err != nil || added != 2 || updated != 0 {
+	if added, updated, err := b.ImportFile(file, "", Merge); err != nil || added != 2 || updated != 0 {
 		t.Errorf("merge: %d added, %d updated, %v", added, updated, err)
 	}
 	if got := names(b.List()); !slices.Equal(got, []string{"Ada", "Bo", "Cy"}) {
@@ -44,7 +44,7 @@ func TestExportAndImport(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []int{1, 0} {
-		added, updated, err := b.Import(bytes.NewReader(export(t, a)), Merge)
+		added, updated, err := b.Import(bytes.NewReader(export(t, a)), "", Merge)
 		if err != nil || added != 0 || updated != want {
 			t.Errorf("merge %d: %d added, %d updated, %v", i, added, updated, err)
 		}
@@ -55,7 +55,7 @@ func TestExportAndImport(t *testing.T) {
 	if err := a.Delete(bo.ID); err != nil {
 		t.Fatal(err)
 	}
-	if added, _, err := b.Import(bytes.NewReader(export(t, a)), Replace); err != nil || added != 1 {
+	if added, _, err := b.Import(bytes.NewReader(export(t, a)), "", Replace); err != nil || added != 1 {
 		t.Errorf("replace: %d added, %v", added, err)
 	}
 	if !reflect.DeepEqual(a.List(), b.List()) {
@@ -70,8 +70,8 @@ func TestImportRefusesNonsense(t *testing.T) {
 	add(t, from, "Bo", 2)
 	add(t, to, "Cy", 1)
 	good := export(t, from)
-	change := func(f func(*exported)) []byte {
-		var e exported
+	change := func(f func(*document)) []byte {
+		var e document
 		if err := json.Unmarshal(good, &e); err != nil {
 			t.Fatal(err)
 		}
@@ -90,22 +90,22 @@ func TestImportRefusesNonsense(t *testing.T) {
 		"other JSON":    []byte(`[1, 2]`),
 		"no format":     []byte(`{"people":[]}`),
 		"unknown field": bytes.Replace(good, []byte(`"created"`), []byte(`"made"`), 1),
-		"version":       change(func(e *exported) { e.Version = 2 }),
-		"format":        change(func(e *exported) { e.Format = "x" }),
-		"no ID":         change(func(e *exported) { e.People[1].ID = "" }),
-		"same ID":       change(func(e *exported) { e.People[1].ID = e.People[0].ID }),
-		"name":          change(func(e *exported) { e.People[1].Name = "Unknown" }),
-		"spaces":        change(func(e *exported) { e.People[1].Name = " Bo " }),
-		"no shots":      change(func(e *exported) { e.People[1].Shots = nil }),
-		"many shots":    change(func(e *exported) { e.People[1].Shots = make([]Shot, MaxShots+1) }),
-		"embedding":     change(func(e *exported) { e.People[1].Shots[0].Embedding[0] = 1e30 }),
-		"length":        change(func(e *exported) { e.People[1].Shots[0].Embedding = []float32{1, 0} }),
-		"thumbnail":     change(func(e *exported) { e.People[1].Shots[0].Thumbnail = []byte("no JPEG") }),
-		"many people":   change(func(e *exported) { e.People = slices.Repeat(e.People, MaxPeople) }),
+		"version":       change(func(e *document) { e.Version = 3 }),
+		"format":        change(func(e *document) { e.Format = "x" }),
+		"no ID":         change(func(e *document) { e.People[1].ID = "" }),
+		"same ID":       change(func(e *document) { e.People[1].ID = e.People[0].ID }),
+		"name":          change(func(e *document) { e.People[1].Name = "Unknown" }),
+		"spaces":        change(func(e *document) { e.People[1].Name = " Bo " }),
+		"no shots":      change(func(e *document) { e.People[1].Shots = nil }),
+		"many shots":    change(func(e *document) { e.People[1].Shots = make([]Shot, MaxShots+1) }),
+		"embedding":     change(func(e *document) { e.People[1].Shots[0].Embedding[0] = 1e30 }),
+		"length":        change(func(e *document) { e.People[1].Shots[0].Embedding = []float32{1, 0} }),
+		"thumbnail":     change(func(e *document) { e.People[1].Shots[0].Thumbnail = []byte("no JPEG") }),
+		"many people":   change(func(e *document) { e.People = slices.Repeat(e.People, MaxPeople) }),
 		"too large":     append([]byte(`{"format":"`), bytes.Repeat([]byte("x"), MaxFile)...),
 	} {
 		for _, mode := range []Mode{Merge, Replace} {
-			if added, updated, err := to.Import(bytes.NewReader(file), mode); err == nil || added != 0 || updated != 0 {
+			if added, updated, err := to.Import(bytes.NewReader(file), "", mode); err == nil || added != 0 || updated != 0 {
 				t.Errorf("%s: %d added, %d updated, error %v", name, added, updated, err)
 			}
 		}
@@ -113,7 +113,7 @@ func TestImportRefusesNonsense(t *testing.T) {
 	if !reflect.DeepEqual(to.List(), want) {
 		t.Errorf("the store changed: %q", names(to.List()))
 	}
-	if _, _, err := to.ImportFile("no such file", Merge); err == nil || !strings.Contains(err.Error(), "no such file") {
+	if _, _, err := to.ImportFile("no such file", "", Merge); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -2,10 +2,11 @@
 // interface looks and speaks, how each demo runs, and what visitors may do.
 //
 // In and out: Settings, of the file at a path, which is written whole or not at
-// all. It imports app/durable; app may import it.
+// all, and a copy of it. It imports app/durable; app may import it.
 package settings
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,21 +14,28 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 
 	"reterminal-vision/app/durable"
 )
 
 // Settings are all that is kept. Zero values leave a choice to the app.
 type Settings struct {
-	Welcomed bool            `json:"welcomed,omitempty"` // the first run is over
-	Language string          `json:"language,omitempty"` // tag, as "de"
-	Theme    string          `json:"theme,omitempty"`    // "dark" or "light"
-	Camera   Camera          `json:"camera"`
-	Display  Display         `json:"display"`
-	Visitors Visitors        `json:"visitors"`
-	PIN      string          `json:"pin,omitempty"`   // a hash; "" for none
-	Keep     int             `json:"keep,omitempty"`  // days after which enrolled people are deleted; 0 for never
-	Demos    map[string]Demo `json:"demos,omitempty"` // by ID
+	Welcomed  bool            `json:"welcomed,omitempty"` // the first run is over
+	Language  string          `json:"language,omitempty"` // tag, as "de"
+	Theme     string          `json:"theme,omitempty"`    // "dark" or "light"
+	Camera    Camera          `json:"camera"`
+	Display   Display         `json:"display"`
+	Visitors  Visitors        `json:"visitors"`
+	PIN       string          `json:"pin,omitempty"`        // a hash; "" for none; or Locked
+	WrongPINs int             `json:"wrong_pins,omitempty"` // since the right one
+	Liveness  bool            `json:"liveness,omitempty"`   // people who are not alive are not called by name
+	Keep      int             `json:"keep,omitempty"`       // days after which enrolled people are deleted; 0 for never
+	Demos     map[string]Demo `json:"demos,omitempty"`      // by ID
+	// Delegates are external ones to choose from beside those that are found, as
+	// inference.ParseDelegate reads them.
+	Delegates []string `json:"delegates,omitempty"`
 }
 
 // Display is the light of the screen.
@@ -52,6 +60,7 @@ type Demo struct {
 	Threads   int      `json:"threads,omitempty"`
 	Lanes     int      `json:"lanes,omitempty"` // frames in the network at once
 	Delegate  string   `json:"delegate,omitempty"`
+	Spare     string   `json:"spare,omitempty"` // work that is saved, as --spare has it
 }
 
 // Camera is which camera is used and how. Zero values leave a choice to the app.
@@ -66,29 +75,80 @@ type Camera struct {
 	Controls map[string]int32 `json:"controls,omitempty"` // by name, set when the camera is opened
 }
 
-// Load reads the file; there are no settings before one is written. A file that
-// cannot be understood is set aside, so that nothing of it is lost, and the
-// error says where it is; the settings are then as they come.
+// lastSuffix marks the copy of what was last saved, which stands in for a file that
+// is damaged or cannot be read.
+const lastSuffix = ".last"
+
+// Locked is a PIN that no number is: there may have been one, and it cannot be read.
+const Locked = "!"
+
+// ErrUnread marks the error of a file that is there and could not be read. It must
+// not be written over.
+var ErrUnread = errors.New("it was not read")
+
+// errDamaged marks what cannot be understood.
+var errDamaged = errors.New("it is damaged")
+
+// Load reads the file; there are no settings before one is written. Where it is
+// damaged or cannot be read, the settings are those last saved, or, where they
+// are gone too, what can be made out of the damaged file; then they are Locked
+// unless it is certain what PIN there was. The error says so. A damaged file is kept
+// under another name, and one with these settings takes its place.
 func Load(path string) (Settings, error) {
-	var s Settings
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	s, text, err := read(path)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}
-	if err != nil {
-		return s, fmt.Errorf("settings %s: %w: check that this user may read it", path, err)
+	instead := "those saved before are used"
+	s, last, missing := read(path + lastSuffix)
+	if missing != nil {
+		instead = "nearly all are as they come now"
+		s = rest(append(text, last...))
 	}
-	if err := json.Unmarshal(text, &s); err != nil {
-		kept := path + ".damaged"
-		if moved := os.Rename(path, kept); moved != nil {
-			kept = path
-		}
-		return Settings{}, fmt.Errorf("settings %s: %w: they are as they come now; the file is kept as %s", path, err, kept)
+	if !errors.Is(err, errDamaged) {
+		return s, fmt.Errorf("settings %s: %w: %w: check that this user may read it; %s, and no change is kept", path, err, ErrUnread, instead)
 	}
-	return s, nil
+	kept := path + ".damaged"
+	// A copy, so that the file stays while another has not taken its place.
+	if durable.Write(kept, 0o600, func(w io.Writer) error { _, err := w.Write(text); return err }) != nil {
+		return s, fmt.Errorf("settings %s: %w: %w: %s, and no change is kept", path, err, ErrUnread, instead)
+	}
+	return s, errors.Join(fmt.Errorf("settings %s: %w: %s; the file is kept as %s", path, err, instead, kept), Save(path, s))
 }
 
-// Save writes the file, whole or not at all.
+// read reads a file of settings; the text is what is in it.
+func read(path string) (s Settings, text []byte, err error) {
+	if text, err = os.ReadFile(path); err != nil {
+		return Settings{}, nil, err
+	}
+	if err := json.Unmarshal(text, &s); err != nil {
+		return Settings{}, text, fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return s, text, nil
+}
+
+// What protects people is looked for in damaged files.
+var (
+	pinIn      = regexp.MustCompile(`"pin"\s*:\s*"(\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53})"`)
+	keepIn     = regexp.MustCompile(`"keep"\s*:\s*([0-9]{1,5})\b`)
+	livenessIn = regexp.MustCompile(`"liveness"\s*:\s*true`)
+)
+
+// rest is what can be made out of damaged text.
+func rest(text []byte) (s Settings) {
+	s.Welcomed, s.Liveness = true, livenessIn.Match(text)
+	if found := keepIn.FindSubmatch(text); found != nil {
+		s.Keep, _ = strconv.Atoi(string(found[1])) // they are digits
+	}
+	if found := pinIn.FindSubmatch(text); found != nil {
+		s.PIN = string(found[1])
+	} else if !json.Valid(text) || bytes.Contains(text, []byte(`"pin"`)) {
+		s.PIN = Locked
+	}
+	return s
+}
+
+// Save writes the file, whole or not at all, and then its copy.
 func Save(path string, s Settings) (err error) {
 	defer func() {
 		if err != nil {
@@ -98,9 +158,15 @@ func Save(path string, s Settings) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	return durable.Write(path, 0o600, func(w io.Writer) error {
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(s)
-	})
+	for _, file := range []string{path, path + lastSuffix} {
+		err := durable.Write(file, 0o600, func(w io.Writer) error {
+			enc := json.NewEncoder(w)
+			enc.SetIndent("", "  ")
+			return enc.Encode(s)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

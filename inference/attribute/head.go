@@ -229,9 +229,12 @@ func (o *output) read(dst []float32) error {
 		}
 	}
 	o.decode(dst, v, w)
-	for _, p := range dst {
+	for i, p := range dst {
 		if math.IsNaN(float64(p)) {
 			return fmt.Errorf("output %s holds what is not a number", o.values.Name)
+		}
+		if o.kind != Years && o.kind != Expectation {
+			dst[i] = min(max(p, 0), 1)
 		}
 	}
 	return nil

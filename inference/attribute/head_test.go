@@ -130,7 +130,7 @@ func TestAgainstPython(t *testing.T) {
 	if err := json.Unmarshal(raw, &heads); err != nil {
 		t.Fatal(err)
 	}
-	for _, opt := range []inference.Options{{Delegate: inference.None}, {Delegate: inference.XNNPACK}} {
+	for _, opt := range []inference.Options{{Delegate: inference.Builtin}, {Delegate: inference.XNNPACK}} {
 		for model, cfg := range published {
 			t.Run(model+"/"+string(opt.Delegate), func(t *testing.T) {
 				cases := heads[model]

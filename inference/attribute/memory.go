@@ -1,5 +1,7 @@
 package attribute
 
+import "reterminal-vision/inference/motion"
+
 // memory keeps what is known of each track. Its records and their slices are
 // reused, so it allocates only while it holds more tracks than ever before.
 type memory struct {
@@ -11,10 +13,11 @@ type memory struct {
 // record is what is known of one track.
 type record struct {
 	track   int
-	looked  uint64    // frame in which the heads last looked; 0 for never
-	known   bool      // numbers holds an estimate
-	numbers []float32 // smoothed, of all questions of all heads
-	shown   []int     // answer by question, none before the first
+	looked  uint64       // frame in which the heads last looked; 0 for never
+	known   bool         // numbers holds an estimate
+	numbers []float32    // smoothed, of all questions of all heads
+	shown   []int        // answer by question, none before the first
+	patch   motion.Patch // the face when the heads last looked
 }
 
 // find is the record of a track, a fresh one when there is none. It is valid

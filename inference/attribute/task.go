@@ -9,16 +9,20 @@ import (
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
+	"reterminal-vision/inference/motion"
 	"reterminal-vision/inference/track"
 )
 
 // Config tunes a task; zero fields take the value in brackets.
 type Config struct {
-	MaxPerFrame int     // faces that the heads look at in one frame [4]
-	Refresh     int     // frames after which a face is looked at again [10]
-	Smoothing   float32 // weight of a new look against the earlier ones, up to 1 [0.4]
-	Hold        float32 // lead in probability that changes an answer shown [0.1]
-	Track       track.Config
+	MaxPerFrame int // faces that the heads look at in one frame [4]
+	Refresh     int // frames after which a face is looked at again [10]
+	// Adaptive looks at a face again after a third of Refresh when it looks
+	// unlike before, and only after three times that while it looks the same.
+	Adaptive  bool
+	Smoothing float32 // weight of a new look against the earlier ones, up to 1 [0.4]
+	Hold      float32 // lead in probability that changes an answer shown [0.1]
+	Track     track.Config
 	// Every has the heads look at all faces in all frames and shows what they
 	// say, unsmoothed: for benchmarks and for comparison with references.
 	Every bool
@@ -46,8 +50,7 @@ func (c Config) withDefaults() Config {
 // looked at, then those whose last look is the longest ago. In between a face
 // shows what was found before. Faces without a track get no attributes.
 type Task struct {
-	detector  face.Detector
-	more      []face.Detector // of further lanes
+	face.Detectors
 	heads     []sized
 	questions []Question // of all heads
 	cfg       Config
@@ -55,6 +58,7 @@ type Task struct {
 	memory    memory
 	frame     uint64 // frames run so far
 	due       []look
+	pressing  bool
 	numbers   []float32 // of one look
 	shown     []int     // answers to it, where they are not kept
 }
@@ -76,7 +80,7 @@ func NewTask(detector face.Detector, heads []Head, cfg Config) (*Task, error) {
 	if len(heads) == 0 {
 		return nil, errors.New("a task without heads to look at faces")
 	}
-	t := &Task{detector: detector, cfg: cfg.withDefaults(), tracker: track.New(cfg.Track)}
+	t := &Task{Detectors: face.Detectors{Detector: detector}, cfg: cfg.withDefaults(), tracker: track.New(cfg.Track)}
 	total := 0
 	for _, h := range heads {
 		n := 0
@@ -92,30 +96,14 @@ func NewTask(detector face.Detector, heads []Head, cfg Config) (*Task, error) {
 	return t, nil
 }
 
-// NewInput returns a staging buffer for the detector's picture.
-func (t *Task) NewInput() *inference.Input { return t.detector.NewInput() }
-
-// Prepare fills in the detector's picture.
-func (t *Task) Prepare(f *camera.Frame, in *inference.Input) error { return t.detector.Prepare(f, in) }
-
-// AddLanes takes over detectors like that of NewTask, for as many frames more
-// at once.
-func (t *Task) AddLanes(detectors ...face.Detector) { t.more = append(t.more, detectors...) }
-
-// Lanes implements inference.Parallel.
-func (t *Task) Lanes() int { return 1 + len(t.more) }
-
 // Infer implements inference.Parallel: it finds the faces of a frame.
-func (t *Task) Infer(lane int, _ *camera.Frame, in *inference.Input, out *inference.Result) error {
-	if lane == 0 {
-		return t.detector.Detect(in, out)
-	}
-	return t.more[lane-1].Detect(in, out)
+func (t *Task) Infer(lane int, f *camera.Frame, out *inference.Result) error {
+	return t.DetectIn(lane, f, out)
 }
 
 // Run finds the faces of the prepared frame and adds what is known of them.
 func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) error {
-	if err := t.Infer(0, f, in, out); err != nil {
+	if err := t.Detect(in, out); err != nil {
 		return err
 	}
 	return t.Finish(f, out)
@@ -131,7 +119,7 @@ func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
 	if t.cfg.Every {
 		return t.lookAtAll(f, out)
 	}
-	t.choose(out.Objects)
+	t.choose(f, out)
 	for _, d := range t.due {
 		if err := t.look(f, &out.Objects[d.object], &out.Timing); err != nil {
 			return err
@@ -144,26 +132,48 @@ func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
 }
 
 // choose fills due with the faces to look at in this frame. Of faces equally
-// long unseen the detector's order decides.
-func (t *Task) choose(objects []inference.Object) {
-	t.due = t.due[:0]
-	for i := range objects {
-		if objects[i].Track == 0 {
+// long unseen the detector's order decides. Boxes that are carried are too
+// inexact to look at.
+func (t *Task) choose(f *camera.Frame, out *inference.Result) {
+	t.due, t.pressing = t.due[:0], false
+	for i := range out.Objects {
+		o := &out.Objects[i]
+		if o.Track == 0 {
 			continue
 		}
-		looked := t.memory.find(objects[i].Track).looked
-		if looked == 0 || t.frame-looked >= uint64(t.cfg.Refresh) {
-			t.due = append(t.due, look{i, looked})
+		r := t.memory.find(o.Track)
+		switch {
+		case r.looked > 0 && !t.isDue(f, o.Box, r):
+		case out.Spared == inference.Carried:
+			t.pressing = true
+		default:
+			t.due = append(t.due, look{i, r.looked})
 		}
 	}
 	slices.SortStableFunc(t.due, func(a, b look) int { return cmp.Compare(a.looked, b.looked) })
 	t.due = t.due[:min(len(t.due), t.cfg.MaxPerFrame)]
 }
 
+// isDue reports whether a face that was looked at before is to be looked at again.
+func (t *Task) isDue(f *camera.Frame, box inference.Box, r *record) bool {
+	age := int(t.frame - r.looked)
+	if !t.cfg.Adaptive {
+		return age >= t.cfg.Refresh
+	}
+	return motion.Due(age, t.cfg.Refresh, f, box, &r.patch)
+}
+
+// Pressing reports whether a face waits to be looked at that was carried in the
+// last frame.
+func (t *Task) Pressing() bool { return t.pressing }
+
 // look has all heads look at a face and takes what they say into its record.
 func (t *Task) look(f *camera.Frame, o *inference.Object, timing *inference.Timing) error {
 	r := t.memory.find(o.Track)
 	r.looked = t.frame
+	if t.cfg.Adaptive {
+		r.patch.Take(f, o.Box)
+	}
 	err := t.infer(f, o.Box, timing)
 	if errors.Is(err, ErrNoFace) {
 		return nil
@@ -226,12 +236,9 @@ func (t *Task) lookAtAll(f *camera.Frame, out *inference.Result) error {
 	return nil
 }
 
-// Close frees the networks of the detector and the heads.
+// Close frees the networks of the detectors and the heads.
 func (t *Task) Close() error {
-	errs := []error{t.detector.Close()}
-	for _, d := range t.more {
-		errs = append(errs, d.Close())
-	}
+	errs := []error{t.Detectors.Close()}
 	for _, h := range t.heads {
 		errs = append(errs, h.Close())
 	}

@@ -100,6 +100,14 @@ func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) 
 	return err
 }
 
+// Repeat does what Run does, as if the network had said once more what it said
+// last: for a frame that does not differ from the last, which what is steady
+// and the alarm count as any other.
+func (t *Task) Repeat(f *camera.Frame, out *inference.Result) error {
+	t.sequence = f.Sequence
+	return t.decode(out)
+}
+
 func (t *Task) decode(out *inference.Result) error {
 	if err := probabilities(t.p, t.scores, t.cfg.Logits); err != nil {
 		return fmt.Errorf("model %s: %w", t.Net.Name, err)

@@ -88,7 +88,7 @@ func against(t *testing.T, name, path string, cfg Config) {
 	if err := json.Unmarshal(raw, &cases); err != nil {
 		t.Fatal(err)
 	}
-	for _, delegate := range []inference.Delegate{inference.None, inference.XNNPACK} {
+	for _, delegate := range []inference.Delegate{inference.Builtin, inference.XNNPACK} {
 		t.Run(name+"/"+string(delegate), func(t *testing.T) {
 			task := open(t, path, delegate, cfg)
 			in, out := task.NewInput(), &inference.Result{}
@@ -250,7 +250,7 @@ func TestAlarm(t *testing.T) {
 
 // A stream that begins anew owes nothing to the one before.
 func TestNewStreamForgets(t *testing.T) {
-	task := open(t, "testdata/head_softmax_float32.tflite", inference.None, Config{
+	task := open(t, "testdata/head_softmax_float32.tflite", inference.Builtin, Config{
 		Norm: inference.Uniform(127.5, 127.5), Labels: names(4),
 		Steady: Steadying{Memory: .9, Frames: 100}, Alarm: Alarm{Labels: []string{"class 0"}, Threshold: .01, Hold: 100},
 	})

@@ -104,7 +104,7 @@ func openYOLOv8(t testing.TB, opt inference.Options, cfg Config) *YOLOv8 {
 // the same input tensor to the bit, the same classes, scores within
 // 0.02, boxes of IoU >= 0.95, each kind of kernel against itself.
 func TestAgainstPython(t *testing.T) {
-	for _, opt := range []inference.Options{{Threads: 1, Delegate: inference.None}, {Threads: 2, Delegate: inference.XNNPACK}} {
+	for _, opt := range []inference.Options{{Threads: 1, Delegate: inference.Builtin}, {Threads: 2, Delegate: inference.XNNPACK}} {
 		t.Run("ssd/"+string(opt.Delegate), func(t *testing.T) {
 			task := openSSD(t, opt, Config{Labels: names(90), Threshold: .3})
 			compare(t, task, opt.Delegate, "ssd_mobilenet_v1_coco_quant", .3, 0, func(in *inference.Input, i int) float64 { return float64(in.Data[i]) })

@@ -70,7 +70,7 @@ func (d *detector) add(out *inference.Result, class int, score float32, box infe
 		out.Objects = strongest(out.Objects)
 	}
 	o := out.AddObject()
-	o.Box, o.Class, o.Label, o.Score = box, class, d.labels[class], score
+	o.Box, o.Class, o.Label, o.Score = box, class, d.labels[class], min(score, 1)
 }
 
 // SSDOutputs names the four outputs of the in-graph post-process,
@@ -140,7 +140,7 @@ func (s *SSD) decode(m inference.Mapping, out *inference.Result) error {
 		return err
 	}
 	n := min(len(boxes)/4, len(classes), len(scores))
-	if len(count) > 0 && count[0] >= 0 && int(count[0]) < n {
+	if len(count) > 0 && count[0] >= 0 && count[0] < float32(n) { // what is more does not fit an int
 		n = int(count[0])
 	}
 	for i := range n {

@@ -85,12 +85,23 @@ func (d *detector) decodeBlazeFace(boxes, scores []float32) {
 	}
 }
 
-// add takes a face in unless its box is not a box.
+// farthest is how far from the picture a landmark may lie, in its sides.
+const farthest = 100
+
+// add takes a face in unless its box is not a box, or its landmarks are not
+// near.
 func (d *detector) add(c candidate) {
 	// Comparisons with NaN are false, so such boxes end here too.
-	if area := c.box.Area(); area > 0 && area <= math.MaxFloat32 {
-		d.found = append(d.found, c)
+	if area := c.box.Area(); !(area > 0 && area <= math.MaxFloat32) {
+		return
 	}
+	for _, p := range c.points {
+		if !(max(p.X, -p.X) <= farthest && max(p.Y, -p.Y) <= farthest) {
+			return
+		}
+	}
+	c.score = min(c.score, 1)
+	d.found = append(d.found, c)
 }
 
 // report appends a face to out unless nothing of its box is in the frame.

@@ -103,7 +103,7 @@ func readJSON(t *testing.T, name string, to any) {
 // finds there, on the library's own kernels and on XNNPACK's.
 func TestAgainstPython(t *testing.T) {
 	for name := range configs() {
-		for _, opt := range []inference.Options{{Delegate: inference.None}, {Delegate: inference.XNNPACK}} {
+		for _, opt := range []inference.Options{{Delegate: inference.Builtin}, {Delegate: inference.XNNPACK}} {
 			t.Run(name+"/"+string(opt.Delegate), func(t *testing.T) {
 				var cases []recorded
 				readJSON(t, name, &cases)

@@ -8,6 +8,8 @@
 package face
 
 import (
+	"errors"
+
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
@@ -16,7 +18,8 @@ import (
 // inference.Task's Prepare and Run do, and neither allocates in the steady
 // state.
 type Detector interface {
-	// NewInput returns a staging buffer for Prepare.
+	// NewInput returns a staging buffer for Prepare; an Input without Data does
+	// too, as with inference.Task.
 	NewInput() *inference.Input
 	// Prepare fills in from the frame.
 	Prepare(f *camera.Frame, in *inference.Input) error
@@ -27,4 +30,42 @@ type Detector interface {
 	Detect(in *inference.Input, out *inference.Result) error
 	// Close frees the network. It is called once, after the last Detect.
 	Close() error
+}
+
+// Detectors finds the faces of several frames at once, each with a detector of
+// its own that is like the others: the first part of an inference.Parallel.
+type Detectors struct {
+	Detector // of lane 0
+	more     []Detector
+	in       []inference.Input // the tensor of each lane
+}
+
+// AddLanes takes over detectors like the first, for as many frames more at once.
+func (d *Detectors) AddLanes(more ...Detector) {
+	d.more = append(d.more, more...)
+	d.in = make([]inference.Input, d.Lanes())
+}
+
+// Lanes implements inference.Parallel.
+func (d *Detectors) Lanes() int { return 1 + len(d.more) }
+
+// DetectIn prepares a frame in a lane and finds its faces there.
+func (d *Detectors) DetectIn(lane int, f *camera.Frame, out *inference.Result) error {
+	detector, in := d.Detector, &d.in[lane]
+	if lane > 0 {
+		detector = d.more[lane-1]
+	}
+	if err := inference.PrepareIn(detector, f, in, &out.Timing); err != nil {
+		return err
+	}
+	return detector.Detect(in, out)
+}
+
+// Close frees the networks of all.
+func (d *Detectors) Close() error {
+	errs := []error{d.Detector.Close()}
+	for _, more := range d.more {
+		errs = append(errs, more.Close())
+	}
+	return errors.Join(errs...)
 }

@@ -20,7 +20,7 @@ func (t *Tensor) Bytes() int64 { return (t.Elements()*t.Type.bits() + 7) / 8 }
 func (g *Subgraph) MACs() int64 {
 	var sum int64
 	for _, op := range g.Operators {
-		if n := g.macs(op); n < math.MaxInt64-sum {
+		if n := g.OperatorMACs(op); n < math.MaxInt64-sum {
 			sum += n
 		} else {
 			return math.MaxInt64
@@ -29,7 +29,8 @@ func (g *Subgraph) MACs() int64 {
 	return sum
 }
 
-func (g *Subgraph) macs(op Operator) int64 {
+// OperatorMACs is the part of MACs that one of the graph's operators has.
+func (g *Subgraph) OperatorMACs(op Operator) int64 {
 	if len(op.Inputs) < 2 || len(op.Outputs) < 1 || op.Inputs[1] < 0 || op.Outputs[0] < 0 {
 		return 0
 	}

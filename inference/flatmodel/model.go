@@ -2,7 +2,8 @@
 //
 // In go the bytes of a file; out come a verdict (Verify: nothing in the file
 // can lead a reader outside it, and the graph is one the library can build)
-// and a read-only description (Parse) of its tensors and operators.
+// and a read-only description (Parse) of its tensors and operators. Simplify
+// finds a model that computes the same with less work, over the same weights.
 // The weights themselves are neither copied nor hashed. The table of the
 // schema, schema_table.go, is written by gen_schema.py. Anyone may import the
 // package; it imports nothing of ours.

@@ -33,17 +33,17 @@ func TestMain(m *testing.M) {
 		loadMutants(path, first, count, os.Getenv(childVerify) != "0")
 		os.Exit(0)
 	}
+	if os.Getenv(childServe) != "" {
+		serveModels(os.Stdin, os.Stdout)
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 
 // loadMutants prints each mutant's seed before it goes to the library and the
 // outcome after: r refused by Verify, l refused by the library, o loaded.
 func loadMutants(path string, first, count int, verified bool) {
-	// A mutant that asks for more memory than a small computer has must fail, not swap.
-	limit := syscall.Rlimit{Cur: 6 << 30, Max: 6 << 30}
-	if err := syscall.Setrlimit(syscall.RLIMIT_AS, &limit); err != nil {
-		panic(err)
-	}
+	boundMemory()
 	model, err := os.ReadFile(path)
 	if err != nil {
 		panic(err)
@@ -56,11 +56,26 @@ func loadMutants(path string, first, count int, verified bool) {
 			continue
 		}
 		fmt.Printf("%d ", seed)
-		if loads(data) {
+		ok := loads(data)
+		if verified {
+			if simpler, _ := simplified(data, true); simpler != nil {
+				loads(simpler)
+			}
+		}
+		if ok {
 			fmt.Println("o")
 		} else {
 			fmt.Println("l")
 		}
+	}
+}
+
+// boundMemory has a mutant that asks for more than a small computer has fail,
+// not swap.
+func boundMemory() {
+	limit := syscall.Rlimit{Cur: 6 << 30, Max: 6 << 30}
+	if err := syscall.Setrlimit(syscall.RLIMIT_AS, &limit); err != nil {
+		panic(err)
 	}
 }
 
@@ -269,11 +284,8 @@ func death(stderr string) string {
 	return "killed: hung for 20 s"
 }
 
-// TestMutantsDoNotCrashTheLibrary proves the point of Verify: what passes can
-// be handed to the C library. RTV_MUTANTS sets the mutants per model;
-// RTV_MUTANTS_RAW=1 leaves Verify out, to see what it is good for.
-func TestMutantsDoNotCrashTheLibrary(t *testing.T) {
-	count := 150
+// mutants is how many to try of each model: RTV_MUTANTS, or as many as given.
+func mutants(t *testing.T, count int) int {
 	if s := os.Getenv("RTV_MUTANTS"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil {
@@ -281,6 +293,14 @@ func TestMutantsDoNotCrashTheLibrary(t *testing.T) {
 		}
 		count = n
 	}
+	return count
+}
+
+// TestMutantsDoNotCrashTheLibrary proves the point of Verify: what passes can
+// be handed to the C library. RTV_MUTANTS sets the mutants per model;
+// RTV_MUTANTS_RAW=1 leaves Verify out, to see what it is good for.
+func TestMutantsDoNotCrashTheLibrary(t *testing.T) {
+	count := mutants(t, 150)
 	verified := os.Getenv("RTV_MUTANTS_RAW") == ""
 	for _, path := range smallModels(t) {
 		sum := run(t, path, count, verified)

@@ -1,5 +1,7 @@
 package flatmodel
 
+import "fmt"
+
 // A tableID numbers a table of the schema; noTable stands for a union's NONE.
 type tableID int
 
@@ -38,6 +40,14 @@ type tableDef struct {
 type builtin struct {
 	name              string
 	options, options2 uint8
+}
+
+// OperatorName is what the schema calls a built-in operator, as "CONV_2D".
+func OperatorName(code int) string {
+	if b, ok := builtins[code]; ok {
+		return b.name
+	}
+	return fmt.Sprintf("operator %d", code)
 }
 
 // DType is a tensor's element type, numbered as in the file.

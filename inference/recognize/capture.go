@@ -64,11 +64,11 @@ func (t *Task) answer(f *camera.Frame, out *inference.Result) {
 // Examine takes a shot of the one clear face in a picture, with the errors of
 // Capture. It uses the task's networks: no worker may run the task meanwhile.
 func (t *Task) Examine(f *camera.Frame) (Shot, error) {
-	in, out := t.NewInput(), &inference.Result{Width: f.Width, Height: f.Height}
+	in, out := &inference.Input{}, &inference.Result{Width: f.Width, Height: f.Height}
 	if err := t.Prepare(f, in); err != nil {
 		return Shot{}, err
 	}
-	if err := find(t.detector, in, out); err != nil {
+	if err := find(t.Detector, in, out); err != nil {
 		return Shot{}, err
 	}
 	return t.shoot(f, out)

@@ -108,7 +108,7 @@ func (c *recorded) landmarks() (l [5]inference.Point) {
 // interpreter makes, each kind of kernel against itself.
 func TestAgainstPython(t *testing.T) {
 	for name := range published {
-		for _, delegate := range []inference.Delegate{inference.None, inference.XNNPACK} {
+		for _, delegate := range []inference.Delegate{inference.Builtin, inference.XNNPACK} {
 			t.Run(name+"/"+string(delegate), func(t *testing.T) {
 				e := openEmbedder(t, name, inference.Options{Delegate: delegate})
 				defer e.Close()

@@ -1,5 +1,7 @@
 package recognize
 
+import "reterminal-vision/inference/motion"
+
 // memory keeps what is known of each track. Its records and their slices are
 // reused, so it allocates only while it holds more tracks than ever before.
 type memory struct {
@@ -14,7 +16,11 @@ type record struct {
 	looks  int    // taken into mean
 	doubts int    // looks in a row that do not resemble the mean
 	mean   []float32
-	unit   []float32 // mean, of length 1
+	unit   []float32    // mean, of length 1
+	patch  motion.Patch // the face at the last look
+
+	liveLooks int     // taken into live
+	live      float32 // probability that it is alive, averaged
 
 	match   Match
 	matched *Gallery // that match is from; nil for none
@@ -67,7 +73,7 @@ func (r *record) take(v []float32, weight, alike float32) {
 		if r.doubts++; r.doubts < 2 {
 			return
 		}
-		r.looks = 0
+		r.looks, r.liveLooks = 0, 0
 	}
 	r.doubts = 0
 	r.looks++
@@ -83,4 +89,14 @@ func (r *record) take(v []float32, weight, alike float32) {
 		copy(r.unit, v)
 	}
 	r.matched = nil
+}
+
+// liveWeight is that of a new look at whether a face is alive: an attack that
+// takes a living person's place has their name for no more than a few looks.
+const liveWeight = .4
+
+// lives averages a new look in.
+func (r *record) lives(live float32) {
+	r.liveLooks++
+	r.live += max(1/float32(r.liveLooks), liveWeight) * (live - r.live)
 }

@@ -12,6 +12,7 @@ import (
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
+	"reterminal-vision/inference/motion"
 	"reterminal-vision/inference/track"
 )
 
@@ -22,6 +23,23 @@ const Attribute = "person"
 // Unknown is the answer for faces that resemble nobody enough.
 const Unknown = "Unknown"
 
+// NotLive is the answer for a face that resembles somebody who is known and is
+// not taken for a living one, where that is demanded. Its score is how probable
+// it is that it is none.
+const NotLive = "Not a live face"
+
+// Liveness tells a face before the camera from a picture of one. It serves one
+// goroutine and does not allocate.
+type Liveness interface {
+	// Live is the probability, 0..1, that the face in box, frame pixels, is alive.
+	// It adds what it took to t. ErrNoFace tells that there is nothing in box.
+	Live(f *camera.Frame, box inference.Box, t *inference.Timing) (float32, error)
+	// Least is the probability from which on a face is taken for alive.
+	Least() float32
+	// Close frees its network.
+	Close() error
+}
+
 // Config tunes a task; zero fields but Threshold take the value in brackets.
 type Config struct {
 	Threshold   float32 // least cosine of a known person, more than 0 and less than 1
@@ -30,6 +48,7 @@ type Config struct {
 	MaxPerFrame int     // faces looked at in one frame [3]
 	Settle      int     // first looks at a face, one a frame [3]
 	Refresh     int     // frames after which it is looked at again then [10]
+	Adaptive    bool    // sooner when it looks otherwise than then, later while it looks the same: see motion.Due
 	Smoothing   float32 // least weight of a new look against the earlier ones, up to 1 [0.2]
 	Track       track.Config
 	Limits      Limits // of enrolment [DefaultLimits]
@@ -59,16 +78,17 @@ func (c Config) withDefaults() Config {
 // whose last look is the longest ago. The vectors of a track are averaged, and
 // the average is what is compared with the gallery.
 type Task struct {
-	detector face.Detector
-	more     []face.Detector // of further lanes
+	face.Detectors
 	embedder *Embedder
 	portrait *photographer
+	liveness Liveness // nil where it is not demanded
 	cfg      Config
 	tracker  *track.Tracker
 	memory   memory
 	gallery  atomic.Pointer[Gallery]
 	frame    uint64 // frames run so far
 	due      []look
+	pressing bool
 	vector   []float32 // of one look
 
 	requests chan chan captured
@@ -93,12 +113,16 @@ func NewTask(detector face.Detector, embedder *Embedder, cfg Config) (*Task, err
 		return nil, err
 	}
 	return &Task{
-		detector: detector, embedder: embedder, portrait: p,
+		Detectors: face.Detectors{Detector: detector}, embedder: embedder, portrait: p,
 		cfg: cfg.withDefaults(), tracker: track.New(cfg.Track),
 		memory: memory{n: embedder.Len()}, vector: make([]float32, embedder.Len()),
 		requests: make(chan chan captured, 1), closed: make(chan struct{}),
 	}, nil
 }
+
+// Demand takes over what tells living faces from pictures of them: from then on
+// nobody is called by name without its consent. It is called before any frame.
+func (t *Task) Demand(l Liveness) { t.liveness = l }
 
 // Model is the ID of the embedding network, which a gallery has to match.
 func (t *Task) Model() string { return t.embedder.Model() }
@@ -114,50 +138,40 @@ func (t *Task) SetGallery(g *Gallery) error {
 	return nil
 }
 
-// NewInput returns a staging buffer for the detector's picture.
-func (t *Task) NewInput() *inference.Input { return t.detector.NewInput() }
-
-// Prepare fills in the detector's picture.
-func (t *Task) Prepare(f *camera.Frame, in *inference.Input) error { return t.detector.Prepare(f, in) }
-
 // Run finds the faces of the prepared frame and adds who they are, in an
 // attribute of the name Attribute: a person's name or Unknown, with the cosine
 // to the person most alike, at least 0, as its score. Faces that are too small
 // or not yet looked at have no such attribute.
 func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) error {
-	if err := t.Infer(0, f, in, out); err != nil {
+	if err := t.Detect(in, out); err != nil {
 		return err
 	}
 	return t.Finish(f, out)
 }
 
-// AddLanes takes over detectors like that of NewTask, for as many frames more
-// at once.
-func (t *Task) AddLanes(detectors ...face.Detector) { t.more = append(t.more, detectors...) }
-
-// Lanes implements inference.Parallel.
-func (t *Task) Lanes() int { return 1 + len(t.more) }
-
 // Infer implements inference.Parallel: it finds the faces of a frame.
-func (t *Task) Infer(lane int, _ *camera.Frame, in *inference.Input, out *inference.Result) error {
-	if lane == 0 {
-		return find(t.detector, in, out)
-	}
-	return find(t.more[lane-1], in, out)
+func (t *Task) Infer(lane int, f *camera.Frame, out *inference.Result) error {
+	return t.DetectIn(lane, f, out)
 }
 
 // Finish implements inference.Parallel: it tells who the faces are.
 func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
+	if err := landmarked(out); err != nil {
+		return err
+	}
 	t.frame++
 	start := time.Now()
 	t.tracker.Update(out.Objects)
 	t.memory.forget(t.tracker.Alive)
 	out.Timing.Decode += time.Since(start)
-	t.answer(f, out)
+	t.pressing = out.Spared == inference.Carried && len(t.requests) > 0
+	if !t.pressing {
+		t.answer(f, out)
+	}
 	if t.cfg.Every {
 		return t.lookAtAll(f, out)
 	}
-	t.choose(out.Objects)
+	t.choose(f, out)
 	for _, d := range t.due {
 		if err := t.look(f, &out.Objects[d.object], &out.Timing); err != nil {
 			return err
@@ -176,6 +190,11 @@ func find(detector face.Detector, in *inference.Input, out *inference.Result) er
 	if err := detector.Detect(in, out); err != nil {
 		return err
 	}
+	return landmarked(out)
+}
+
+// landmarked is the error of faces without landmarks.
+func landmarked(out *inference.Result) error {
 	for i := range out.Objects {
 		if !out.Objects[i].HasLandmarks {
 			return errors.New("the face detector gives no landmarks, without which nobody is recognised: choose one that does")
@@ -190,16 +209,22 @@ func (t *Task) worth(o *inference.Object) bool {
 }
 
 // choose fills due with the faces to look at in this frame. Of faces equally
-// long unseen the detector's order decides.
-func (t *Task) choose(objects []inference.Object) {
+// long unseen the detector's order decides. Landmarks that are carried are too
+// inexact to align a face by.
+func (t *Task) choose(f *camera.Frame, out *inference.Result) {
 	t.due = t.due[:0]
-	for i := range objects {
-		o := &objects[i]
+	for i := range out.Objects {
+		o := &out.Objects[i]
 		if o.Track == 0 || !t.worth(o) {
 			continue
 		}
 		r := t.memory.find(o.Track)
-		if r.looks < t.cfg.Settle || r.doubts > 0 || t.frame-r.looked >= uint64(t.cfg.Refresh) {
+		unsure := t.liveness != nil && r.liveLooks < t.cfg.Settle && r.looks > 0 && t.known(t.match(r))
+		switch {
+		case r.looks >= t.cfg.Settle && r.doubts == 0 && !unsure && !t.isDue(f, o.Box, r):
+		case out.Spared == inference.Carried:
+			t.pressing = true
+		default:
 			t.due = append(t.due, look{i, r.looked})
 		}
 	}
@@ -207,16 +232,44 @@ func (t *Task) choose(objects []inference.Object) {
 	t.due = t.due[:min(len(t.due), t.cfg.MaxPerFrame)]
 }
 
+// isDue reports whether a face that is settled is to be looked at again.
+func (t *Task) isDue(f *camera.Frame, box inference.Box, r *record) bool {
+	age := int(t.frame - r.looked)
+	// A picture held in front of a face may look like the face.
+	if !t.cfg.Adaptive || t.liveness != nil {
+		return age >= t.cfg.Refresh
+	}
+	return motion.Due(age, t.cfg.Refresh, f, box, &r.patch)
+}
+
+// Pressing reports whether a face that was carried in the last frame, or a
+// Capture, waits for one that is looked at.
+func (t *Task) Pressing() bool { return t.pressing }
+
 // look embeds a face and takes the vector into its record.
 func (t *Task) look(f *camera.Frame, o *inference.Object, timing *inference.Timing) error {
 	r := t.memory.find(o.Track)
 	r.looked = t.frame
+	if t.cfg.Adaptive {
+		r.patch.Take(f, o.Box)
+	}
 	err := t.embedder.Embed(f, &o.Landmarks, t.vector, timing)
 	if errors.Is(err, ErrNoFace) {
 		return nil
 	}
+	if err != nil {
+		return err
+	}
+	r.take(t.vector, t.cfg.Smoothing, t.cfg.Threshold)
+	if t.liveness == nil || !t.known(t.match(r)) {
+		return nil // whoever is not called by name need not be alive
+	}
+	live, err := t.liveness.Live(f, o.Box, timing)
+	if errors.Is(err, ErrNoFace) {
+		return nil
+	}
 	if err == nil {
-		r.take(t.vector, t.cfg.Smoothing, t.cfg.Threshold)
+		r.lives(live)
 	}
 	return err
 }
@@ -230,16 +283,34 @@ func (t *Task) tell(o *inference.Object) {
 	if r.looks == 0 {
 		return
 	}
+	m := t.match(r)
+	if t.liveness != nil && t.known(m) && r.liveLooks < t.cfg.Settle {
+		return // not before it is sure that it is alive
+	}
+	t.add(o, m, r.live)
+}
+
+// match is whom a record resembles among the people known now.
+func (t *Task) match(r *record) Match {
 	if g := t.gallery.Load(); r.matched == nil || r.matched != g {
 		r.match, r.matched = g.Match(r.unit), g
 	}
-	t.add(o, r.match)
+	return r.match
 }
 
-// add words a match.
-func (t *Task) add(o *inference.Object, m Match) {
+// known reports whether a match is good enough for a name.
+func (t *Task) known(m Match) bool {
+	return m.Score >= t.cfg.Threshold && m.Score-m.Second >= t.cfg.Margin
+}
+
+// add words a match of a face that is so probably alive.
+func (t *Task) add(o *inference.Object, m Match, live float32) {
 	a := inference.Attribute{Name: Attribute, Value: Unknown, Score: max(m.Score, 0)}
-	if m.Score >= t.cfg.Threshold && m.Score-m.Second >= t.cfg.Margin {
+	switch {
+	case !t.known(m):
+	case t.liveness != nil && !(live >= t.liveness.Least()):
+		a.Value, a.Score = NotLive, 1-live
+	default:
 		a.Value = m.Name
 	}
 	o.Attributes = append(o.Attributes, a)
@@ -260,19 +331,25 @@ func (t *Task) lookAtAll(f *camera.Frame, out *inference.Result) error {
 		if err != nil {
 			return err
 		}
-		t.add(o, g.Match(t.vector))
+		m, live := g.Match(t.vector), float32(0)
+		if t.liveness != nil && t.known(m) {
+			if live, err = t.liveness.Live(f, o.Box, &out.Timing); err != nil && !errors.Is(err, ErrNoFace) {
+				return err
+			}
+		}
+		t.add(o, m, live)
 	}
 	return nil
 }
 
-// Close frees the networks of the detector and the embedder, and ends every
+// Close frees the networks of the detectors and the embedder, and ends every
 // Capture that waits.
 func (t *Task) Close() error {
 	t.closing.Do(func() { close(t.closed) })
 	t.portrait.close()
-	errs := []error{t.detector.Close(), t.embedder.Close()}
-	for _, d := range t.more {
-		errs = append(errs, d.Close())
+	errs := []error{t.Detectors.Close(), t.embedder.Close()}
+	if t.liveness != nil {
+		errs = append(errs, t.liveness.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -368,3 +368,63 @@ func BenchmarkFrame(b *testing.B) {
 		})
 	}
 }
+
+// judge takes faces for as alive as it is told.
+type judge struct {
+	live  float32
+	asked int
+}
+
+func (j *judge) Live(*camera.Frame, inference.Box, *inference.Timing) (float32, error) {
+	j.asked++
+	return j.live, nil
+}
+func (j *judge) Least() float32 { return .5 }
+func (j *judge) Close() error   { return nil }
+
+// Where living faces are demanded, nobody is called by name before it is sure
+// that they are, nor when they are not; strangers are not asked. One who takes
+// the place of a living person is found out within a few looks.
+func TestDemand(t *testing.T) {
+	enrolment := openTask(t, Config{Threshold: thresholds[testModel]})
+	g := enrol(t, enrolment, album)
+	present := func(task *Task, file string, frames int) (said []string) {
+		in, out := task.NewInput(), &inference.Result{}
+		for range frames {
+			process(t, task, testmedia.Frame(t, "media/recognition/"+file), in, out)
+			said = append(said, answer(t, out))
+		}
+		return said
+	}
+	open := func(live float32, cfg Config) (*Task, *judge) {
+		cfg.Threshold = thresholds[testModel]
+		task, j := openTask(t, cfg), &judge{live: live}
+		task.Demand(j)
+		if err := task.SetGallery(g); err != nil {
+			t.Fatal(err)
+		}
+		return task, j
+	}
+	for live, want := range map[float32]string{.9: "Ada", .2: NotLive} {
+		task, _ := open(live, Config{Settle: 3})
+		if said := present(task, "img15.jpg", 4); said[0] != "" || said[1] != "" || said[2] != want || said[3] != want {
+			t.Errorf("live %g: %q", live, said)
+		}
+		task, _ = open(live, Config{Every: true})
+		if said := present(task, "img15.jpg", 1); said[0] != want {
+			t.Errorf("live %g, every face: %q", live, said)
+		}
+	}
+	task, j := open(.9, Config{})
+	if said := present(task, "img3.jpg", 3); said[2] != Unknown || j.asked > 0 {
+		t.Errorf("a stranger: %q, asked %d times", said, j.asked)
+	}
+	task, j = open(.9, Config{Settle: 1, Refresh: 1})
+	if said := present(task, "img15.jpg", 2); said[1] != "Ada" {
+		t.Errorf("alive: %q", said)
+	}
+	j.live = .05
+	if said := present(task, "img15.jpg", 3); said[2] != NotLive {
+		t.Errorf("then a picture: %q", said)
+	}
+}

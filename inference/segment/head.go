@@ -15,14 +15,15 @@ import (
 // head is a network's last tensor: scores or classes, cell by cell.
 type head struct {
 	tensor        *inference.Tensor
-	width, height int // cells
+	width, height int // cells of the map
 	elements      int
 	classes       int
-	// read fills dst with the classes of the cells from first on.
+	// read fills dst with the classes of the tensor's cells from first on.
 	read func(h *head, first int, dst []uint8) error
 
 	channels  int
-	threshold float32 // of a head with one channel
+	threshold float32   // of a head with one channel
+	enlarged  *enlarged // nil when the tensor has the map's size
 }
 
 // newHead tells from shape and type what kind of head the tensor is.
@@ -40,6 +41,10 @@ func newHead(t *inference.Tensor, classes int, threshold float32) (*head, error)
 	}
 	if err := h.choose(); err != nil {
 		return nil, err
+	}
+	if to := t.Resize; to != nil {
+		h.enlarged = newEnlarged(*h, to)
+		h.width, h.height = to.Width, to.Height
 	}
 	return h, nil
 }
@@ -74,6 +79,24 @@ func (h *head) choose() error {
 func (h *head) check() error {
 	if n := len(h.tensor.Bytes()); n != h.elements*h.tensor.DType.Size() {
 		return fmt.Errorf("tensor %s is %d bytes after running, expected %d elements", h.tensor, n, h.elements)
+	}
+	return nil
+}
+
+// cells fills dst with the classes of the cells in columns x0 to x1 of rows y0 to y1.
+func (h *head) cells(x0, y0, x1, y1 int, dst []uint8) error {
+	if h.enlarged != nil {
+		return h.enlarged.read(x0, y0, x1, y1, dst)
+	}
+	// Whole rows lie one after the other.
+	rows, run := y1-y0, x1-x0
+	if run == h.width {
+		rows, run = 1, run*rows
+	}
+	for y := range rows {
+		if err := h.read(h, (y0+y)*h.width+x0, dst[y*run:(y+1)*run]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -30,7 +30,8 @@ type Config struct {
 //	[1 h w 1] float32, uint8, int8   probability of class 1, of two
 //	[1 h w] or [1 h w 1] int64, int32   classes
 //
-// h and w need not be the input's.
+// h and w need not be the input's. Of scores that the network has left to be
+// resized (inference.Options.LeaveResize) the classes are found at full size.
 type Task struct {
 	inference.PictureNet
 	head   *head
@@ -91,15 +92,8 @@ func (t *Task) decode(to inference.Mapping, out *inference.Result) error {
 	} else {
 		m.Class = m.Class[:n]
 	}
-	// Whole rows lie one after the other.
-	rows, run := m.Height, m.Width
-	if m.Width == w {
-		rows, run = 1, m.Width*m.Height
-	}
-	for y := range rows {
-		if err := t.head.read(t.head, (y0+y)*w+x0, m.Class[y*run:(y+1)*run]); err != nil {
-			return err
-		}
+	if err := t.head.cells(x0, y0, x1, y1, m.Class); err != nil {
+		return err
 	}
 	t.share(m)
 	return nil

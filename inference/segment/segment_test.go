@@ -13,6 +13,7 @@ import (
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/flatmodel"
 	"reterminal-vision/inference/testmedia"
 )
 
@@ -25,11 +26,16 @@ func names(n int) []string {
 	return labels
 }
 
-var delegates = []inference.Delegate{inference.None, inference.XNNPACK}
+var delegates = []inference.Delegate{inference.Builtin, inference.XNNPACK}
 
 func open(t testing.TB, path string, delegate inference.Delegate, cfg Config) *Task {
 	t.Helper()
-	net, err := inference.Open(path, inference.Options{Threads: 1, Delegate: delegate})
+	return openWith(t, path, inference.Options{Threads: 1, Delegate: delegate, LeaveResize: true}, cfg)
+}
+
+func openWith(t testing.TB, path string, opt inference.Options, cfg Config) *Task {
+	t.Helper()
+	net, err := inference.Open(path, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,6 +285,110 @@ func checkArgmax[T float32 | uint8 | int8](t *testing.T, what string, scores []T
 	}
 }
 
+// The classes found between the cells of a grid are those of the grid resized
+// by a plain loop over all classes: bytes exactly, real numbers but where the
+// two strongest are equal to rounding.
+func TestGrowAgainstPlain(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for i := range 300 {
+		classes := 2 + rng.IntN(30)
+		if i%50 == 0 {
+			classes = 256
+		}
+		w, h := 1+rng.IntN(12), 1+rng.IntN(12)
+		to := &flatmodel.Bilinear{Width: w + rng.IntN(90), Height: h + rng.IntN(90), AlignCorners: i%3 == 0, HalfPixelCenters: i%3 == 1}
+		bytes, floats := make([]uint8, w*h*classes), make([]float32, w*h*classes)
+		levels := 2 + rng.IntN(254) // few of them make ties
+		for cell := range w * h {
+			for c := range classes {
+				v := uint8(rng.IntN(levels))
+				if c == cell*3/(w*h) { // regions
+					v = uint8(min(255, int(v)+levels/2))
+				}
+				bytes[cell*classes+c], floats[cell*classes+c] = v, float32(v)+rng.Float32()
+			}
+		}
+		columns, rows := places(w, to.Width, to), places(h, to.Height, to)
+		// A part of the map, as of a letterboxed picture.
+		x0, y0 := rng.IntN(to.Width), rng.IntN(to.Height)
+		columns, rows = columns[x0:x0+1+rng.IntN(to.Width-x0)], rows[y0:y0+1+rng.IntN(to.Height-y0)]
+		top, got := make([]uint8, w*h), make([]uint8, len(columns)*len(rows))
+
+		argmaxFloat(floats, classes, top)
+		grow(unsafe.Pointer(&floats[0]), inference.Float32, top, w, classes, columns, rows, got)
+		checkGrown(t, got, columns, rows, w, classes, 1e-4, func(at, k int) float64 { return float64(floats[at*classes+k]) })
+		for _, dtype := range []inference.DType{inference.UInt8, inference.Int8} {
+			argmaxByte(bytes, signFlip(dtype), classes, top)
+			grow(unsafe.Pointer(&bytes[0]), dtype, top, w, classes, columns, rows, got)
+			checkGrown(t, got, columns, rows, w, classes, 0, func(at, k int) float64 { return float64(bytes[at*classes+k] ^ signFlip(dtype)) })
+		}
+	}
+}
+
+// checkGrown resizes all classes; slack 0 means bytes, rounded.
+func checkGrown(t *testing.T, got []uint8, columns, rows []place, width, classes int, slack float64, score func(cell, class int) float64) {
+	t.Helper()
+	values := make([]float64, classes)
+	for y, r := range rows {
+		for x, c := range columns {
+			best := 0
+			for k := range values {
+				tl, tr := score(int(r.lo)*width+int(c.lo), k), score(int(r.lo)*width+int(c.hi), k)
+				bl, br := score(int(r.hi)*width+int(c.lo), k), score(int(r.hi)*width+int(c.hi), k)
+				if slack == 0 {
+					u, l := tl*2048+(tr-tl)*float64(c.part2048), bl*2048+(br-bl)*float64(c.part2048)
+					values[k] = math.Floor((u*2048+(l-u)*float64(r.part2048))/(1<<22) + .5)
+				} else {
+					u, l := tl+(tr-tl)*float64(c.part), bl+(br-bl)*float64(c.part)
+					values[k] = u + (l-u)*float64(r.part)
+				}
+				if values[k] > values[best] {
+					best = k
+				}
+			}
+			if g := got[y*len(columns)+x]; int(g) != best && !(values[g] >= values[best]-slack && slack > 0) {
+				t.Fatalf("cell %d,%d of %dx%d: class %d with %g, want %d with %g", x, y, len(columns), len(rows), g, values[g], best, values[best])
+			}
+		}
+	}
+}
+
+// The published networks give the same map whether they resize their scores
+// themselves or leave it to the decoder.
+func TestResizeLeftToTheDecoder(t *testing.T) {
+	pictures := []string{"media/objects/cat.bmp", "media/objects/bird_segmentation.bmp", "media/objects/dog_segmentation.bmp"}
+	for name, cfg := range published {
+		for _, delegate := range delegates {
+			t.Run(name+"/"+string(delegate), func(t *testing.T) {
+				path := testmedia.Path(t, "models/"+name+".tflite")
+				asIs := openWith(t, path, inference.Options{Threads: 2, Delegate: delegate, AsIs: true}, cfg)
+				left := openWith(t, path, inference.Options{Threads: 2, Delegate: delegate, LeaveResize: true}, cfg)
+				if left.head.enlarged == nil {
+					t.Fatal("the network still resizes")
+				}
+				for _, picture := range pictures {
+					f := testmedia.Frame(t, picture)
+					want := runOnce(t, asIs, f, asIs.NewInput(), &inference.Result{})
+					got := runOnce(t, left, f, left.NewInput(), &inference.Result{})
+					if got.Width != want.Width || got.Height != want.Height || got.Area != want.Area {
+						t.Fatalf("mask of %dx%d in %v, want %dx%d in %v", got.Width, got.Height, got.Area, want.Width, want.Height, want.Area)
+					}
+					differ := 0
+					for i, c := range want.Class {
+						if got.Class[i] != c {
+							differ++
+						}
+					}
+					t.Logf("%s: %d of %d cells differ", picture, differ, len(want.Class))
+					if differ > len(want.Class)/5000 {
+						t.Errorf("%s: %d of %d cells differ", picture, differ, len(want.Class))
+					}
+				}
+			})
+		}
+	}
+}
+
 func TestNarrowRefusesWhatIsNoClass(t *testing.T) {
 	got := make([]uint8, 7)
 	narrow([]int64{0, 20, 21, 255, -1, 1 << 40, 5}, 21, got)
@@ -299,7 +409,7 @@ func TestLetterboxPaddingIsLeftOut(t *testing.T) {
 		{640, 480, 32, 24}, {640, 240, 32, 12}, {240, 480, 12, 24}, {640, 200, 32, 10}, {333, 480, 17, 24}, {9, 900, 1, 24},
 	} {
 		t.Run(strconv.Itoa(c.w)+"x"+strconv.Itoa(c.h), func(t *testing.T) {
-			task := open(t, "testdata/head_softmax5_float32.tflite", inference.None,
+			task := open(t, "testdata/head_softmax5_float32.tflite", inference.Builtin,
 				Config{Norm: inference.Uniform(127.5, 127.5), Resize: inference.Letterbox, Labels: names(5)})
 			f := new(camera.Pool).Get(camera.RGB24, c.w, c.h)
 			defer f.Release()

@@ -209,7 +209,7 @@ def record_yolov8_output():
     net, fast = Net(path), Net(path, xnnpack=True)
     known = (np.arange(640 * 640 * 3) * 7919 % 256).astype(np.float32).reshape(1, 640, 640, 3) / 256
     name, w, h = "PartitionedCall:0", 640, 480
-    kernels = {n: spots(k.run(known)[name], 200) for n, k in (("none", net), ("xnnpack", fast))}
+    kernels = {n: spots(k.run(known)[name], 200) for n, k in (("builtin", net), ("xnnpack", fast))}
     out = net.run(net.tensor(cv2.imread(SHARED + "/media/traffic/coco128/000000000257.jpg", cv2.IMREAD_COLOR), 0, 255))
     o = out[name][0]
     boxes = [dict(index=int(i), box=[round(float(v), 6) for v in o[:4, i]],

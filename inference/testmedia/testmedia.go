@@ -4,7 +4,9 @@
 package testmedia
 
 import (
+	"cmp"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -73,4 +75,19 @@ func Frame(t testing.TB, name string) *camera.Frame {
 	}
 	t.Cleanup(f.Release)
 	return f
+}
+
+// Delegate builds the external delegate inference/testdata/delegate/NAME.c for
+// this machine.
+func Delegate(t testing.TB, name string) string {
+	t.Helper()
+	dir := filepath.Join(Project(), "inference")
+	library := filepath.Join(t.TempDir(), name+".so")
+	// An emulated machine has its compiler elsewhere.
+	cmd := exec.Command(cmp.Or(os.Getenv("RTV_CC"), "gcc"), "-shared", "-fPIC", "-O2", "-Wall", "-I"+filepath.Join(dir, "include"), "-o", library,
+		filepath.Join(dir, "testdata", "delegate", name+".c"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", cmd, err, out)
+	}
+	return library
 }

@@ -12,6 +12,7 @@ import re
 HERE = os.path.dirname(os.path.abspath(__file__))
 TRAINED, CATALOGUE = HERE + "/../trained", HERE + "/../catalogue.json"
 SUFFIX = {"int8": ", 8 bit", "dynamic": ", dynamic range", "float": "", "sparse": ", sparse"}
+VARIANT = {"float": "fp32"}  # where the catalogue has another word
 # Lists and objects up to so many characters stay on one line.
 ONE_LINE = 110
 
@@ -33,6 +34,7 @@ def entry(name, variant, report):
     return {
         "id": file[:-len(".tflite")], "title": e.pop("title") + SUFFIX[variant], "file": file, "url": "",
         "sha256": v["sha256"], "size": v["bytes"], "licence": "Apache-2.0", "source": e.pop("source", "This project"),
+        "variant": VARIANT.get(variant, variant), "family": name,
         "task": e.pop("task"), "input": {**given, "mean": 128, "std": 128, "resize": resize},
         "outputs": [{"role": roles.get(t["name"], t["name"]), **t} for t in answers], **e}
 

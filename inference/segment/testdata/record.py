@@ -70,7 +70,7 @@ def spots(x, n=300):
 def run(path, mean, std, pictures):
     """Spot checks of the input tensors, and the class maps on both kinds of kernels."""
     inputs, maps = [], {}
-    for kernels in ("none", "xnnpack"):
+    for kernels in ("builtin", "xnnpack"):
         net = Net(path, kernels == "xnnpack")
         tensors = [net.tensor(cv2.imread(p, cv2.IMREAD_COLOR), mean, std) for p in pictures]
         inputs = [spots(x) for x in tensors]

@@ -1,0 +1,70 @@
+package app
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"reterminal-vision/inference"
+	"reterminal-vision/inference/testmedia"
+)
+
+// A delegate that can be used is; one that fails in whatever way leaves the
+// program running, on XNNPACK, and says which file, why, and what to do.
+func TestDelegatesAreTriedFirst(t *testing.T) {
+	limit := delegateLimit
+	t.Cleanup(func() { delegateLimit = limit; forgetTrials() })
+	delegateLimit = 15 * time.Second
+	model := testmedia.Path(t, "models/deeplabv3_257_mv.tflite")
+	add := testmedia.Delegate(t, "add")
+	for _, tc := range []struct{ name, delegate, says, remedy string }{
+		{"good", add + "?most=2", "", ""},
+		{"aborts", add + "?mode=abort", "SIGABRT", "install the build for TensorFlow Lite 2.17"},
+		{"crashes", add + "?mode=crash", "SIGSEGV", "install the build for TensorFlow Lite 2.17"},
+		{"aborts at the first run", add + "?mode=late", "SIGABRT", "choose other kernels"},
+		{"ends the process", add + "?mode=exit", "exit status 1", "choose other kernels"},
+		{"ends the process well", add + "?mode=leave", "exit status 0", "choose other kernels"},
+		{"rejects", add + "?mode=reject", "too odd to add", "choose other kernels"},
+		{"hangs", add + "?mode=hang", "not done after", "check that its device is there"},
+		{"another ABI", testmedia.Delegate(t, "abi"), "another ABI", "install the build"},
+		{"no delegate", testmedia.Delegate(t, "symbols"), "lacks tflite_plugin_create_delegate", "choose an external delegate"},
+		{"lacks a library", testmedia.Delegate(t, "missing"), "another_library_makes_it", "install what it needs"},
+		{"no file", "/no/such.so", "no such file", "correct its path"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if tc.name == "hangs" {
+				delegateLimit = 2 * time.Second
+				defer func() { delegateLimit = 15 * time.Second }()
+			}
+			opt := inference.Options{Threads: 1, Delegate: inference.Delegate("external:" + tc.delegate)}
+			net, refused, err := openNetwork(model, opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer net.Close()
+			if err := net.Invoke(); err != nil {
+				t.Fatal(err)
+			}
+			p := net.Placement()
+			if tc.says == "" {
+				if refused != nil || p.Delegated() != 2 {
+					t.Errorf("%d operators delegated, refused: %v", p.Delegated(), refused)
+				}
+				tried, err := tryDelegate(t.Context(), model, opt)
+				if err != nil || tried.Delegated() != 2 || !strings.Contains(tried.Said, "a line on standard output") {
+					t.Errorf("the trial tells of %d operators, %q, %v", tried.Delegated(), tried.Said, err)
+				}
+				return
+			}
+			file, _, _ := strings.Cut(tc.delegate, "?")
+			for _, part := range []string{file, tc.says, tc.remedy} {
+				if refused == nil || !strings.Contains(refused.Error(), part) {
+					t.Errorf("%q is not in: %v", part, refused)
+				}
+			}
+			if p.Delegated() < 60 {
+				t.Errorf("not on XNNPACK: %d operators delegated", p.Delegated())
+			}
+		})
+	}
+}

@@ -1,0 +1,41 @@
+package app
+
+import (
+	"reterminal-vision/app/settings"
+	"reterminal-vision/assets/lang"
+	"reterminal-vision/models"
+	"reterminal-vision/ui"
+)
+
+// Whoever runs the device may demand of the recognition that it calls nobody by
+// name whose face is a photograph or on a screen. It is a setting, and not one
+// of a demo that visitors may try.
+
+const (
+	recognitionDemo = "recognition"
+	chooseLiveness  = "liveness"
+)
+
+// livenessRow turns the demand on and off, and says how good it is here.
+func (w *window) livenessRow(demo *models.Demo) ui.Row {
+	detail := lang.T("a photograph, or a screen that shows somebody, is not greeted by name")
+	if m := firstPresent(catalogue(), w.cfg.store(), demo.Liveness); m != nil && m.Experimental {
+		detail = lang.T("experimental") + ": " + detail
+	}
+	return toggle(chooseLiveness, lang.T("Living faces only"), detail, w.prefs.get().Liveness)
+}
+
+// toggleLiveness turns it on or off, after the PIN where there is one, and
+// shows the page it was done on anew.
+func (w *window) toggleLiveness(on string) {
+	w.gate(func() {
+		w.pages.do(on, func(page) error {
+			err := w.prefs.change(func(s *settings.Settings) { s.Liveness = !s.Liveness })
+			if w.runs() == recognitionDemo {
+				w.restart()
+				w.settled()
+			}
+			return err
+		})
+	})
+}

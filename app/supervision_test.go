@@ -1,0 +1,520 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2/test"
+
+	"reterminal-vision/app/supervise"
+	"reterminal-vision/camera"
+	"reterminal-vision/inference"
+	"reterminal-vision/ui"
+)
+
+// faulty builds the library that goes wrong when it is told to, and returns the
+// environment that loads it and how it is told.
+func faulty(t *testing.T) (env []string, tell func(string)) {
+	t.Helper()
+	dir := t.TempDir()
+	library, file := filepath.Join(dir, "fault.so"), filepath.Join(dir, "fault")
+	if out, err := exec.Command("cc", "-shared", "-fPIC", "-O1", "-o", library, "testdata/fault.c", "-ldl").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	tell = func(what string) {
+		t.Helper()
+		fresh := file + ".new"
+		if err := errors.Join(os.WriteFile(fresh, []byte(what), 0o600), os.Rename(fresh, file)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return []string{"LD_PRELOAD=" + library, "RTV_FAULT=" + file}, tell
+}
+
+// soon fails a test in which a fault was not noticed within as long as the vigil
+// allows a process whose cores others take, as other tests do; with RTV_PROMPT=1,
+// for a machine that does nothing else, within 5 s.
+func soon(t *testing.T, what string, noticed, waited time.Duration) {
+	t.Helper()
+	limit := 5 * time.Second
+	if os.Getenv("RTV_PROMPT") != "1" {
+		limit += starvedBy * frameWithin
+	}
+	if noticed > limit {
+		t.Errorf("%s: noticed after %v, in which it waited %v for a core: want %v", what, noticed, waited, limit)
+	}
+}
+
+// TestCrashes has the C library crash, abort, exit and hang in a demo on the
+// screen: each time the app is in the same demo again. The fifth crash in a row
+// leads to the safe screen, from which the settings can be reached.
+func TestCrashes(t *testing.T) {
+	s := screen{t, display(t)}
+	env, tell := faulty(t)
+	data := seasoned(t)
+	p := start(t, append(env, s.display, "LANGUAGE=en", "XDG_DATA_HOME="+data), "--kiosk", "--models-dir", filepath.Join("..", "models", "trained"))
+	p.log.await(t, "window shown", 1)
+	time.Sleep(300 * time.Millisecond)
+	s.tap(360, 300)
+	for i, f := range []struct{ fault, says, log string }{
+		{"segv once", "the app is started again", "SIGSEGV"},
+		{"abort once", "the app is started again", "SIGABRT"},
+		{"hang once", "demo is stuck", "stuck in a network"},
+		{"exit once", "the app is started again", "exit status 3"},
+	} {
+		p.log.await(t, "source open", i+1)
+		time.Sleep(500 * time.Millisecond)
+		before := strings.Count(p.log.String(), f.says)
+		struck, child := time.Now(), fmt.Sprint(p.child(t))
+		starved := waited(child)
+		tell(f.fault)
+		p.log.await(t, f.says, before+1)
+		noticed := time.Since(struck)
+		soon(t, f.fault, noticed, waited(child).since(starved))
+		if strings.HasPrefix(f.fault, "hang") {
+			time.Sleep(700 * time.Millisecond)
+			s.shot("stuck")
+		}
+		p.log.await(t, "the app is started again", i+1)
+		p.log.await(t, "source open", i+2)
+		t.Logf("TABLE %s | noticed %v | back %v", f.fault, noticed.Round(time.Millisecond), time.Since(struck).Round(time.Millisecond))
+		if log := p.log.String(); strings.Count(log, `msg="the app is started again"`) != i+1 || !strings.Contains(log, f.log) || !strings.Contains(log, fmt.Sprintf("demo=vehicles crashes=%d", i+1)) {
+			t.Fatalf("%s: the log tells otherwise:\n%s", f.fault, log)
+		}
+		s.shot("again-" + strings.Fields(f.fault)[0])
+	}
+	tell("segv once")
+	p.log.await(t, "safe screen", 1)
+	awaitSo(t, "the safe screen's window", func() bool {
+		_, after, _ := strings.Cut(p.log.String(), "safe screen")
+		return strings.Contains(after, "window shown")
+	})
+	time.Sleep(500 * time.Millisecond)
+	s.shot("safe")
+	if text, err := os.ReadFile(filepath.Join(data, "reterminal-vision", reportName)); err != nil || strings.Count(string(text), "after the start") != 5 {
+		t.Errorf("report %q, %v", text, err)
+	}
+	before := words(s.shot("safe"))
+	s.tap(360, 778)
+	s.awaitShot("safe-settings", func(img image.Image) bool { return !alike(words(img), before) })
+	s.tap(100, 64)
+	s.awaitShot("safe-again", func(img image.Image) bool { return alike(words(img), before) })
+	s.tap(360, 591) // start again
+	time.Sleep(500 * time.Millisecond)
+	s.tap(360, 300)
+	p.log.await(t, "source open", 6)
+	p.end(t, syscall.SIGTERM)
+}
+
+// TestHangingStart has a network hang in its first run, in a demo that ran here
+// before: it is noticed as soon as in any other.
+func TestHangingStart(t *testing.T) {
+	s := screen{t, display(t)}
+	env, tell := faulty(t)
+	data := seasoned(t)
+	if err := os.WriteFile(filepath.Join(data, "reterminal-vision", "speeds.json"), []byte(`{"belt": 90}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tell("hang once")
+	p := start(t, append(env, s.display, "LANGUAGE=en", "XDG_DATA_HOME="+data), "--kiosk", "--demo", "belt", "--verbose",
+		"--models-dir", filepath.Join("..", "models", "trained"))
+	p.log.await(t, "networks ready", 1)
+	struck, child := time.Now(), fmt.Sprint(p.child(t))
+	p.log.await(t, `in="the first run of a network"`, 1)
+	soon(t, "hang in the first run", time.Since(struck), waited(child).since(nil))
+	p.log.await(t, "source open", 2)
+	p.end(t, syscall.SIGTERM)
+}
+
+// TestFrozenApp stops the process that does the work, as nothing inside it can
+// notice.
+func TestFrozenApp(t *testing.T) {
+	s := screen{t, display(t)}
+	p := start(t, []string{s.display, "LANGUAGE=en"}, "--demo", "belt", "--models-dir", filepath.Join("..", "models", "trained"))
+	p.log.await(t, "source open", 1)
+	p.log.await(t, "window shown", 1)
+	if err := syscall.Kill(p.child(t), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	p.log.await(t, "it did not answer for 10s", 1)
+	p.log.await(t, "source open", 2)
+	p.end(t, os.Interrupt)
+}
+
+// TestHeadlessHangs ends with an error rather than hang.
+func TestHeadlessHangs(t *testing.T) {
+	env, tell := faulty(t)
+	p := start(t, env, "--headless", "--demo", "belt", "--loop", "--models-dir", filepath.Join("..", "models", "trained"))
+	p.out.await(t, "\n", 3)
+	tell("spin once")
+	select {
+	case err := <-p.done:
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != exitFailed || !strings.Contains(p.log.String(), "stuck in a network") {
+			t.Errorf("%v:\n%s", err, &p.log)
+		}
+	case <-time.After(time.Minute):
+		t.Error("it hangs")
+	}
+}
+
+// spoilt is a task that does something else.
+type spoilt struct {
+	inference.Task
+	run func() error
+}
+
+func (s spoilt) Run(f *camera.Frame, in *inference.Input, out *inference.Result) error {
+	if err := s.run(); err != nil {
+		return err
+	}
+	return s.Task.Run(f, in, out)
+}
+
+// spoiltWindow is an app without a screen whose demos run what spoil makes of them.
+func spoiltWindow(t *testing.T, spoil func() error) *window {
+	t.Helper()
+	t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cfg := Config{Source: "auto", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1}
+	w := newWindow(ctx, cfg, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
+	w.open = func(cfg Config, id string) (*demoTask, error) {
+		task, err := openDemo(cfg, id)
+		if err == nil && spoil != nil {
+			task.Task = spoilt{task.Task, spoil}
+		}
+		return task, err
+	}
+	t.Cleanup(func() {
+		cancel()
+		w.StopDemo()
+		w.wait()
+		w.pages.wait()
+		w.screen.Stop()
+	})
+	return w
+}
+
+// trouble tells whether the screen shows what is wrong: a sign in its middle.
+func trouble(w *window) bool {
+	img := w.screen.Capture(time.Now())
+	red := 0
+	for y := 300; y < 700; y++ {
+		for x := 300; x < 420; x++ {
+			c := color.RGBAModel.Convert(img.At(x, y)).(color.RGBA)
+			if c.R > 230 && c.G > 90 && c.G < 140 && c.B < 120 {
+				red++
+			}
+		}
+	}
+	return red > 2000
+}
+
+func awaitSo(t *testing.T, what string, so func() bool) time.Duration {
+	t.Helper()
+	start := time.Now()
+	for !so() {
+		if time.Since(start) > 30*time.Second {
+			t.Fatalf("%s: not within half a minute", what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return time.Since(start)
+}
+
+// TestPanickingDemo has a demo panic in one frame: it starts again by itself, once.
+func TestPanickingDemo(t *testing.T) {
+	var bad atomic.Bool
+	w := spoiltWindow(t, func() error {
+		if bad.CompareAndSwap(true, false) {
+			panic("index out of range")
+		}
+		return nil
+	})
+	results, again := counted.results.Load, counted.demoRestarts.Load
+	w.StartDemo("belt")
+	awaitSo(t, "results", func() bool { return results() > 5 })
+	if trouble(w) {
+		t.Error("trouble from the beginning")
+	}
+	before, starved := again(), waited("self")
+	bad.Store(true)
+	noticed := awaitSo(t, "starting again", func() bool { return again() > before }) - restartAfter
+	soon(t, "a demo panics", noticed, waited("self").since(starved))
+	n := results()
+	back := restartAfter + awaitSo(t, "running again", func() bool { return results() > n+5 && !trouble(w) })
+	t.Logf("TABLE a demo panics | noticed %v | back %v", noticed.Round(time.Millisecond), back.Round(time.Millisecond))
+	if n := again() - before; n != 1 {
+		t.Errorf("started %d times again", n)
+	}
+}
+
+// TestDemoGoesOnPanicking leaves a demo alone that panics in every frame, after a
+// few times, with what happened on the screen, until a person starts it.
+func TestDemoGoesOnPanicking(t *testing.T) {
+	var bad atomic.Bool
+	bad.Store(true)
+	w := spoiltWindow(t, func() error {
+		if bad.Load() {
+			panic("index out of range")
+		}
+		return nil
+	})
+	results, again := counted.results.Load, counted.demoRestarts.Load
+	before, n := again(), results()
+	w.StartDemo("belt")
+	w.wait()
+	if times := again() - before; times != restartsMost || results() != n {
+		t.Errorf("started %d times again, with %d results: want %d, without", times, results()-n, restartsMost)
+	}
+	awaitSo(t, "being told", func() bool { return trouble(w) })
+	bad.Store(false)
+	w.StartDemo("belt")
+	awaitSo(t, "running", func() bool { return results() > n+5 && !trouble(w) })
+}
+
+// TestDemoThatCannotOpen is said at once, and not tried again without end.
+func TestDemoThatCannotOpen(t *testing.T) {
+	w := spoiltWindow(t, nil)
+	var opened atomic.Int32
+	w.open = func(Config, string) (*demoTask, error) { opened.Add(1); return nil, errors.New("no such model") }
+	w.StartDemo("belt")
+	awaitSo(t, "being told", func() bool { return trouble(w) })
+	w.wait()
+	if opened.Load() != 1 {
+		t.Errorf("opened %d times", opened.Load())
+	}
+}
+
+// TestPanicLeavesPart has a demo panic while its networks or its source are opened
+// or the networks closed: the vigil is not left to think that it is still at it.
+func TestPanicLeavesPart(t *testing.T) {
+	for name, spoil := range map[string]func(*demoTask) *demoTask{
+		"opening the networks": func(*demoTask) *demoTask { panic("spoilt") },
+		"opening the source":   func(task *demoTask) *demoTask { task.Demo = nil; return task },
+		"closing the networks": func(task *demoTask) *demoTask {
+			task.Task = closing{spoilt{task.Task, func() error { panic("spoilt") }}, func() { panic("spoilt") }}
+			return task
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := spoiltWindow(t, nil)
+			open := w.open
+			w.open = func(cfg Config, id string) (*demoTask, error) {
+				task, err := open(cfg, id)
+				if err != nil {
+					return nil, err
+				}
+				return spoil(task), nil
+			}
+			v := newVigil()
+			if err := w.attempt(t.Context(), v, "belt", nil); !errors.Is(err, errCrashed) {
+				t.Errorf("it ended by %v", err)
+			}
+			for p := range partCount {
+				if v.turns[p].Load()%2 != 0 {
+					t.Errorf("it is still in %v", p)
+				}
+			}
+		})
+	}
+}
+
+// closing is a task with an end of its own.
+type closing struct {
+	inference.Task
+	end func()
+}
+
+func (c closing) Close() error {
+	defer c.end()
+	return c.Task.Close()
+}
+
+// TestClosingHangs notices networks that cannot be closed.
+func TestClosingHangs(t *testing.T) {
+	w := spoiltWindow(t, nil)
+	open, hang := w.open, make(chan struct{})
+	w.open = func(cfg Config, id string) (*demoTask, error) {
+		task, err := open(cfg, id)
+		if err == nil {
+			task.Task = closing{task.Task, func() { <-hang }}
+		}
+		return task, err
+	}
+	v, found := newVigil(), make(chan part, 1)
+	defer v.watch(func(p part) { found <- p })()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = w.attempt(ctx, v, "belt", nil) }()
+	n := counted.results.Load()
+	awaitSo(t, "results", func() bool { return counted.results.Load() > n })
+	start, starved := time.Now(), waited("self")
+	cancel()
+	if p := <-found; p != partClosing {
+		t.Errorf("%v is stuck", p)
+	}
+	soon(t, "closing hangs", time.Since(start), waited("self").since(starved))
+	close(hang)
+	<-ended
+}
+
+// TestLookingForCameraWatched has the vigil see that cameras are looked for while
+// footage stands in for one.
+func TestLookingForCameraWatched(t *testing.T) {
+	dir := t.TempDir()
+	release := filepath.Join(dir, "release")
+	program := "#!/bin/sh\nwhile [ ! -e " + release + " ]; do sleep .05; done\n"
+	if err := os.WriteFile(filepath.Join(dir, "rpicam-vid"), []byte(program), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	look := standIn{vigil: newVigil(), nodes: []string{"one that has gone"}}
+	inside := func() bool { return look.vigil.turns[partSource].Load()%2 == 1 }
+	ended := make(chan bool)
+	go func() { ended <- look.over(t.Context(), time.Now()) }()
+	awaitSo(t, "looking", inside)
+	if err := os.WriteFile(release, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if <-ended || inside() {
+		t.Error("a camera was found, or it is still looked for")
+	}
+}
+
+// TestVigil notices what hangs, and nothing else.
+func TestVigil(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		do    func(v *vigil)
+		stuck part
+	}{
+		{"nothing", func(*vigil) {}, -1},
+		{"frame after frame", func(v *vigil) {
+			go func() {
+				for range 1000 {
+					v.enter(partLanes)
+					time.Sleep(5 * time.Millisecond)
+					v.leave(partLanes)
+				}
+			}()
+		}, -1},
+		{"a network", func(v *vigil) { v.enter(partLanes + 3) }, partLanes + 3},
+		{"after many frames", func(v *vigil) {
+			for range 1000 {
+				v.enter(partFinish)
+				v.leave(partFinish)
+			}
+			v.enter(partFinish)
+		}, partFinish},
+		{"a slow card", func(v *vigil) { v.enter(partOpening) }, -1},
+		{"a machine that is slow throughout", func(v *vigil) {
+			v.enter(partWarmUp)
+			time.Sleep(frameWithin + time.Second)
+			v.leave(partWarmUp)
+			for range 3 {
+				time.Sleep(2 * vigilEvery)
+				v.enter(partPrepare)
+				v.leave(partPrepare)
+			}
+			v.enter(partLanes)
+		}, -1},
+		{"closing the networks", func(v *vigil) { v.enter(partClosing) }, partClosing},
+		{"a first run, in a demo that never ran here", func(v *vigil) { v.enter(partWarmUp) }, -1},
+		{"a first run, in one that did", func(v *vigil) { v.allow(&demoTask{}, 2); v.enter(partWarmUp) }, partWarmUp},
+		{"a first run, in one that takes a second", func(v *vigil) { v.allow(&demoTask{}, 1); v.enter(partWarmUp) }, -1},
+		{"a slow network of one's own", func(v *vigil) { v.slow.Store(true); v.enter(partLanes) }, -1},
+		{"one whose first run took a second", func(v *vigil) {
+			v.slow.Store(true)
+			v.in(partWarmUp, func() { time.Sleep(time.Second) })
+			v.enter(partLanes)
+		}, -1},
+		{"one whose first run was quick", func(v *vigil) {
+			v.slow.Store(true)
+			v.in(partWarmUp, func() {})
+			v.enter(partLanes)
+		}, partLanes},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			v, found := newVigil(), make(chan part, 1)
+			start, starved := time.Now(), waited("self")
+			defer v.watch(func(p part) { found <- p })()
+			tt.do(v)
+			select {
+			case p := <-found:
+				if p != tt.stuck {
+					t.Errorf("%v is stuck", p)
+				}
+				soon(t, tt.name, time.Since(start), waited("self").since(starved))
+				t.Logf("after %v", time.Since(start))
+			case <-time.After(map[bool]time.Duration{true: time.Minute, false: frameWithin + time.Second}[tt.stuck >= 0]):
+				if tt.stuck >= 0 {
+					t.Error("nothing was noticed")
+				}
+			}
+		})
+	}
+}
+
+// TestSilence ends the reading of a source that gives nothing, not of one that
+// is slow, and not while nobody reads.
+func TestSilence(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		info   camera.Info
+		within time.Duration // 0 for never
+		heard  bool
+	}{
+		{"a film", camera.Info{Name: "film", Kind: camera.KindVideo, FPS: 30}, 5 * time.Second, false},
+		{"pictures, one in ten seconds", camera.Info{Name: "album", Kind: camera.KindStills, FPS: .1}, 0, false},
+		{"while a frame is worked on", camera.Info{Name: "film", Kind: camera.KindVideo, FPS: 30}, 0, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSilence(t.Context(), tt.info)
+			defer s.end()
+			start := time.Now()
+			s.listen()
+			if tt.heard {
+				s.heard()
+			}
+			select {
+			case <-s.ctx.Done():
+				if err := context.Cause(s.ctx); tt.within == 0 || !errors.Is(err, camera.ErrStalled) || !strings.Contains(err.Error(), tt.info.Name) {
+					t.Errorf("ended by %v", err)
+				}
+				if noticed := time.Since(start); noticed > tt.within {
+					t.Errorf("noticed after %v", noticed)
+				}
+				t.Logf("TABLE %s silent | noticed %v", tt.name, time.Since(start).Round(time.Millisecond))
+			case <-time.After(6 * time.Second):
+				if tt.within > 0 {
+					t.Error("nothing was noticed")
+				}
+			}
+		})
+	}
+}
+
+// TestSafePage words a report.
+func TestSafePage(t *testing.T) {
+	b := supervise.Before{Safe: true, Crashes: []supervise.Crash{{How: "signal: killed"}, {How: "SIGSEGV: segmentation violation", Demo: "belt", Log: "last words"}}}
+	text := fmt.Sprintf("%+v", safePage(b, true))
+	for _, want := range []string{"2 times", "SIGSEGV", "Conveyor", "last words", reportName, safeStart, pageSettings, pageCheck} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q: %s", want, text)
+		}
+	}
+}
