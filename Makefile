@@ -9,16 +9,20 @@ SHARED ?= $(CURDIR)/../shared
 ARGS       ?= --demo vehicles
 BENCH_ARGS ?= --demo vehicles --threads 1,2
 
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
 export PATH            := $(CURDIR)/.native/go/bin:$(PATH)
 export CGO_CFLAGS      := -O3 -I$(CURDIR)/inference/include
 export CGO_LDFLAGS     := -L$(NATIVE)/lib
 export LD_LIBRARY_PATH := $(NATIVE)/lib
 # The app touches Fyne's objects on its event loop only, so Fyne can leave its checks out.
-export GOFLAGS         := -tags=migrated_fynedo
-# Fyne complains about a machine without a language.
+export GOFLAGS         := -tags=migrated_fynedo,no_emoji
+# The release of Go that go.mod names, where the machine's own is older.
+export GOTOOLCHAIN     := auto
+# Fyne complains in tests about a machine without a language.
 export LANGUAGE        ?= en
 
-.PHONY: run setup build test test-v4l2 lint bench bench-go quality footage previews fonts golden robot train-setup train train-smoke clean
+.PHONY: run setup build deb release test test-v4l2 test-deb test-packages test-boot kiosk-picture test-arm64 lint audit fuzz bench bench-go compare official quality footage previews fonts golden robot soak train-setup train train-smoke clean
 
 run: build
 	$(BIN) $(ARGS)
@@ -38,9 +42,47 @@ test: build lint
 		go test -race -timeout 30m ./...
 	RTV_SHARED=$(SHARED) go test -timeout 15m -run TestGoldenScreens ./app
 
+# The package, build/deb/reterminal-vision_VERSION_ARCH.deb; for the reTerminal: make deb ARCH=arm64
+deb: setup build/deb/ready
+	packaging/deb/build.sh $(ARCH)
+
+# Both packages with checksums, changelog and a page about them, in build/release.
+release:
+	$(MAKE) deb ARCH=amd64
+	$(MAKE) deb ARCH=arm64
+	packaging/release.sh
+
+PACKAGE_TOOLS := dpkg-dev lintian appstream desktop-file-utils mmdebstrap qemu-user-static arch-test e2fsprogs
+build/deb/ready:
+	dpkg-query -W $(PACKAGE_TOOLS) >/dev/null 2>&1 || { $(SUDO) apt-get update -q && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends $(PACKAGE_TOOLS); }
+	mkdir -p build/deb && touch $@
+
+# What Debian asks of the package, and its life in a clean root of ARCH: install, every demo, upgrade, remove, purge.
+test-deb: setup build/deb/ready
+	packaging/test/deb.sh $(ARCH)
+
+# The same on both architectures, whose demos must find the same; arm64 is emulated, half an hour. Each second build is
+# from another folder with nothing compiled.
+test-packages: export RTV_AFRESH = 1
+test-packages:
+	$(MAKE) test-deb ARCH=amd64
+	$(MAKE) test-deb ARCH=arm64
+
+# The package in a machine that boots into it, in QEMU: a quarter of an hour without KVM.
+BOOT_PACKAGES := qemu-system-x86
+test-boot: setup build/deb/ready
+	dpkg-query -W $(BOOT_PACKAGES) >/dev/null 2>&1 || { $(SUDO) apt-get update -q && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends $(BOOT_PACKAGES); }
+	packaging/test/boot.sh $$(packaging/deb/build.sh amd64)
+
+# The README's picture of the kiosk, of what the test before has left.
+kiosk-picture:
+	montage build/boot/1-booted.png build/boot/6-turned.png -tile 2x1 -geometry 270x480+6+6 -background '#808080' \
+		-quality 85 assets/screenshots/kiosk.jpg
+
 # A real V4L2 driver, the kernel's virtual camera, in a virtual machine without KVM: two and a half minutes. amd64 only.
-SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
-VM_PACKAGES := qemu-system-x86 linux-image-amd64 linux-headers-amd64 v4l2loopback-dkms kmod v4l-utils
+VM_PACKAGES := busybox-static qemu-system-x86 linux-image-amd64 linux-headers-amd64 v4l2loopback-dkms kmod v4l-utils
 test-v4l2: build build/vng/ready
 	PATH=$(CURDIR)/build/vng/bin:$$PATH camera/v4l2_vm_test.sh
 
@@ -48,14 +90,24 @@ build/vng/ready:
 	dpkg-query -W $(VM_PACKAGES) >/dev/null 2>&1 || { $(SUDO) apt-get update -q && \
 		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends $(VM_PACKAGES); }
 	python3 -m venv build/vng
-	build/vng/bin/pip install --quiet virtme-ng==1.42
+	build/vng/bin/pip install --quiet --require-hashes -r packaging/requirements/vng.txt
 	touch $@
 
 lint: setup
-	@bad=$$(gofmt -l app assets camera inference models ui main.go); \
+	@bad=$$(gofmt -l app assets camera inference models packaging ui main.go); \
 		[ -z "$$bad" ] || { echo "not formatted, run gofmt -w:" $$bad; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
+
+# Known vulnerabilities, hashes and licences of what the app is made of.
+audit: setup
+	packaging/audit.sh
+
+# Searches for input that brings the app down: so long for each of some twenty targets, or for those whose name holds
+# FUZZ. make fuzz FUZZTIME=1h FUZZ=people
+FUZZTIME ?= 1m
+fuzz: setup
+	packaging/fuzz.sh $(FUZZTIME) $(FUZZ)
 
 # Where the time goes, as a table and in build/bench.json.
 bench: build
@@ -65,9 +117,53 @@ bench: build
 bench-go: setup
 	RTV_SHARED=$(SHARED) go test -run '^$$' -bench . -benchmem ./...
 
-# How right the demos' models are on labelled pictures; takes minutes.
+# Beside a Python script that does the same with OpenCV and LiteRT; then what the window, a start and memory cost. Takes
+# minutes, on a machine that does nothing else: make compare COMPARE='speed' COMPARE_ARGS='--only ssd --rounds 9'
+COMPARE ?= speed window start memory
+compare: build build/peer-venv/ready
+	for what in $(COMPARE); do RTV_SHARED=$(SHARED) python3 app/peer/compare.py $$what $(COMPARE_ARGS) || exit 1; done
+
+build/peer-venv/ready: app/peer/requirements.txt
+	python3 -m venv build/peer-venv
+	build/peer-venv/bin/pip install --quiet --require-hashes -r $<
+	touch $@
+
+# The build for the reTerminal under qemu-user, on an amd64 machine: the same results as here, NEON code included, and
+# delegates that go wrong in processes of their own, for which the kernel has to know that emulator.
+ARM64_GO := GOARCH=arm64 CGO_ENABLED=1 CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ CGO_LDFLAGS=-L$(CURDIR)/.native/arm64/lib \
+	PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig:/usr/share/pkgconfig go
+ARM64_NEON := camera:ToRGBA|Scaler|Turn inference:Resize|Formats|Outputs|Letterbox|Warp|BadDelegates inference/segment:Argmax inference/face:Warp|Crops app/benchmark:TestDelegates
+test-arm64: build build/deb/ready
+	packaging/setup.sh arm64
+	$(SUDO) sh -c 'cd /proc/sys/fs/binfmt_misc && { [ -e register ] || mount -t binfmt_misc binfmt_misc .; } && cd . && \
+		{ [ -e qemu-aarch64 ] || cat /usr/lib/binfmt.d/qemu-aarch64.conf >register; }'
+	install -D -m 755 .native/arm64/lib/libtensorflowlite_c.so build/arm64/lib/libtensorflowlite_c.so
+	$(ARM64_GO) build -ldflags '-r $$ORIGIN/lib' -o build/arm64/reterminal-vision .
+	for part in $(foreach n,$(ARM64_NEON),'$(n)'); do \
+		package=$${part%%:*}; test=build/arm64/$$(basename $$package).test; \
+		$(ARM64_GO) test -c -ldflags "-r $(CURDIR)/build/arm64/lib" -o $$test ./$$package && \
+		(cd $$package && RTV_SHARED=$(SHARED) RTV_CC=aarch64-linux-gnu-gcc LD_LIBRARY_PATH= qemu-aarch64-static $(CURDIR)/$$test -test.run "$${part#*:}") || exit 1; \
+	done
+	RTV_SHARED=$(SHARED) LD_LIBRARY_PATH= python3 app/peer/arm64.py
+
+# Our times beside those of the LiteRT wheel's interpreter of the same generation, and what the maker's litert-benchmark
+# of a newer one tells, on the same models.
+official: setup build/official-venv/ready build/litert-benchmark/ready
+	RTV_LITERT=$(CURDIR)/build/official-venv/bin/python RTV_LITERT_BENCHMARK=$(CURDIR)/build/litert-benchmark/bin/litert-benchmark RTV_SHARED=$(SHARED) go test -count=1 -v -run TestAgainstLiteRT ./inference
+
+build/official-venv/ready: inference/testdata/litert.txt
+	python3 -m venv build/official-venv
+	build/official-venv/bin/pip install --quiet --require-hashes -r $<
+	touch $@
+
+build/litert-benchmark/ready: inference/testdata/litert-benchmark.txt
+	python3 -m venv build/litert-benchmark
+	build/litert-benchmark/bin/pip install --quiet --require-hashes -r $<
+	touch $@
+
+# How right the demos' models are on labelled pictures, as a table and in models/accuracy.json; takes minutes.
 quality: setup
-	RTV_QUALITY=1 RTV_SHARED=$(SHARED) RTV_REQUIRE_MEDIA=1 go test -run 'TestQuality|TestStudy' -timeout 60m -v ./app ./inference/recognize
+	RTV_QUALITY=1 RTV_ACCURACY=$(CURDIR)/models/accuracy.json RTV_SHARED=$(SHARED) RTV_REQUIRE_MEDIA=1 go test -p 1 -run 'TestQuality|TestStudy' -timeout 60m -v ./app ./inference/recognize
 
 # Draws the built-in footage anew; takes minutes.
 footage: setup
@@ -80,7 +176,7 @@ previews: setup
 # Cuts the fonts for the translations out of Debian's.
 fonts:
 	rm -rf build/fonts && mkdir -p build/fonts && cd build/fonts && apt-get download fonts-noto-cjk && dpkg-deb -x *.deb .
-	python3 -m venv build/fonts/venv && build/fonts/venv/bin/pip install --quiet fonttools==4.60.1
+	python3 -m venv build/fonts/venv && build/fonts/venv/bin/pip install --quiet --require-hashes -r packaging/requirements/fonts.txt
 	build/fonts/venv/bin/python assets/font/subset.py build/fonts/usr/share/fonts/opentype/noto
 
 # Draws every screen in every language and theme anew, as `make test` compares them, in full size in build/screens and as
@@ -96,6 +192,11 @@ golden: setup
 robot: build
 	RTV_BINARY=$(CURDIR)/$(BIN) RTV_ROBOT=15m go test -count=1 -v -timeout 20m -run TestRobot ./app
 
+# Uses and strikes the app for ten minutes or as long as SOAK says, as SOAK=24h: samples, plots and a table in build/soak.
+SOAK ?= 10m
+soak: build
+	RTV_BINARY=$(CURDIR)/$(BIN) RTV_SHARED=$(SHARED) SOAK=$(SOAK) SOAK_OUT=$(CURDIR)/build/soak go test -count=1 -v -timeout 0 -run TestSoak ./app
+
 # A network's recipe is the file in models/train that its name begins with.
 RECIPES := age_gender belt embedding emotion facedetector liveness lung vehicle
 PYTHON  := build/venv/bin/python
@@ -104,7 +205,7 @@ train-setup: build/venv/ready
 
 build/venv/ready: models/train/requirements.txt
 	python3 -m venv build/venv
-	build/venv/bin/pip install --quiet -r $<
+	build/venv/bin/pip install --quiet --require-hashes -r $<
 	touch $@
 
 # Trains one network anew, or goes on where it was broken off: make train MODEL=belt_rip_mobilenet_025_128

@@ -8,6 +8,7 @@
 # In: Debian 12 or Raspberry Pi OS bookworm (64-bit), root or sudo, a network.
 # Out: packages from apt, and beside this folder
 #   .native/go                Go, where PATH has none that is new enough
+#   for another ARCH          Debian's cross compiler, and its libraries beside this machine's
 #   .native/ARCH/lib          TensorFlow Lite 2.17.1 for ARCH (this machine's by default)
 #   .native/mirror            the default detector: models fetch --mirror .native/mirror
 # Every download is pinned by version and SHA-256.
@@ -17,12 +18,18 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 apt_packages=(
 	# build
 	make gcc g++ pkg-config git ca-certificates python3 python3-pip
-	libturbojpeg0-dev libyuv-dev
+	libturbojpeg0-dev libyuv-dev libavcodec-dev libavformat-dev
 	libgl1-mesa-dev libx11-dev libxcursor-dev libxi-dev libxinerama-dev libxrandr-dev libxxf86vm-dev
 	# run
 	ffmpeg libgl1-mesa-dri v4l-utils
 	# test
-	xvfb xauth x11-utils xdotool imagemagick
+	xvfb xauth x11-utils xdotool imagemagick strace
+)
+
+# What another architecture's program is linked with.
+cross_libraries=(
+	libc6-dev libturbojpeg0-dev libyuv-dev libavcodec-dev libavformat-dev
+	libgl1-mesa-dev libx11-dev libxcursor-dev libxi-dev libxinerama-dev libxrandr-dev libxxf86vm-dev
 )
 
 go_least=1.26
@@ -105,11 +112,13 @@ check_system() {
 	[[ -n ${machine[$target]:-} ]] || die "unknown architecture $target; usage: packaging/setup.sh [amd64|arm64]"
 }
 
+# install_packages NAME...: a NAME may end in :ARCH
 install_packages() {
 	local have missing=() as_root=() p
-	have=$(dpkg-query --show --showformat='${db:Status-Status} ${Package}\n' "${apt_packages[@]}" 2>/dev/null || true)
-	for p in "${apt_packages[@]}"; do
-		[[ $'\n'$have$'\n' == *$'\n'"installed $p"$'\n'* ]] || missing+=("$p")
+	have=$'\n'$(dpkg-query --show --showformat='${db:Status-Status} ${Package}:${Architecture}\n' 2>/dev/null)$'\n'
+	for p in "$@"; do
+		[[ $p == *:* ]] || p+=:$host
+		[[ $have == *$'\n'"installed $p"$'\n'* || $have == *$'\n'"installed ${p%:*}:all"$'\n'* ]] || missing+=("${p%:"$host"}")
 	done
 	((${#missing[@]})) || return 0
 	if ((EUID != 0)); then
@@ -119,8 +128,16 @@ install_packages() {
 	workspace
 	as_root+=(env DEBIAN_FRONTEND=noninteractive)
 	say "installing ${missing[*]}"
+	[[ $target == "$host" ]] || logged 'dpkg --add-architecture' "${as_root[@]}" dpkg --add-architecture "$target"
 	logged 'apt-get update' "${as_root[@]}" apt-get -q update
 	logged 'apt-get install' "${as_root[@]}" apt-get -q install --yes --no-install-recommends "${missing[@]}"
+}
+
+# install_cross: what builds for an architecture that this machine is not of
+install_cross() {
+	[[ $target != "$host" ]] || return 0
+	local name=${machine[$target]//_/-}-linux-gnu
+	install_packages dpkg-dev "gcc-$name" "g++-$name" "${cross_libraries[@]/%/:$target}"
 }
 
 # wheel PIN PLATFORM SHA256 FOLDER: downloads, checks and unpacks a wheel
@@ -196,7 +213,8 @@ check_system "$@"
 # is not written to.
 exec 9<"packaging/${BASH_SOURCE[0]##*/}"
 flock 9
-install_packages
+install_packages "${apt_packages[@]}"
+install_cross
 install_go
 install_tflite
 install_detector
