@@ -45,37 +45,23 @@ func TestIntroduce(t *testing.T) {
 		add, start               = 1200, 800
 		forgetPerson, forgetSure = 985, 915
 	)
-	s.tap(people, 64)
-	time.Sleep(700 * time.Millisecond)
-	s.shot("nobody")
-	s.tap(360, add)
-	time.Sleep(500 * time.Millisecond)
+	s.tapped(people, 64, "nobody")
+	s.tapped(360, add, "keyboard")
 	s.tap(81, 1020) // A on the keyboard
 	s.run("xdotool", "type", "--delay", "50", "nna")
-	time.Sleep(300 * time.Millisecond)
-	s.shot("name")
+	s.still("name")
 	s.tap(360, start)
 	p.log.await(t, "person enrolled", 1)
-	time.Sleep(500 * time.Millisecond)
-	s.shot("enrolled")
+	s.still("enrolled")
 	if got := strings.Join(known(), ","); got != "Anna" {
 		t.Fatalf("enrolled: %q", got)
 	}
-	s.tap(360, add)
-	time.Sleep(time.Second)
-	s.shot("recognised")
-
-	s.tap(people, 64)
-	time.Sleep(700 * time.Millisecond)
-	s.shot("people")
-	s.tap(360, firstRow)
-	time.Sleep(500 * time.Millisecond)
-	s.shot("person")
-	s.tap(360, forgetPerson)
-	time.Sleep(500 * time.Millisecond)
-	s.shot("forget")
+	s.tapped(360, add, "recognised")
+	s.tapped(people, 64, "people")
+	s.tapped(360, firstRow, "person")
+	s.tapped(360, forgetPerson, "forget")
 	s.tap(360, forgetSure)
-	for until := time.Now().Add(10 * time.Second); len(known()) > 0; time.Sleep(200 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); len(known()) > 0; time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatal("nobody was forgotten")
 		}
@@ -97,8 +83,7 @@ func TestDamagedPeople(t *testing.T) {
 		"--demo", "recognition", "--source", testmedia.Path(t, "media/recognition/img13.jpg"), "--models-dir", testmedia.Path(t, "models"))
 	p.log.await(t, "damaged", 1)
 	p.log.await(t, "window shown", 1)
-	time.Sleep(500 * time.Millisecond)
-	s.shot("damaged-people")
+	s.still("damaged-people")
 	s.tap(186, 1190)
 	p.log.await(t, "source open", 1)
 	p.end(t, syscall.SIGTERM)

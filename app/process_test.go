@@ -66,7 +66,7 @@ func (w *watched) String() string {
 // await returns when the output contains what is wanted n times.
 func (w *watched) await(t *testing.T, want string, n int) {
 	t.Helper()
-	for until := time.Now().Add(30 * time.Second); strings.Count(w.String(), want) < n; {
+	for until := time.Now().Add(90 * time.Second); strings.Count(w.String(), want) < n; {
 		if time.Now().After(until) {
 			t.Fatalf("%q did not come %d times:\n%s", want, n, w)
 		}
@@ -288,7 +288,7 @@ func (s screen) shot(name string) image.Image {
 // awaitShot takes pictures until one is as wanted.
 func (s screen) awaitShot(name string, wanted func(image.Image) bool) image.Image {
 	s.t.Helper()
-	for until := time.Now().Add(20 * time.Second); ; {
+	for until := time.Now().Add(time.Minute); ; {
 		img := s.shot(name)
 		if wanted(img) {
 			return img
@@ -297,6 +297,26 @@ func (s screen) awaitShot(name string, wanted func(image.Image) bool) image.Imag
 			s.t.Fatalf("%s: the screen never looks as it should", name)
 		}
 	}
+}
+
+// still waits until what does not show films stands still: until then a tap may
+// meet what is about to go.
+func (s screen) still(name string) image.Image {
+	s.t.Helper()
+	before := words(s.shot(name))
+	return s.awaitShot(name, func(img image.Image) bool {
+		defer func() { before = words(img) }()
+		return alike(words(img), before)
+	})
+}
+
+// tapped taps and waits until the screen has changed and stands still.
+func (s screen) tapped(x, y int, name string) image.Image {
+	s.t.Helper()
+	before := words(s.shot(name))
+	s.tap(x, y)
+	s.awaitShot(name, func(img image.Image) bool { return !alike(words(img), before) })
+	return s.still(name)
 }
 
 // boxSides counts long straight lines in the ink of detection boxes within area.

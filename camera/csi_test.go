@@ -127,7 +127,7 @@ func TestCSICloses(t *testing.T) {
 	if _, err := read(t, src); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("read ended with %v", err)
 	}
-	if took := time.Since(start); took > 2*time.Second {
+	if took := time.Since(start); took > 20*time.Second {
 		t.Errorf("closing took %v", took)
 	}
 }

@@ -114,7 +114,6 @@ func fraction(f [2]C.int) float64 { return sensible(float64(f[0]), float64(f[1])
 type pictures struct {
 	mu     sync.Mutex
 	free   []*Frame
-	made   int
 	closed bool
 }
 
@@ -127,7 +126,6 @@ func (p *pictures) get() *Frame {
 		f, p.free = p.free[n-1], p.free[:n-1]
 	} else {
 		f = &Frame{home: p, picture: C.rtv_picture_new()}
-		p.made++
 	}
 	f.refs.Store(1)
 	f.Sequence, f.Timestamp, f.Captured = 0, 0, time.Time{}

@@ -197,7 +197,7 @@ func TestPacedSkipsWhatIsLate(t *testing.T) {
 	if f.Sequence < 5 {
 		t.Errorf("after a pause of 20 frames the reader is at %d", f.Sequence)
 	}
-	if age := time.Since(f.Captured); age > 100*time.Millisecond {
+	if age := time.Since(f.Captured); age > time.Second {
 		t.Errorf("frame is %v old", age)
 	}
 }

@@ -189,7 +189,7 @@ func wait(t *testing.T, c <-chan struct{}, what string) {
 	t.Helper()
 	select {
 	case <-c:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("%s did not come", what)
 	}
 }
@@ -199,7 +199,7 @@ func receive(t *testing.T, c <-chan string, what string) string {
 	select {
 	case s := <-c:
 		return s
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Fatalf("%s was not felt", what)
 		return ""
 	}

@@ -90,20 +90,27 @@ var ErrUnread = errors.New("it was not read")
 var errDamaged = errors.New("it is damaged")
 
 // Load reads the file; there are no settings before one is written. Where it is
-// damaged or cannot be read, the settings are those last saved, or, where they
-// are gone too, what can be made out of the damaged file; then they are Locked
-// unless it is certain what PIN there was. The error says so. A damaged file is kept
-// under another name, and one with these settings takes its place.
+// damaged, cannot be read, or is gone without its copy, the settings are those last
+// saved, or, where they are lost too, what can be made out of what is there; then they
+// are Locked unless it is certain what PIN there was. The error says so. A damaged
+// file is kept under another name, and one with these settings takes its place.
 func Load(path string) (Settings, error) {
 	s, text, err := read(path)
-	if err == nil || errors.Is(err, fs.ErrNotExist) {
+	if err == nil {
 		return s, nil
 	}
+	gone := errors.Is(err, fs.ErrNotExist)
 	instead := "those saved before are used"
-	s, last, missing := read(path + lastSuffix)
-	if missing != nil {
+	s, last, lost := read(path + lastSuffix)
+	if gone && errors.Is(lost, fs.ErrNotExist) {
+		return Settings{}, nil
+	}
+	if lost != nil {
 		instead = "nearly all are as they come now"
 		s = rest(append(text, last...))
+	}
+	if gone {
+		return s, errors.Join(fmt.Errorf("settings %s: it is gone: %s", path, instead), Save(path, s))
 	}
 	if !errors.Is(err, errDamaged) {
 		return s, fmt.Errorf("settings %s: %w: %w: check that this user may read it; %s, and no change is kept", path, err, ErrUnread, instead)

@@ -54,6 +54,9 @@ func TestDamaged(t *testing.T) {
 		"zeros, and the copy is cut":        {becomes("\x00\x00\x00"), cut, Settings{Welcomed: true, PIN: hash, Keep: 30, Liveness: true}, false},
 		"a PIN that is cut":                 {becomes(`{"pin": "$2a$11$aaa`), os.Remove, Settings{Welcomed: true, PIN: Locked}, false},
 		"empty, and no copy":                {becomes(""), os.Remove, Settings{Welcomed: true, PIN: Locked}, false},
+		"gone":                              {os.Remove, nil, owner, false},
+		"gone, and the copy is cut":         {os.Remove, cut, Settings{Welcomed: true, PIN: hash, Keep: 30, Liveness: true}, false},
+		"gone, and the copy is unreadable":  {os.Remove, folder, Settings{Welcomed: true, PIN: Locked}, false},
 		"unreadable, and no copy":           {folder, os.Remove, Settings{Welcomed: true, PIN: Locked}, true},
 		"of another shape, without any PIN": {becomes(`{"camera": 3, "keep": 7}`), os.Remove, Settings{Welcomed: true, Keep: 7}, false},
 	} {
@@ -81,7 +84,7 @@ func TestDamaged(t *testing.T) {
 				}
 				return
 			}
-			if kept, _ := os.ReadFile(path + ".damaged"); !bytes.Equal(kept, before) || !strings.Contains(err.Error(), path+".damaged") {
+			if kept, _ := os.ReadFile(path + ".damaged"); !bytes.Equal(kept, before) || before != nil && !strings.Contains(err.Error(), path+".damaged") {
 				t.Errorf("kept %q; %v", kept, err)
 			}
 			if c.last == nil || !strings.Contains(name, "copy is unreadable") {
