@@ -8,10 +8,14 @@ ask() {
 	say "$@"
 	read -r -t 120 _ answer || fail "the host does not answer $*"
 }
-# shot NAME: a picture of the screen, which shows more than a console or one plane
+# shot NAME: a picture of the screen once it shows more than a console or one plane; an emulated processor draws the
+# first after half a minute
 shot() {
-	ask shot "$1"
-	((answer > 1000)) || fail "$1.png has $answer colours: nothing is on the screen"
+	local end=$((SECONDS + 120))
+	until ask shot "$1" && ((answer > 1000)); do
+		((SECONDS < end)) || fail "$1.png has $answer colours: nothing is on the screen"
+		sleep 5
+	done
 }
 fail() {
 	say "FAILED: $*"
