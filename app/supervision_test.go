@@ -229,15 +229,18 @@ func awaitSo(t *testing.T, what string, so func() bool) time.Duration {
 	return time.Since(start)
 }
 
-// TestPanickingDemo has a demo panic in one frame: it starts again by itself, once.
+// TestPanickingDemo has a demo panic in every frame until it is opened anew: it
+// starts again by itself, once.
 func TestPanickingDemo(t *testing.T) {
 	var bad atomic.Bool
 	w := spoiltWindow(t, func() error {
-		if bad.CompareAndSwap(true, false) {
+		if bad.Load() {
 			panic("index out of range")
 		}
 		return nil
 	})
+	open := w.open
+	w.open = func(cfg Config, id string) (*demoTask, error) { bad.Store(false); return open(cfg, id) }
 	results, again := counted.results.Load, counted.demoRestarts.Load
 	w.StartDemo("belt")
 	awaitSo(t, "results", func() bool { return results() > 5 })

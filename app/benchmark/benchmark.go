@@ -230,29 +230,7 @@ const watchEvery = 200 * time.Millisecond
 func watch(d *device.Device) func() Heat {
 	stop, ended := make(chan struct{}), make(chan struct{})
 	heat := Heat{}
-	look := func(busy bool) *float64 {
-		h := d.Health()
-		if h.Temperature.Known && (heat.Most == nil || h.Temperature.Number > *heat.Most) {
-			heat.Most = &h.Temperature.Number
-		}
-		if h.Frequency.Known && busy {
-			if heat.Slowest == nil || h.Frequency.Number < *heat.Slowest {
-				heat.Slowest = &h.Frequency.Number
-			}
-			if heat.Fastest == nil || h.Frequency.Number > *heat.Fastest {
-				heat.Fastest = &h.Frequency.Number
-			}
-		}
-		if h.Throttling.Known {
-			now := h.Throttling.Now.Any() || heat.Throttled != nil && *heat.Throttled
-			heat.Throttled = &now
-		}
-		if !h.Temperature.Known {
-			return nil
-		}
-		return &h.Temperature.Number
-	}
-	heat.Before = look(false) // its clock rests yet
+	heat.Before = heat.look(d, false) // its clock rests yet
 	go func() {
 		defer close(ended)
 		for {
@@ -260,14 +238,40 @@ func watch(d *device.Device) func() Heat {
 			case <-stop:
 				return
 			case <-time.After(watchEvery):
-				look(true)
+				heat.look(d, true)
 			}
 		}
 	}()
 	return func() Heat {
 		close(stop)
 		<-ended
-		heat.After = look(false)
+		heat.After = heat.look(d, false)
 		return heat
 	}
+}
+
+// look takes note of how the machine does, of its clock only while it is busy, and
+// returns how warm it is, nil where it does not tell.
+func (h *Heat) look(d *device.Device, busy bool) *float64 {
+	now := d.Health()
+	if f := now.Frequency; f.Known && busy {
+		if h.Slowest == nil || f.Number < *h.Slowest {
+			h.Slowest = &f.Number
+		}
+		if h.Fastest == nil || f.Number > *h.Fastest {
+			h.Fastest = &f.Number
+		}
+	}
+	if t := now.Throttling; t.Known {
+		slowed := t.Now.Any() || h.Throttled != nil && *h.Throttled
+		h.Throttled = &slowed
+	}
+	t := now.Temperature
+	if !t.Known {
+		return nil
+	}
+	if h.Most == nil || t.Number > *h.Most {
+		h.Most = &t.Number
+	}
+	return &t.Number
 }

@@ -205,22 +205,26 @@ func TestHeat(t *testing.T) {
 	if name := device.At(t.TempDir()).Name(); name != runtime.GOARCH {
 		t.Errorf("a machine that tells nothing is named %q", name)
 	}
-	heat := watch(d)
+	var h Heat
+	h.Before = h.look(d, false)
 	write(zone+"temp", "82500\n")
 	write(policy+"scaling_cur_freq", "1000000\n")
 	write(throttled, "e0008\n")
-	time.Sleep(7 * watchEvery / 2)
+	h.look(d, true)
 	write(policy+"scaling_cur_freq", "1500000\n")
-	time.Sleep(7 * watchEvery / 2)
+	h.look(d, true)
 	write(policy+"scaling_cur_freq", "600000\n") // at rest again
 	write(zone+"temp", "61000\n")
 	write(throttled, "e0000\n")
-	h := heat()
+	h.After = h.look(d, false)
 	if h.Before == nil || *h.Before != 51 || h.After == nil || *h.After != 61 || h.Most == nil || *h.Most != 82.5 {
 		t.Errorf("temperatures %+v", h)
 	}
 	if h.Slowest == nil || *h.Slowest != 1000 || h.Fastest == nil || *h.Fastest != 1500 || h.Throttled == nil || !*h.Throttled {
 		t.Errorf("frequencies %+v", h)
+	}
+	if h := watch(d)(); h.Before == nil || h.After == nil || *h.Before != 61 || *h.After != 61 {
+		t.Errorf("a moment: %+v", h)
 	}
 	if h := watch(device.At(t.TempDir()))(); h != (Heat{}) {
 		t.Errorf("a machine that tells nothing: %+v", h)
