@@ -148,19 +148,15 @@ test-arm64: build build/deb/ready
 	done
 	RTV_SHARED=$(SHARED) LD_LIBRARY_PATH= python3 app/peer/arm64.py
 
-# Our times beside those of the LiteRT wheel's interpreter of the same generation, and what the maker's litert-benchmark
-# of a newer one tells, on the same models.
-official: setup build/official-venv/ready build/litert-benchmark/ready
-	RTV_LITERT=$(CURDIR)/build/official-venv/bin/python RTV_LITERT_BENCHMARK=$(CURDIR)/build/litert-benchmark/bin/litert-benchmark RTV_SHARED=$(SHARED) go test -count=1 -v -run TestAgainstLiteRT ./inference
+# What the benchmark measures beside what the maker's own litert-benchmark tells, and the interpreters of two LiteRT
+# wheels, of the library's generation and of the tool's, on the same models.
+official: setup build/litert/ready build/litert-new/ready
+	RTV_LITERT=$(CURDIR)/build/litert/bin RTV_LITERT_NEW=$(CURDIR)/build/litert-new/bin RTV_SHARED=$(SHARED) \
+		go test -count=1 -v -timeout 30m -run TestAgainstOfficial ./app/benchmark
 
-build/official-venv/ready: inference/testdata/litert.txt
-	python3 -m venv build/official-venv
-	build/official-venv/bin/pip install --quiet --require-hashes -r $<
-	touch $@
-
-build/litert-benchmark/ready: inference/testdata/litert-benchmark.txt
-	python3 -m venv build/litert-benchmark
-	build/litert-benchmark/bin/pip install --quiet --require-hashes -r $<
+build/litert/ready build/litert-new/ready: build/%/ready: app/benchmark/testdata/%.txt
+	python3 -m venv build/$*
+	build/$*/bin/pip install --quiet --require-hashes -r $<
 	touch $@
 
 # How right the demos' models are on labelled pictures, as a table and in models/accuracy.json; takes minutes.

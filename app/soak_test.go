@@ -92,6 +92,7 @@ type soak struct {
 	env     []string
 	samples []sample
 	people  map[string]bool
+	opened  int // sources that were, when a demo was last touched in the gallery
 	safe    int // times that the safe screen has come, of this start
 	safeAll int // and of all
 	table   map[string]*struck
@@ -399,11 +400,18 @@ func (k *soak) openDemo() {
 		k.scroll()
 	}
 	time.Sleep(400 * time.Millisecond)
+	k.opened = k.sourcesOpened()
 	k.s.tap(360, []int{300, 560, 820, 1080}[k.r.IntN(4)])
 }
 
-// adjust changes something in the sheet of the demo that runs.
+func (k *soak) sourcesOpened() int { return strings.Count(k.p.log.String(), "source open") }
+
+// adjust changes something in the sheet of the demo that was opened, if it runs: in
+// the gallery the same touches would lead to the settings.
 func (k *soak) adjust() {
+	if k.sourcesOpened() == k.opened {
+		return
+	}
 	k.s.tap(650, 64)
 	time.Sleep(300 * time.Millisecond)
 	for range 2 {
@@ -595,7 +603,7 @@ func (k *soak) ensureRuns() {
 	k.await("results", func() bool {
 		k.leaveSafe()
 		if time.Since(opened) > 8*time.Second { // a demo whose model is not here, or the gallery
-			k.openDemo()
+			k.openFirst()
 			opened = time.Now()
 		}
 		p, now := k.results()

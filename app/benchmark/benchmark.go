@@ -152,6 +152,7 @@ type Machine struct {
 	Device *device.Device
 	App    string        // version of this program
 	Limit  time.Duration // of one measurement; 0 stands for Limit
+	AsIs   bool          // networks as they are in their files, to compare with what others measure
 }
 
 // Measure measures a network in another process. The error is that ctx ended;
@@ -159,7 +160,7 @@ type Machine struct {
 func (m Machine) Measure(ctx context.Context, run time.Time, s Subject, backend string, threads int, effort Effort) (Record, error) {
 	r := m.record(run, s, backend, threads)
 	heat := watch(m.Device)
-	found, err := m.child(ctx, order{File: s.File, Backend: backend, Threads: threads, Effort: effort})
+	found, err := m.child(ctx, order{File: s.File, Backend: backend, Threads: threads, AsIs: m.AsIs, Effort: effort})
 	r.Heat = heat()
 	if ctx.Err() != nil {
 		return r, context.Cause(ctx)

@@ -24,6 +24,7 @@ type order struct {
 	File    string `json:"file"`
 	Backend string `json:"backend"`
 	Threads int    `json:"threads"`
+	AsIs    bool   `json:"as_is"`
 	Effort  Effort `json:"effort"`
 }
 
@@ -57,7 +58,7 @@ func Serve(stdin io.Reader) error {
 		return err
 	}
 	say := json.NewEncoder(answer)
-	w := work{o: o, options: inference.Options{Threads: o.Threads, Delegate: delegate}, begin: func(what string) { _ = say.Encode(word{Begins: what}) }}
+	w := work{o: o, options: inference.Options{Threads: o.Threads, Delegate: delegate, AsIs: o.AsIs}, begin: func(what string) { _ = say.Encode(word{Begins: what}) }}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	for range max(o.Effort.Rounds, 1) {
