@@ -151,9 +151,8 @@ func (b *benchPages) subjects() (all []benchmark.Subject, chosen map[string]bool
 	return all, chosen
 }
 
-// plan is every measurement that is chosen.
-func (b *benchPages) plan() (plan []job, networks int) {
-	all, chosen := b.subjects()
+// plan is every measurement of the chosen networks that is chosen.
+func (b *benchPages) plan(all []benchmark.Subject, chosen map[string]bool) (plan []job, networks int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	backends := slices.DeleteFunc(b.benchBackends(), b.leftOut)
@@ -184,7 +183,7 @@ func (b *benchPages) benchPage() ui.Page {
 		return p
 	}
 	all, chosen := b.subjects()
-	plan, networks := b.plan()
+	plan, networks := b.plan(all, chosen)
 	start := ui.Group{Text: lang.T("Networks run alone, each in a process of its own, on the kernels and numbers of threads that are chosen here. No demo runs meanwhile.")}
 	start.Rows = append(start.Rows, ui.Row{Kind: ui.RowLead, ID: pageBenchModels, Label: lang.T("Networks"), Value: fmt.Sprintf("%d / %d", countOf(all, chosen), len(all))})
 	if len(plan) > 0 {
@@ -446,7 +445,7 @@ func (b *benchPages) historyPage() ui.Page {
 // start measures what is chosen, with nothing else running.
 func (b *benchPages) start() {
 	w := b.w
-	plan, _ := b.plan()
+	plan, _ := b.plan(b.subjects())
 	if len(plan) == 0 {
 		return
 	}

@@ -58,9 +58,7 @@ func doctorCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 		}
 	}
 	if *asJSON {
-		enc := json.NewEncoder(stdout)
-		enc.SetIndent("", "  ")
-		err = enc.Encode(checks)
+		err = printJSON(stdout, checks)
 	} else {
 		err = printChecks(stdout, checks)
 	}
@@ -73,6 +71,13 @@ func doctorCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 		return fmt.Errorf("doctor: %d of %d checks failed: follow the remedies above", failed, len(checks))
 	}
 	return nil
+}
+
+// printJSON writes a value for programs, and so that a person can read it.
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }
 
 // printChecks writes a line a check, and under it what to do.

@@ -114,9 +114,7 @@ func inspectModel(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if *asJSON {
-		enc := json.NewEncoder(stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(d)
+		return printJSON(stdout, d)
 	}
 	return describe(stdout, d)
 }

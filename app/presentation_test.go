@@ -15,6 +15,7 @@ import (
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/recognize"
+	"reterminal-vision/inference/tasktest"
 	"reterminal-vision/inference/testmedia"
 )
 
@@ -92,7 +93,7 @@ func TestQualityPresentationAttacks(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				lookOnce(t, task, in, f, out)
+				tasktest.Process(t, task, f, in, out)
 				f.Release()
 				answer := ""
 				for _, o := range out.Objects {
@@ -156,7 +157,7 @@ func wholePictures(t *testing.T, dir string) {
 			}
 			presented++
 			in, out := task.NewInput(), &inference.Result{}
-			lookOnce(t, task, in, testmedia.Frame(t, "media/spoof/image_"+name+".jpg"), out)
+			tasktest.Process(t, task, testmedia.Frame(t, "media/spoof/image_"+name+".jpg"), in, out)
 			if got := fmt.Sprint(out.Objects); !strings.Contains(got, want) {
 				t.Errorf("demanded %v, %s: %s, want %s", demand, name, got, want)
 			}
@@ -216,18 +217,6 @@ func widened(t *testing.T, file string) *camera.Frame {
 	return f
 }
 
-func lookOnce(t testing.TB, task inference.Task, in *inference.Input, f *camera.Frame, out *inference.Result) {
-	t.Helper()
-	out.Reset()
-	out.Width, out.Height = f.Width, f.Height
-	if err := task.Prepare(f, in); err != nil {
-		t.Fatal(err)
-	}
-	if err := task.Run(f, in, out); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // BenchmarkLiveness is a frame of recognition with one known face that is looked
 // at in every frame, with the demand and without; in a demo it is one in ten.
 func BenchmarkLiveness(b *testing.B) {
@@ -260,7 +249,7 @@ func BenchmarkLiveness(b *testing.B) {
 			in, out := task.NewInput(), &inference.Result{}
 			b.ReportAllocs()
 			for b.Loop() {
-				lookOnce(b, task, in, f, out)
+				tasktest.Process(b, task, f, in, out)
 			}
 		})
 	}

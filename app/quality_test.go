@@ -22,6 +22,7 @@ import (
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/attribute"
+	"reterminal-vision/inference/tasktest"
 	"reterminal-vision/inference/testmedia"
 	"reterminal-vision/models"
 )
@@ -138,19 +139,6 @@ func (q *quality) open(demo, choice string) *demoTask {
 	return task
 }
 
-// look runs a task on one picture.
-func (q *quality) look(task inference.Task, in *inference.Input, f *camera.Frame, out *inference.Result) {
-	q.t.Helper()
-	out.Reset()
-	out.Width, out.Height = f.Width, f.Height
-	if err := task.Prepare(f, in); err != nil {
-		q.t.Fatal(err)
-	}
-	if err := task.Run(f, in, out); err != nil {
-		q.t.Fatal(err)
-	}
-}
-
 func (q *quality) still(path string) *camera.Frame {
 	q.t.Helper()
 	f, err := camera.ReadStill(path)
@@ -198,7 +186,7 @@ func (q *quality) detection() {
 		for _, file := range files {
 			f := q.still(file)
 			truths := readYOLO(q.t, strings.TrimSuffix(file, ".jpg")+".txt", f.Width, f.Height)
-			q.look(task, in, f, out)
+			tasktest.Process(q.t, task, f, in, out)
 			all += len(out.Objects)
 			for i := range out.Objects {
 				if claim(truths, &out.Objects[i], .5) {
@@ -256,7 +244,7 @@ func (q *quality) vehicles() {
 					there++
 				}
 			}
-			q.look(task, in, f, out)
+			tasktest.Process(q.t, task, f, in, out)
 			f.Release()
 			slices.SortFunc(out.Objects, func(a, b inference.Object) int { return cmp.Compare(b.Score, a.Score) })
 			for i := range out.Objects {
@@ -390,7 +378,7 @@ func (q *quality) belt() {
 		in, out, right := task.NewInput(), &inference.Result{}, 0
 		for picture, want := range map[string]string{"damage": "damaged", "no_damage": "intact"} {
 			f := q.still(testmedia.Path(q.t, "media/belt/"+picture+".jpeg"))
-			q.look(task, in, f, out)
+			tasktest.Process(q.t, task, f, in, out)
 			f.Release()
 			if out.Classes[0].Label == want {
 				right++
@@ -398,7 +386,7 @@ func (q *quality) belt() {
 		}
 		var all, correct [2]int
 		for _, c := range crops {
-			q.look(task, in, c.frame, out)
+			tasktest.Process(q.t, task, c.frame, in, out)
 			all[c.damaged]++
 			if out.Classes[0].Label == []string{"intact", "damaged"}[c.damaged] {
 				correct[c.damaged]++
@@ -459,7 +447,7 @@ func (q *quality) maskIoU(demo, model, picture, mask, label string, isObject fun
 		q.t.Fatal(err)
 	}
 	out := &inference.Result{}
-	q.look(task, task.NewInput(), f, out)
+	tasktest.Process(q.t, task, f, task.NewInput(), out)
 	var both, either int
 	for y := range m.Height {
 		for x := range m.Width {
@@ -702,7 +690,7 @@ func (q *quality) liveness() {
 				}
 				n++
 				f := q.still(file)
-				q.look(task, in, f, out)
+				tasktest.Process(q.t, task, f, in, out)
 				f.Release()
 				if len(out.Objects) == 0 || len(out.Objects[0].Attributes) == 0 {
 					noFace++
@@ -727,7 +715,7 @@ func (q *quality) faces() {
 		var all, found, wrong int
 		for file, boxes := range q.held.Faces {
 			f := q.still(testmedia.Path(q.t, file))
-			q.look(task, in, f, out)
+			tasktest.Process(q.t, task, f, in, out)
 			var truths []truth
 			for _, b := range boxes {
 				// Smaller ones than 10 pixels of the network's input count neither way.

@@ -87,11 +87,7 @@ func (w *window) beSafe() {
 	w.safe.Store(true)
 	slog.Error("too many crashes: safe screen", "crashes", len(before.Crashes), "last", before.Last().How)
 	if path, err := dataPath(reportName); err == nil {
-		err = durable.Write(path, 0o600, func(to io.Writer) error {
-			_, err := io.WriteString(to, before.Text())
-			return err
-		})
-		if err != nil {
+		if err := durable.WriteText(path, 0o600, before.Text()); err != nil {
 			slog.Warn("report not kept", "error", err)
 		}
 	}

@@ -1,6 +1,7 @@
 package benchmark
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -172,7 +173,7 @@ func spread(all []time.Duration) Spread {
 }
 
 // quantile is one of the values: that which so large a part does not exceed.
-func quantile(all []time.Duration, q float64) time.Duration {
+func quantile[T cmp.Ordered](all []T, q float64) T {
 	sorted := slices.Sorted(slices.Values(all))
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }

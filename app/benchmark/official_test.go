@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,7 +46,7 @@ func TestAgainstOfficial(t *testing.T) {
 			tools = append(tools, toolTime(t, newer, file, warmup, runs))
 		}
 		t.Logf("%-42s ours %.2f ms; LiteRT of its generation %s; newer %s; litert-benchmark %s; of the newer to litert-benchmark %s", filepath.Base(file),
-			middle(ours), ours.beside(sames), ours.beside(newers), ours.beside(tools), newers.beside(tools))
+			quantile(ours, .5), ours.beside(sames), ours.beside(newers), ours.beside(tools), newers.beside(tools))
 	}
 }
 
@@ -61,7 +60,8 @@ func (times turnTimes) beside(others turnTimes) string {
 	for i := range times {
 		ratios = append(ratios, times[i]/others[i])
 	}
-	return fmt.Sprintf("%.2f ms (%+.1f %%, by turns %+.1f %%)", middle(others), 100*(middle(times)/middle(others)-1), 100*(middle(ratios)-1))
+	whole := quantile(others, .5)
+	return fmt.Sprintf("%.2f ms (%+.1f %%, by turns %+.1f %%)", whole, 100*(quantile(times, .5)/whole-1), 100*(quantile(ratios, .5)-1))
 }
 
 // toolTime is the median that the maker's tool tells.
@@ -103,10 +103,5 @@ func interpreterTime(t *testing.T, programs, model string, warmup, runs int) flo
 		}
 		list = append(list, ns/1e6)
 	}
-	return middle(list)
-}
-
-func middle(list []float64) float64 {
-	list = slices.Sorted(slices.Values(list))
-	return list[len(list)/2]
+	return quantile(list, .5)
 }

@@ -61,3 +61,11 @@ func Write(path string, mode fs.FileMode, content func(io.Writer) error) error {
 	}
 	return errors.Join(dir.Sync(), dir.Close())
 }
+
+// WriteText is Write for a text that is there already.
+func WriteText(path string, mode fs.FileMode, text string) error {
+	return Write(path, mode, func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
+}

@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -231,11 +230,7 @@ func (m Machine) writeDropIn(conf map[string]string, display, before string) err
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("kiosk: %w", err)
 	}
-	err := durable.Write(path, 0o644, func(w io.Writer) error {
-		_, err := io.WriteString(w, text.String())
-		return err
-	})
-	if err != nil {
+	if err := durable.WriteText(path, 0o644, text.String()); err != nil {
 		return fmt.Errorf("kiosk: %w", err)
 	}
 	return nil

@@ -8,26 +8,6 @@ import (
 	"testing"
 )
 
-// zipped is something short with files packed behind it.
-func zipped(f *testing.F, files map[string]string) []byte {
-	b := bytes.NewBufferString("a model comes first")
-	w := zip.NewWriter(b)
-	w.SetOffset(int64(b.Len()))
-	for name, text := range files {
-		to, err := w.Create(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		if _, err := to.Write([]byte(text)); err != nil {
-			f.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		f.Fatal(err)
-	}
-	return b.Bytes()
-}
-
 // A directory of millions of files is not read to its end.
 func TestPackedWithoutEnd(t *testing.T) {
 	var b bytes.Buffer
@@ -51,10 +31,10 @@ func TestPackedWithoutEnd(t *testing.T) {
 
 // FuzzPacked looks for labels packed behind any file.
 func FuzzPacked(f *testing.F) {
-	f.Add(zipped(f, map[string]string{"labels.txt": "a\nb\n"}))
-	f.Add(zipped(f, map[string]string{"../../labels.txt": "0 a\n7 b\n"}))
-	f.Add(zipped(f, map[string]string{"metadata.json": `{"names": {"0": "a", "999999999999999999999": "b"}}`}))
-	f.Add(zipped(f, map[string]string{"temp_meta.txt": `{'names': {0: 'a', 1: "b\'"}}`}))
+	f.Add(zipped(f, []byte("a model comes first"), map[string]string{"labels.txt": "a\nb\n"}))
+	f.Add(zipped(f, []byte("a model comes first"), map[string]string{"../../labels.txt": "0 a\n7 b\n"}))
+	f.Add(zipped(f, []byte("a model comes first"), map[string]string{"metadata.json": `{"names": {"0": "a", "999999999999999999999": "b"}}`}))
+	f.Add(zipped(f, []byte("a model comes first"), map[string]string{"temp_meta.txt": `{'names': {0: 'a', 1: "b\'"}}`}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if list, err := packedLabels(bytes.NewReader(data), int64(len(data))); err == nil && len(list) > 200_000 {
 			t.Fatalf("%d labels", len(list))

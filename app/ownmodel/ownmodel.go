@@ -10,7 +10,6 @@
 package ownmodel
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -357,17 +356,14 @@ func (u untilDone) Read(p []byte) (int, error) {
 }
 
 func writeLabels(path string, list []string) error {
-	var text bytes.Buffer
+	var text strings.Builder
 	for _, label := range list {
 		if label == "" {
 			label = "-"
 		}
 		text.WriteString(label + "\n")
 	}
-	return durable.Write(path, 0o644, func(w io.Writer) error {
-		_, err := w.Write(text.Bytes())
-		return err
-	})
+	return durable.WriteText(path, 0o644, text.String())
 }
 
 func save(folder string, c *models.Catalogue) error {

@@ -44,8 +44,14 @@ func packed(t *testing.T, files map[string]string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var archive bytes.Buffer
-	w := zip.NewWriter(&archive)
+	return zipped(t, data, files)
+}
+
+// zipped is data with files packed behind it.
+func zipped(t testing.TB, data []byte, files map[string]string) []byte {
+	t.Helper()
+	archive := bytes.NewBuffer(data)
+	w := zip.NewWriter(archive)
 	w.SetOffset(int64(len(data)))
 	for name, text := range files {
 		f, err := w.Create(name)
@@ -59,7 +65,7 @@ func packed(t *testing.T, files map[string]string) []byte {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return append(data, archive.Bytes()...)
+	return archive.Bytes()
 }
 
 func TestInspect(t *testing.T) {

@@ -110,6 +110,14 @@ def mark(frame, box, words):
     cv2.putText(frame, words, (left + 4, edge - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
 
 
+def mark_all(frame, found, clock):
+    """Marks all that was found, which it names."""
+    for name, score, box in found:
+        mark(frame, box, f"{name} {score:.0%}")
+    clock.lap("draw")
+    return [name for name, _, _ in found]
+
+
 class Objects:
     """SSD MobileNet v1, whose last operation leaves ten boxes."""
 
@@ -130,10 +138,7 @@ class Objects:
         corners = np.clip(boxes[0][sure], 0, 1)[:, [1, 0, 3, 2]] * (width, height, width, height)
         found = [(self.names[int(c)], s, b) for c, s, b in zip(classes[0][sure], scores[0][sure], corners)]
         clock.lap("decode")
-        for name, score, box in found:
-            mark(frame, box, f"{name} {score:.0%}")
-        clock.lap("draw")
-        return [name for name, _, _ in found]
+        return mark_all(frame, found, clock)
 
 
 class Yolo:
@@ -161,10 +166,7 @@ class Yolo:
         kept = distinct(corners + 2.0 * kind[:, np.newaxis], score, 0.5)
         found = [(self.names[kind[i]], score[i], corners[i] * (width, height, width, height)) for i in kept]
         clock.lap("decode")
-        for name, score, box in found:
-            mark(frame, box, f"{name} {score:.0%}")
-        clock.lap("draw")
-        return [name for name, _, _ in found]
+        return mark_all(frame, found, clock)
 
 
 def anchors(layers, width, height, even):
@@ -223,10 +225,7 @@ class Emotions:
             answer = self.head(face, clock)[0].ravel()
             found.append((self.names[int(answer.argmax())], answer.max(), (left, top, right, bottom)))
             clock.lap("decode")
-        for name, score, box in found:
-            mark(frame, box, f"{name} {score:.0%}")
-        clock.lap("draw")
-        return [name for name, _, _ in found]
+        return mark_all(frame, found, clock)
 
 
 class Recognition:

@@ -117,7 +117,7 @@ func Load(path string) (Settings, error) {
 	}
 	kept := path + ".damaged"
 	// A copy, so that the file stays while another has not taken its place.
-	if durable.Write(kept, 0o600, func(w io.Writer) error { _, err := w.Write(text); return err }) != nil {
+	if durable.WriteText(kept, 0o600, string(text)) != nil {
 		return s, fmt.Errorf("settings %s: %w: %w: %s, and no change is kept", path, err, ErrUnread, instead)
 	}
 	return s, errors.Join(fmt.Errorf("settings %s: %w: %s; the file is kept as %s", path, err, instead, kept), Save(path, s))

@@ -8,6 +8,7 @@ import (
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
+	"reterminal-vision/inference/tasktest"
 	"reterminal-vision/inference/testmedia"
 )
 
@@ -73,26 +74,13 @@ func openDemo(t testing.TB, cfg Config, models ...string) (*Task, []*counted) {
 	return task, counts
 }
 
-// process takes a frame through a task as the worker does.
-func process(t testing.TB, task *Task, f *camera.Frame, in *inference.Input, out *inference.Result) {
-	t.Helper()
-	out.Reset()
-	out.Width, out.Height = f.Width, f.Height
-	if err := task.Prepare(f, in); err != nil {
-		t.Fatal(err)
-	}
-	if err := task.Run(f, in, out); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // The pictures that the anti-spoofing models' authors publish as samples are
 // told apart: a person and two photographs of one.
 func TestLiveness(t *testing.T) {
 	task, _ := openDemo(t, Config{Every: true}, "minifas_128_float16")
 	in, out := task.NewInput(), &inference.Result{}
 	for name, want := range map[string]string{"T1": "live", "F1": "spoof", "F2": "spoof"} {
-		process(t, task, testmedia.Frame(t, "media/spoof/image_"+name+".jpg"), in, out)
+		tasktest.Process(t, task, testmedia.Frame(t, "media/spoof/image_"+name+".jpg"), in, out)
 		if len(out.Objects) != 1 || len(out.Objects[0].Attributes) != 1 {
 			t.Fatalf("%s: found %s", name, told(out))
 		}
@@ -123,7 +111,7 @@ func TestClip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		process(t, task, f, in, out)
+		tasktest.Process(t, task, f, in, out)
 		f.Release()
 		for _, o := range out.Objects {
 			faces++
@@ -149,8 +137,8 @@ func TestClip(t *testing.T) {
 func TestFrameAllocatesNothing(t *testing.T) {
 	task, _ := openDemo(t, Config{Every: true}, "emotion_mobilefacenet_48")
 	in, out, f := task.NewInput(), &inference.Result{}, testmedia.Frame(t, "media/recognition/img12.jpg")
-	process(t, task, f, in, out)
-	if n := testing.AllocsPerRun(10, func() { process(t, task, f, in, out) }); n != 0 {
+	tasktest.Process(t, task, f, in, out)
+	if n := testing.AllocsPerRun(10, func() { tasktest.Process(t, task, f, in, out) }); n != 0 {
 		t.Errorf("%v allocations a frame", n)
 	}
 	if len(out.Objects) == 0 {
@@ -171,7 +159,7 @@ func BenchmarkDemo(b *testing.B) {
 			invoke := 0.
 			b.ReportAllocs()
 			for b.Loop() {
-				process(b, task, f, in, out)
+				tasktest.Process(b, task, f, in, out)
 				invoke += out.Timing.Invoke.Seconds()
 			}
 			total := b.Elapsed().Seconds()

@@ -13,6 +13,7 @@ import (
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/tasktest"
 	"reterminal-vision/inference/testmedia"
 )
 
@@ -38,17 +39,6 @@ func open(t testing.TB, path string, delegate inference.Delegate, cfg Config) *T
 	}
 	t.Cleanup(func() { task.Close() })
 	return task
-}
-
-func run(t testing.TB, task *Task, f *camera.Frame, in *inference.Input, out *inference.Result) {
-	t.Helper()
-	out.Reset()
-	if err := task.Prepare(f, in); err != nil {
-		t.Fatal(err)
-	}
-	if err := task.Run(f, in, out); err != nil {
-		t.Fatal(err)
-	}
 }
 
 var published = []string{"mobilenet_v1_0.25_128_quant", "mobilenet_v1_0.5_160_quant", "mobilenet_v2_1.0_224_quant"}
@@ -93,7 +83,7 @@ func against(t *testing.T, name, path string, cfg Config) {
 			task := open(t, path, delegate, cfg)
 			in, out := task.NewInput(), &inference.Result{}
 			for _, c := range cases {
-				run(t, task, testmedia.Frame(t, c.Picture), in, out)
+				tasktest.Process(t, task, testmedia.Frame(t, c.Picture), in, out)
 				compareInput(t, c, task.Net.Inputs[0].DType, in.Data)
 				want := c.None
 				if delegate == inference.XNNPACK {
@@ -259,15 +249,15 @@ func TestNewStreamForgets(t *testing.T) {
 	defer f.Release()
 	in, first, again := task.NewInput(), &inference.Result{}, &inference.Result{}
 	f.Sequence = 5
-	run(t, task, f, in, first)
+	tasktest.Process(t, task, f, in, first)
 	for i := range f.Planes[0] {
 		f.Planes[0][i] = 0xFF
 	}
 	f.Sequence = 6
-	run(t, task, f, in, again)
+	tasktest.Process(t, task, f, in, again)
 	clear(f.Planes[0])
 	f.Sequence = 0
-	run(t, task, f, in, again)
+	tasktest.Process(t, task, f, in, again)
 	if !slices.Equal(first.Classes, again.Classes) || first.Alarm != again.Alarm || first.Alarm == "" {
 		t.Errorf("a new stream gives %v %q, at first it was %v %q", again.Classes, again.Alarm, first.Classes, first.Alarm)
 	}
@@ -326,8 +316,8 @@ func TestFramesCostNoMemory(t *testing.T) {
 	task := open(t, testmedia.Path(t, "models/"+published[0]+".tflite"), inference.XNNPACK, cfg)
 	f := testmedia.Frame(t, "media/objects/cat.bmp")
 	in, out := task.NewInput(), &inference.Result{}
-	run(t, task, f, in, out)
-	if n := testing.AllocsPerRun(10, func() { run(t, task, f, in, out) }); n > 0 {
+	tasktest.Process(t, task, f, in, out)
+	if n := testing.AllocsPerRun(10, func() { tasktest.Process(t, task, f, in, out) }); n > 0 {
 		t.Errorf("%v allocations a frame", n)
 	}
 }
@@ -341,7 +331,7 @@ func BenchmarkFrame(b *testing.B) {
 			var invoke, decode int64
 			b.ReportAllocs()
 			for b.Loop() {
-				run(b, task, f, in, out)
+				tasktest.Process(b, task, f, in, out)
 				invoke += out.Timing.Invoke.Nanoseconds()
 				decode += out.Timing.Decode.Nanoseconds()
 			}

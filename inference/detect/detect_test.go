@@ -11,6 +11,7 @@ import (
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/tasktest"
 	"reterminal-vision/inference/testmedia"
 )
 
@@ -206,14 +207,8 @@ func TestLabelFilter(t *testing.T) {
 
 func runOnce(t testing.TB, task inference.Task, f *camera.Frame) *inference.Result {
 	t.Helper()
-	in := task.NewInput()
-	out := &inference.Result{Width: f.Width, Height: f.Height}
-	if err := task.Prepare(f, in); err != nil {
-		t.Fatal(err)
-	}
-	if err := task.Run(f, in, out); err != nil {
-		t.Fatal(err)
-	}
+	out := &inference.Result{}
+	tasktest.Process(t, task, f, task.NewInput(), out)
 	return out
 }
 
@@ -311,14 +306,7 @@ func BenchmarkFrame(b *testing.B) {
 			in, out := task.NewInput(), &inference.Result{}
 			b.ReportAllocs()
 			for b.Loop() {
-				out.Reset()
-				out.Width, out.Height = f.Width, f.Height
-				if err := task.Prepare(f, in); err != nil {
-					b.Fatal(err)
-				}
-				if err := task.Run(f, in, out); err != nil {
-					b.Fatal(err)
-				}
+				tasktest.Process(b, task, f, in, out)
 			}
 			b.ReportMetric(1e9/(float64(b.Elapsed().Nanoseconds())/float64(b.N)), "fps")
 		})

@@ -12,6 +12,7 @@ import (
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
+	"reterminal-vision/inference/tasktest"
 	"reterminal-vision/inference/testmedia"
 )
 
@@ -30,19 +31,6 @@ func openTask(t testing.TB, cfg Config) *Task {
 		}
 	})
 	return task
-}
-
-// process takes a frame through a task as the worker does.
-func process(t testing.TB, task *Task, f *camera.Frame, in *inference.Input, out *inference.Result) {
-	t.Helper()
-	out.Reset()
-	out.Width, out.Height = f.Width, f.Height
-	if err := task.Prepare(f, in); err != nil {
-		t.Fatal(err)
-	}
-	if err := task.Run(f, in, out); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // enrol makes a gallery of pictures by name.
@@ -96,7 +84,7 @@ func TestRecognizes(t *testing.T) {
 				t.Fatal(err)
 			}
 			var out inference.Result
-			process(t, task, testmedia.Frame(t, "media/recognition/"+file), task.NewInput(), &out)
+			tasktest.Process(t, task, testmedia.Frame(t, "media/recognition/"+file), task.NewInput(), &out)
 			if got := answer(t, &out); got != want {
 				t.Errorf("%s: %q, want %q (%v)", file, got, want, out.Objects[0].Attributes)
 			}
@@ -112,7 +100,7 @@ func TestSetGallery(t *testing.T) {
 	task := openTask(t, Config{Threshold: thresholds[testModel]})
 	f, in, out := testmedia.Frame(t, "media/recognition/img15.jpg"), task.NewInput(), &inference.Result{}
 	for range 4 {
-		process(t, task, f, in, out)
+		tasktest.Process(t, task, f, in, out)
 	}
 	if got := answer(t, out); got != Unknown {
 		t.Errorf("nobody enrolled: %q", got)
@@ -129,7 +117,7 @@ func TestSetGallery(t *testing.T) {
 		if err := task.SetGallery(g); err != nil {
 			t.Fatal(err)
 		}
-		process(t, task, f, in, out)
+		tasktest.Process(t, task, f, in, out)
 		if got := answer(t, out); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
@@ -148,7 +136,7 @@ func TestLooksAreBounded(t *testing.T) {
 	task := openTask(t, Config{Threshold: .5, MaxPerFrame: 2, MinSize: 20, Settle: 1, Refresh: 1000})
 	f, in, out := testmedia.Frame(t, "media/faces/group_16.jpg"), task.NewInput(), &inference.Result{}
 	for frame := 1; frame <= 8; frame++ {
-		process(t, task, f, in, out)
+		tasktest.Process(t, task, f, in, out)
 		told := 0
 		for _, o := range out.Objects {
 			told += len(o.Attributes)
@@ -163,7 +151,7 @@ func TestLooksAreBounded(t *testing.T) {
 func TestSmallFacesAreLeftAlone(t *testing.T) {
 	task := openTask(t, Config{Threshold: .5, MaxPerFrame: 20})
 	var out inference.Result
-	process(t, task, testmedia.Frame(t, "media/faces/group_8.jpg"), task.NewInput(), &out)
+	tasktest.Process(t, task, testmedia.Frame(t, "media/faces/group_8.jpg"), task.NewInput(), &out)
 	for _, o := range out.Objects {
 		small := min(o.Box.Width(), o.Box.Height()) < 36
 		if small != (len(o.Attributes) == 0) {
@@ -206,7 +194,7 @@ func TestVideo(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		process(t, task, f, in, out)
+		tasktest.Process(t, task, f, in, out)
 		if answer(t, out) == "Sam" {
 			known++
 		}
@@ -229,7 +217,7 @@ func TestCapture(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				process(t, task, f, in, out)
+				tasktest.Process(t, task, f, in, out)
 			}
 		}
 	})
@@ -360,10 +348,10 @@ func BenchmarkFrame(b *testing.B) {
 			if err := task.SetGallery(g); err != nil {
 				b.Fatal(err)
 			}
-			process(b, task, f, in, out)
+			tasktest.Process(b, task, f, in, out)
 			b.ReportAllocs()
 			for b.Loop() {
-				process(b, task, f, in, out)
+				tasktest.Process(b, task, f, in, out)
 			}
 		})
 	}
@@ -391,7 +379,7 @@ func TestDemand(t *testing.T) {
 	present := func(task *Task, file string, frames int) (said []string) {
 		in, out := task.NewInput(), &inference.Result{}
 		for range frames {
-			process(t, task, testmedia.Frame(t, "media/recognition/"+file), in, out)
+			tasktest.Process(t, task, testmedia.Frame(t, "media/recognition/"+file), in, out)
 			said = append(said, answer(t, out))
 		}
 		return said

@@ -14,6 +14,7 @@ import (
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/flatmodel"
+	"reterminal-vision/inference/tasktest"
 	"reterminal-vision/inference/testmedia"
 )
 
@@ -81,14 +82,7 @@ func readMaps(t *testing.T, name string) *image.Gray {
 
 func runOnce(t testing.TB, task *Task, f *camera.Frame, in *inference.Input, out *inference.Result) *inference.Mask {
 	t.Helper()
-	out.Reset()
-	out.Width, out.Height = f.Width, f.Height
-	if err := task.Prepare(f, in); err != nil {
-		t.Fatal(err)
-	}
-	if err := task.Run(f, in, out); err != nil {
-		t.Fatal(err)
-	}
+	tasktest.Process(t, task, f, in, out)
 	return out.Mask
 }
 
