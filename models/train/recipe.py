@@ -36,7 +36,8 @@ def start(doc, names, epochs, **more):
     options, as name=(default, help).
     """
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--shared", default="../shared", help="folder of data and published models")
+    parser.add_argument("--data", default="build/data", help="folder of prepared data, which data.py makes")
+    parser.add_argument("--shared", default="../shared", help="folder of published models")
     parser.add_argument("--work", default="build/train", help="folder of checkpoints, weights and prepared data")
     parser.add_argument("--out", default="models/trained", help="folder of the .tflite files and the figures")
     parser.add_argument("--model", default=names[0], choices=names)
@@ -66,7 +67,7 @@ def few(samples, a, count=12):
     return samples[::max(len(samples) // count, 1)][:count] if a.smoke else samples
 
 
-class Batches(keras.utils.PyDataset):
+class Batches:
     """Training batches; make(r) returns one as inputs and targets, by the random generator r.
 
     r depends on the epoch and the batch only, so a training that was broken off goes on with the very batches it
@@ -74,90 +75,40 @@ class Batches(keras.utils.PyDataset):
     """
 
     def __init__(self, make, steps, a):
-        super().__init__()
-        self.make, self.steps, self.epoch = make, min(steps, 3) if a.smoke else steps, 0
+        self.make, self.steps = make, min(steps, 3) if a.smoke else steps
 
     def __len__(self):
         return self.steps
 
-    def __getitem__(self, i):
-        return self.make(np.random.default_rng([SEED, self.epoch, i]))
+    def at(self, epoch, i):
+        return self.make(np.random.default_rng([SEED, epoch, i]))
 
 
-def schedule(peak, steps):
-    """Warm-up over a twentieth of the steps, then half a cosine down to a hundredth."""
-    warm = max(steps // 20, 1)
-    return keras.optimizers.schedules.CosineDecay(peak / 20, max(steps - warm, 1), alpha=0.01, warmup_target=peak, warmup_steps=warm)
+def share_of(name):
+    """A number in 0..1 that depends on the name alone, to choose who is left out."""
+    return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 2 ** 32
 
 
-def fit(model, batches, a, **options):
-    """Trains the compiled model, from the last finished epoch on when it was broken off.
-
-    A finished training is read back instead of trained: remove the .weights.h5 file to train it anew.
-    """
-    state = os.path.join(a.work, a.model)
-    done = state + ".weights.h5"
-    if os.path.exists(done):
-        print("already trained:", done)
-        model.load_weights(done)
-        return
-    follow = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: setattr(batches, "epoch", epoch))
-    keep = keras.callbacks.BackupAndRestore(state + ".checkpoint", double_checkpoint=True, delete_checkpoint=True)
-    model.fit(batches, epochs=a.epochs, verbose=2, shuffle=False, callbacks=[follow, keep], **options)
-    if model.optimizer.use_ema:
-        model.optimizer.finalize_variable_values(model.trainable_variables)
-    model.save_weights(done)
+def spread(rows, source, figure, draws=200):
+    """A figure of all rows, of each source, and the 95 % interval of it when whole rows are drawn anew (bootstrap,
+    Efron 1979)."""
+    r, by = np.random.default_rng(SEED), {}
+    for row in rows:
+        by.setdefault(source(row), []).append(row)
+    drawn = [figure([rows[i] for i in r.integers(0, len(rows), len(rows))]) for _ in range(draws)]
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return {"value": round(float(figure(rows)), 4), "low": round(float(low), 4), "high": round(float(high), 4), "samples": len(rows),
+            "per_source": {name: {"value": round(float(figure(some)), 4), "samples": len(some)} for name, some in sorted(by.items())}}
 
 
-class Pruning(keras.callbacks.Callback):
-    """Zeroes the smallest weights of every 1x1 convolution, ever more of them over the first half of the steps.
-
-    The share follows a cubic curve (Zhu and Gupta, "To prune, or not to prune", 2017); what is zeroed may come back
-    while the share grows.
-    """
-
-    EVERY = 20  # steps between two choices of weights
-
-    def __init__(self, share, steps):
-        super().__init__()
-        self.share, self.steps, self.step, self.masks = share, max(steps // 2, 1), 0, []
-
-    def on_train_batch_end(self, batch, logs=None):
-        kernels = [layer.kernel for layer in flat(self.model)
-                   if type(layer) is keras.layers.Conv2D and layer.kernel_size == (1, 1)]
-        if self.step % self.EVERY == 0 or not self.masks:
-            share = self.share * (1 - (1 - min((self.step + 1) / self.steps, 1)) ** 3)
-            self.masks = []
-            for kernel in kernels:
-                size = np.abs(kernel.numpy())
-                self.masks.append((size > np.quantile(size, share)).astype(np.float32))
-        for kernel, mask in zip(kernels, self.masks):
-            kernel.assign(kernel * mask)
-        self.step += 1
-
-
-def prune(model, batches, a, epochs, share=0.8):
-    """Trains the compiled model on while a share of the weights of its 1x1 convolutions goes to zero, for the variant
-    "sparse"; a finished training is read back."""
-    done = os.path.join(a.work, a.model + "_sparse.weights.h5")
-    if os.path.exists(done):
-        model.load_weights(done)
-        return
-    batches.epoch = a.epochs
-    epochs = 1 if a.smoke else epochs
-    model.fit(batches, epochs=epochs, verbose=2, shuffle=False, callbacks=[
-        keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: setattr(batches, "epoch", a.epochs + epoch)),
-        Pruning(share, 1 if a.smoke else epochs * len(batches))])
-    model.save_weights(done)
-
-
-def write(model, a, outputs, examples, measure, entry, sparse=None, real=False):
+def write(model, a, outputs, examples, measure, entry, sparse=None, real=False, left_out=None):
     """Writes the variants of the model and what they measure.
 
     outputs names the model's outputs in order; examples are representative inputs for 8 bit, as the network takes
     them; measure(net) returns the figures of a tflite.Network as a dict of numbers and of tables (lists); entry is
     what the app's catalogue says of all variants, for catalogue.py; sparse is the pruned model, where there is one;
-    real makes the 8-bit variant answer in float32.
+    real makes the 8-bit variant answer in float32; left_out(net) returns, by name, the figures on sources that were left
+    out of the training, as spread makes them.
     """
     report = {"parameters": parameters(model), "macs": macs(model), "entry": entry, "variants": {}}
     dense = model
@@ -175,6 +126,8 @@ def write(model, a, outputs, examples, measure, entry, sparse=None, real=False):
                  "invoke_ms": round(invoke_ms(net), 2), "tensors": net.contract(),
                  "metrics": {k: round(float(v), 4) for k, v in figures.items() if not isinstance(v, list)},
                  "tables": {k: v for k, v in figures.items() if isinstance(v, list)}}
+        if left_out:
+            found["left_out"] = left_out(net)
         report["variants"][variant] = found
         print(path, json.dumps(found, indent=1))
     path = os.path.join(a.out, a.model + ".json")

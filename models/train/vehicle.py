@@ -1,30 +1,32 @@
 """Trains and measures the detectors of vehicles named in NETWORKS, YOLO v2 on MobileNet v1 of four widths.
 
-usage: vehicle.py [--shared ../shared] [--scenes build/scenes] [--footage assets/footage/traffic.mjpeg]
+usage: vehicle.py [--data build/data] [--shared ../shared] [--scenes build/scenes] [--footage assets/footage/traffic.mjpeg]
                   [--work build/train] [--out models/trained] [--model NAME] [--epochs N] [--smoke]
 
-Wants drawn scenes (scenes.go says how), the built-in footage (only measured), and in the shared folder media/traffic,
-media/objects, media/people, media/faces and models: ssd_mobilenet_v1_coco_quant.tflite (labels what has no labels),
-deeplabv3_mnv2_dm05_pascal_quant.tflite (cuts vehicles out) and the starts named in mobilenet.py; all Apache-2.0.
+Wants the sets vehicles, facebox and belt_intact of data.py, drawn scenes (scenes.go says how; a few, for the built-in
+footage, which is only measured), and in the shared folder the starts named in mobilenet.py (Apache-2.0).
 In: RGB SIZExSIZE, (x - 128) / 128, the picture stretched. Out: [1, GRID, GRID, ANCHORS * (5 + labels)] with GRID =
 SIZE / 16, for each anchor tx ty tw th, objectness and the logits of the labels, before any activation. Box centre
 (column + sigmoid(tx)) / GRID, width anchor * exp(tw) / GRID; score sigmoid(OBJECTNESS * objectness).
 """
+import csv
 import dataclasses
 import glob
 import json
+import math
 import os
 
 import cv2
 import keras
 import numpy as np
 import tensorflow as tf
-from ai_edge_litert.interpreter import Interpreter
 from keras import layers
 
 import mobilenet
 import recipe
 import tflite
+import trainer
+from trainer import F, torch
 
 KINDS = ["car", "bus", "truck", "motorcycle"]
 
@@ -55,31 +57,25 @@ class Net:
 
 NAME = "vehicle_yolov2_mobilenet_"
 NETWORKS = {
-    NAME + "025_224": Net(0.25, 224, epochs=40, pruned=12),
-    NAME + "050_224": Net(0.5, 224, epochs=18, frozen=3),
-    NAME + "075_320": Net(0.75, 320, epochs=5, frozen=7),
-    NAME + "100_320": Net(1.0, 320, epochs=2, frozen=7, start=NAME + "075_320", rate=5e-4),
-    "vehicle_kinds_yolov2_mobilenet_050_224": Net(0.5, 224, epochs=6, kinds=True, frozen=3, start=NAME + "050_224", rate=1e-3),
+    NAME + "025_224": Net(0.25, 224, epochs=120, pruned=12),
+    NAME + "050_224": Net(0.5, 224, epochs=90, frozen=1),
+    NAME + "075_320": Net(0.75, 320, epochs=40, frozen=3, rate=1e-3),
+    NAME + "100_320": Net(1.0, 320, epochs=20, frozen=3, start=NAME + "075_320", rate=5e-4),
+    "vehicle_kinds_yolov2_mobilenet_050_224": Net(0.5, 224, epochs=30, kinds=True, frozen=1, start=NAME + "050_224", rate=1e-3),
 }
-COCO80 = {2: "car", 3: "motorcycle", 5: "bus", 7: "truck"}
-VOC_VEHICLES = [6, 7, 14]  # bus, car, motorbike
+# The numbers in the label files, as index in KINDS; other vehicles have no kind.
+LABELLED = [0, 3, 1, 2, -1]
+LEFT_OUT = ["q0", "mn"]  # sources that are only judged by
 ANCHORS = 5
 # The shipped networks give objectness divided by this: it spreads much farther than the places and sizes beside it,
 # which in 8 bit have to do with the same steps.
 OBJECTNESS = 4.0
-BATCH, STEPS = 24, 60  # STEPS make an epoch
-MOST = 24  # boxes of one picture that the loss looks at
-HELD_CLIP = (1, 4)  # scenes of cars.mp4, of seven, that are not trained on
+BATCH, STEPS = 24, 80  # STEPS make an epoch
+MOST = 40  # boxes of one picture that the loss looks at
+ALIKE = 0.6  # overlap of shapes from which on a further anchor answers for a box
 IOU = 0.45
-# Boxes in the frames of media/traffic, 256x256, drawn by hand; only measured.
-FRAMES = {
-    "0001.bmp": [("car", 51, 150, 123, 197), ("truck", 211, 145, 256, 191), ("car", 235, 181, 256, 217)],
-    "0002.bmp": [("car", 40, 149, 114, 196), ("truck", 205, 144, 256, 191), ("car", 226, 178, 256, 221)],
-    "0003.bmp": [("car", 31, 149, 104, 196), ("truck", 197, 143, 253, 189), ("car", 217, 178, 256, 220)],
-}
 
-
-# A sample is an RGB picture and its boxes as an array of rows [index in KINDS, x0, y0, x1, y1] in pixels.
+# A sample is an RGB picture and its boxes as an array of rows [index in KINDS or -1, x0, y0, x1, y1] in pixels.
 
 def drawn(folder, a):
     truth = json.load(open(folder + "/boxes.json"))
@@ -103,127 +99,51 @@ def footage(path):
     return [(rgb(cv2.imdecode(np.frombuffer(b"\xff\xd8\xff" + p, np.uint8), cv2.IMREAD_COLOR)), rows(t)) for p, t in zip(parts, truth)]
 
 
-def coco(folder):
-    """The labelled COCO pictures, kept for training and held out in turn."""
+def roads(folder, names):
+    """Labelled road pictures as samples."""
     out = []
-    for path in sorted(glob.glob(folder + "/*.jpg")):
-        picture = rgb(cv2.imread(path))
+    for name in names:
+        picture = rgb(cv2.imread("%s/%s.jpg" % (folder, name)))
         h, w = picture.shape[:2]
         boxes = []
-        for line in open(path[:-3] + "txt").read().split("\n"):
-            if line.strip() and int(line.split()[0]) in COCO80:
+        for line in open("%s/%s.txt" % (folder, name)).read().split("\n"):
+            if line.strip():
                 c, x, y, bw, bh = (float(v) for v in line.split())
-                boxes.append([KINDS.index(COCO80[int(c)]), (x - bw / 2) * w, (y - bh / 2) * h, (x + bw / 2) * w, (y + bh / 2) * h])
+                boxes.append([LABELLED[int(c)], (x - bw / 2) * w, (y - bh / 2) * h, (x + bw / 2) * w, (y + bh / 2) * h])
         out.append((picture, np.array(boxes, float).reshape(-1, 5)))
-    return out[0::2], out[1::2]
-
-
-def frames(folder):
-    return [(rgb(cv2.imread("%s/%s" % (folder, name))), np.array([[KINDS.index(b[0]), *b[1:]] for b in boxes], float))
-            for name, boxes in FRAMES.items()]
-
-
-class Teacher:
-    """SSD MobileNet v1 on COCO; what it finds stands for the truth where there is none."""
-
-    def __init__(self, path, labels):
-        self.net = Interpreter(path, num_threads=1)
-        self.net.allocate_tensors()
-        self.labels = open(labels).read().split("\n")[1:]
-
-    def __call__(self, picture, least):
-        h, w = picture.shape[:2]
-        self.net.set_tensor(self.net.get_input_details()[0]["index"], cv2.resize(picture, (300, 300))[None])
-        self.net.invoke()
-        boxes, classes, scores, _ = (self.net.get_tensor(o["index"])[0] for o in self.net.get_output_details())
-        found = [[KINDS.index(self.labels[int(c)]), b[1] * w, b[0] * h, b[3] * w, b[2] * h]
-                 for b, c, s in zip(boxes, classes, scores) if s >= least and self.labels[int(c)] in KINDS]
-        found = np.array(found, float).reshape(-1, 5)
-        found[:, 1::2], found[:, 2::2] = found[:, 1::2].clip(0, w), found[:, 2::2].clip(0, h)
-        # The teacher may call one vehicle by two names; the first is the surer.
-        kept = []
-        for b in found:
-            if all(overlap(b[1:], k[1:]) < 0.6 for k in kept):
-                kept.append(b)
-        return np.array(kept).reshape(-1, 5)
-
-
-def video(path, step):
-    clip, n = cv2.VideoCapture(path), 0
-    while True:
-        ok, bgr = clip.read()
-        if not ok:
-            return
-        if n % step == 0:
-            yield rgb(bgr)
-        n += 1
-
-
-def clip_scenes(path, step):
-    """Pictures of a video, grouped by scene: it is a run of stills."""
-    out, last = [], None
-    for p in video(path, step):
-        if last is None or np.abs(p.astype(int) - last).mean() > 20:
-            out.append([])
-        out[-1].append(p)
-        last = p
     return out
 
 
-def without_vehicles(shared, teacher, a):
-    """Pictures of other things, kept for training and held out in turn; the teacher sees no vehicle in them."""
-    files = [f for kind in ("objects", "faces") for f in sorted(glob.glob("%s/media/%s/*.*" % (shared, kind)))
-             if f[-3:] in ("jpg", "bmp", "png") and "mask" not in f]
-    pictures = [rgb(cv2.imread(f)) for f in recipe.few(files, a)]
-    for f in [] if a.smoke else sorted(glob.glob(shared + "/media/people/*.mp4")):
-        pictures += list(video(f, 20))[:12]
-    none = [(p, np.zeros((0, 5))) for p in pictures if len(teacher(p, 0.25)) == 0]
-    return none[0::2], none[1::2]
+def empty(folder):
+    """Pictures without vehicles: offices, crowds, belts."""
+    return [(rgb(cv2.imread(p)), np.zeros((0, 5))) for p in sorted(glob.glob(folder + "/facebox/*.jpg")[::3] + glob.glob(folder + "/belt_intact/intact/*.jpg")[::4])]
 
 
-def cutouts(samples, path):
-    """Vehicles (what kind, RGB and, as a fourth channel, the mask) that DeepLab v3 tells well from the rest of the picture."""
-    net = Interpreter(path, num_threads=1)
-    net.allocate_tensors()
-    out = []
-    for p, boxes in samples:
-        h, w = p.shape[:2]
-        boxes = boxes[(boxes[:, 3:] - boxes[:, 1:3]).min(1) >= 36] if len(boxes) else boxes
-        if not len(boxes):
+def pasted(sample, other, r):
+    """The sample with one to three vehicles of another picture put on it, their edges soft."""
+    p, b = sample
+    q, candidates = other
+    h, w = p.shape[:2]
+    out, boxes = p.astype(np.float32), list(b)
+    for c in candidates[r.permutation(len(candidates))[:r.integers(1, 4)]]:
+        x0, y0, x1, y1 = (int(v) for v in (max(c[1], 0), max(c[2], 0), min(c[3], q.shape[1]), min(c[4], q.shape[0])))
+        if min(x1 - x0, y1 - y0) < 24 or any(overlap(c[1:], o[1:]) > 0.1 for o in candidates if o is not c and not np.array_equal(o, c)):
             continue
-        net.set_tensor(net.get_input_details()[0]["index"], cv2.resize(p, (513, 513))[None])
-        net.invoke()
-        mask = np.isin(net.get_tensor(net.get_output_details()[0]["index"])[0], VOC_VEHICLES).astype(np.uint8) * 255
-        mask = cv2.resize(mask, (w, h), interpolation=cv2.INTER_LINEAR)
-        for i, b in enumerate(boxes):
-            x0, y0, x1, y1 = b[1:].astype(int)
-            part = mask[y0:y1, x0:x1]
-            apart = all(overlap(b[1:], o[1:]) < 0.1 for j, o in enumerate(boxes) if j != i)
-            if apart and (part > 127).mean() > 0.45:
-                out.append((b[0], np.dstack([p[y0:y1, x0:x1], part])))
-    return out
-
-
-def composed(grounds, cuts, size, r):
-    """One to four cut-out vehicles on a picture without any, as a sample."""
-    ground, _ = grounds[r.integers(len(grounds))]
-    out, boxes = cv2.resize(ground, (size, size)), []
-    for _ in range(r.integers(1, 5)):
-        kind, cut = cuts[r.integers(len(cuts))]
-        cut = np.dstack([recoloured(cut[..., :3], r), cut[..., 3]])[:, ::r.choice([-1, 1])]
-        width = size * np.exp(r.uniform(np.log(0.1), np.log(0.67)))
-        w, h = max(int(width), 8), max(int(width * cut.shape[0] / cut.shape[1] * np.exp(r.normal(0, 0.1))), 8)
-        if h > size:
+        cut = q[y0:y1, x0:x1][:, ::r.choice([-1, 1])]
+        cw = int(min(w * np.exp(r.uniform(np.log(0.08), np.log(0.5))), w * 0.9))
+        ch = int(cw * cut.shape[0] / cut.shape[1])
+        if ch >= h or min(cw, ch) < 8:
             continue
-        x, y = int(r.integers(0, size - w)), int(r.integers(0, size - h + 1))
-        box = [kind, x, y, x + w, y + h]
+        x, y = int(r.integers(0, w - cw)), int(r.integers(0, h - ch))
+        box = np.array([c[0], x, y, x + cw, y + ch], float)
         if any(overlap(box[1:], o[1:]) > 0.1 for o in boxes):
             continue
-        small = cv2.resize(np.ascontiguousarray(cut), (w, h), interpolation=cv2.INTER_AREA)
-        share = cv2.GaussianBlur(small[..., 3], (3, 3), 0)[..., None] / 255
-        out[y:y + h, x:x + w] = small[..., :3] * share + out[y:y + h, x:x + w] * (1 - share)
+        share = np.zeros((ch, cw), np.float32)
+        cv2.rectangle(share, (cw // 12, ch // 12), (cw - cw // 12, ch - ch // 12), 1, -1)
+        share = cv2.GaussianBlur(share, (0, 0), max(min(cw, ch) / 16, 0.5))[..., None]
+        out[y:y + ch, x:x + cw] = cv2.resize(cut, (cw, ch), interpolation=cv2.INTER_AREA) * share + out[y:y + ch, x:x + cw] * (1 - share)
         boxes.append(box)
-    return out, np.array(boxes, float).reshape(-1, 5)
+    return out.astype(np.uint8), np.array(boxes, float).reshape(-1, 5)
 
 
 def overlap(a, b):
@@ -255,7 +175,7 @@ def moved(sample, size, r):
     """A random part of the picture, or the picture small on a plain ground, at the network's size."""
     p, b = sample
     h, w = p.shape[:2]
-    scale = np.exp(r.uniform(np.log(0.6), np.log(1.6)))
+    scale = np.exp(r.uniform(np.log(0.5), np.log(2.0)))
     sx, sy = scale * np.exp(r.normal(0, 0.1, 2)) * size / (w, h)
     ox, oy = r.random(2) * (size - np.array([sx * w, sy * h]))
     ground = [int(v) for v in p.reshape(-1, 3)[r.integers(h * w)]]
@@ -290,87 +210,111 @@ def mosaic(samples, size, r):
 
 
 def recoloured(p, r):
-    """Bytes with another saturation, hue, contrast, light and sharpness."""
+    """Bytes with another saturation, hue, contrast, light, sharpness and compression, as cameras differ."""
     grey = np.full((3, 3), 1 / 3)
     m = grey + (np.eye(3) - grey) * r.uniform(0, 1.6)
-    if r.random() < 0.3:
+    if r.random() < 0.15:
         m = m[r.permutation(3)]
     gain, mean = r.uniform(0.6, 1.5), p.mean()
     m *= gain
     offset = mean * (r.uniform(0.6, 1.4) - gain) + r.normal(0, 8, 3)
     p = cv2.transform(np.ascontiguousarray(p), np.column_stack([m, offset]))
-    if r.random() < 0.3:
+    if r.random() < 0.25:
+        p = cv2.LUT(p, (255 * (np.arange(256) / 255) ** np.exp(r.normal(0, 0.4))).astype(np.uint8))
+    if r.random() < 0.25:
         p = cv2.GaussianBlur(p, (0, 0), r.uniform(0.3, 1.3))
-    if r.random() < 0.4:
-        p = np.clip(p + r.standard_normal(p.shape, np.float32) * r.uniform(1, 8), 0, 255).astype(np.uint8)
+    if r.random() < 0.25:
+        noise = np.empty(p.shape, np.int8)
+        cv2.randn(noise, 0, r.uniform(1, 8))
+        p = cv2.add(p, noise, dtype=cv2.CV_8U)
+    if r.random() < 0.3:
+        p = cv2.imdecode(cv2.imencode(".jpg", p, [cv2.IMWRITE_JPEG_QUALITY, int(r.integers(15, 80))])[1], cv2.IMREAD_COLOR)
     return p
 
 
-def training_sample(kinds, shares, cuts, size, r):
-    """A training picture, RGB bytes, and its boxes; the last of the kinds has no vehicles and is what cuts are put on."""
+def training_sample(kinds, shares, size, r):
+    """A training picture, RGB bytes, and its boxes; kinds are lists of samples, shares how often each is drawn."""
     def one():
-        if cuts and r.random() < 0.25:
-            return composed(kinds[-1], cuts, size, r)
         of = kinds[r.choice(len(kinds), p=shares)]
-        return of[r.integers(len(of))]
-    p, b = mosaic([one() for _ in range(4)], size, r) if r.random() < 0.25 else moved(one(), size, r)
+        sample = of[r.integers(len(of))]
+        return pasted(sample, kinds[0][r.integers(len(kinds[0]))], r) if r.random() < 0.1 else sample
+    p, b = mosaic([one() for _ in range(4)], size, r) if r.random() < 0.3 else moved(one(), size, r)
+    if r.random() < 0.05:
+        q, c = moved(one(), size, r)
+        share = r.uniform(0.35, 0.65)
+        p, b = cv2.addWeighted(p, share, q, 1 - share, 0), np.concatenate([b, c])
     return recoloured(p, r), b
 
 
 def target(boxes, anchors, net):
-    """What the loss compares with, flat: first [grid, grid, anchors, values] of centre, size (cells), presence and classes where
-    an anchor answers for a box, then up to MOST boxes as centre and size."""
+    """What the loss compares with, flat: first [grid, grid, anchors, values] of centre, size (cells), presence and kinds where
+    an anchor answers for a box, then up to MOST boxes as centre and size.
+
+    Besides the anchor most like a box those answer for it whose shape overlaps it by ALIKE.
+    """
     grid = net.grid
     cells = np.zeros((grid, grid, ANCHORS, net.values), np.float32)
     listed = np.zeros((MOST, 4), np.float32)
+    # Large boxes last, so that small ones lose no cell to them.
+    boxes = boxes[np.argsort((boxes[:, 3:] - boxes[:, 1:3]).prod(1))]
     for n, (kind, x0, y0, x1, y1) in enumerate(boxes[:MOST]):
         x, y, w, h = np.array([(x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0]) * grid / net.size
         listed[n] = x, y, w, h
         column, row = min(int(x), grid - 1), min(int(y), grid - 1)
-        best = [k for k in np.argsort(-shape_overlap(np.array([[w, h]]), anchors)[0]) if cells[row, column, k, 4] == 0]
-        if best:
-            which = int(kind) if net.kinds else 0
-            cells[row, column, best[0]] = [x, y, w, h, 1] + [float(which == c) for c in range(len(net.labels))]
+        shape = shape_overlap(np.array([[w, h]]), anchors)[0]
+        free = [k for k in np.argsort(-shape) if cells[row, column, k, 4] == 0]
+        for k in free[:1] + [k for k in free[1:] if shape[k] > ALIKE]:
+            cells[row, column, k] = [x, y, w, h, 1] + [float((int(kind) if net.kinds else 0) == c) for c in range(len(net.labels))]
     return np.concatenate([cells.ravel(), listed.ravel()])
 
 
 def make_loss(anchors, net):
-    """The loss of YOLO v2 (Redmon and Farhadi, "YOLO9000", 2017).
+    """The loss of YOLO v2 (Redmon and Farhadi, "YOLO9000", 2017) with complete IoU (Zheng et al. 2020) for places and sizes.
 
-    Squared error of place and size for the anchors that answer for a box, more for small boxes; objectness towards
-    the IoU of prediction and box there and towards 0 elsewhere, but not where a prediction overlaps any box by 0.6;
-    cross-entropy of the classes. Objectness is compared by cross-entropy, which settles sooner than squares.
+    Objectness goes towards the IoU of prediction and box where an anchor answers for a box and towards 0 elsewhere, but
+    not where a prediction overlaps any box by 0.6; it is compared by cross-entropy, as are the kinds.
     """
     grid, values = net.grid, net.values
-    column, row = tf.meshgrid(tf.range(grid, dtype=tf.float32), tf.range(grid, dtype=tf.float32))
-    corner = tf.stack([column, row], -1)[None, :, :, None]
-    sizes = tf.constant(anchors, tf.float32)[None, None, None]
+    column, row = torch.meshgrid(torch.arange(grid).float(), torch.arange(grid).float(), indexing="xy")
+    corner = torch.stack([column, row], -1)[None, :, :, None]
+    sizes = torch.tensor(np.asarray(anchors), dtype=torch.float32)[None, None, None]
 
     def iou(xy, wh, xy2, wh2):
-        low = tf.maximum(xy - wh / 2, xy2 - wh2 / 2)
-        high = tf.minimum(xy + wh / 2, xy2 + wh2 / 2)
-        both = tf.reduce_prod(tf.maximum(high - low, 0), -1)
-        return both / (tf.reduce_prod(wh, -1) + tf.reduce_prod(wh2, -1) - both + 1e-6)
+        low, high = torch.maximum(xy - wh / 2, xy2 - wh2 / 2), torch.minimum(xy + wh / 2, xy2 + wh2 / 2)
+        both = (high - low).clamp(min=0).prod(-1)
+        return both / (wh.prod(-1) + wh2.prod(-1) - both + 1e-6)
+
+    def complete(xy, wh, xy2, wh2):
+        plain = iou(xy, wh, xy2, wh2)
+        whole = torch.maximum(xy + wh / 2, xy2 + wh2 / 2) - torch.minimum(xy - wh / 2, xy2 - wh2 / 2)
+        apart = (xy - xy2).square().sum(-1) / (whole.square().sum(-1) + 1e-6)
+        aspect = 4 / math.pi ** 2 * (torch.atan(wh2[..., 0] / (wh2[..., 1] + 1e-6)) - torch.atan(wh[..., 0] / (wh[..., 1] + 1e-6))).square()
+        with torch.no_grad():
+            weight = aspect / (1 - plain + aspect + 1e-6)
+        return plain, plain - apart - weight * aspect
 
     def loss(truth, found):
-        batch = tf.shape(found)[0]
-        found = tf.reshape(found, [batch, grid, grid, ANCHORS, values])
-        cells = tf.reshape(truth[:, :grid * grid * ANCHORS * values], tf.shape(found))
-        listed = tf.reshape(truth[:, grid * grid * ANCHORS * values:], [batch, 1, 1, 1, MOST, 4])
-        xy = tf.sigmoid(found[..., 0:2]) + corner
-        wh = sizes * tf.exp(tf.clip_by_value(found[..., 2:4], -6, 3))
-        has = cells[..., 4]
-        true_xy, true_wh = cells[..., 0:2], cells[..., 2:4]
-        weight = has * (2 - tf.reduce_prod(true_wh / grid, -1))
-        place = tf.reduce_sum(tf.square(tf.sigmoid(found[..., 0:2]) - (true_xy - corner)), -1)
-        size = tf.reduce_sum(tf.square(found[..., 2:4] - tf.math.log(tf.maximum(true_wh, 1e-3) / sizes)), -1)
-        any_box = iou(xy[..., None, :], wh[..., None, :], listed[..., 0:2], listed[..., 2:4])
-        empty = (1 - has) * tf.cast(tf.reduce_max(any_box, -1) < 0.6, tf.float32)
-        sure = tf.stop_gradient(iou(xy, wh, true_xy, true_wh)) * has
-        objectness = tf.nn.sigmoid_cross_entropy_with_logits(sure, found[..., 4])
-        kind = tf.nn.softmax_cross_entropy_with_logits(cells[..., 5:], found[..., 5:])
-        each = weight * (2.0 * place + size) + (3.0 * has + 0.5 * empty) * objectness + has * kind
-        return tf.reduce_sum(each, [1, 2, 3])
+        n = len(found)
+        found = found.reshape(n, grid, grid, ANCHORS, values)
+        cells = truth[:, :grid * grid * ANCHORS * values].reshape(found.shape)
+        listed = truth[:, grid * grid * ANCHORS * values:].reshape(n, 1, MOST, 4)
+        has = cells[..., 4] > 0
+        xy = torch.sigmoid(found[..., 0:2]) + corner
+        wh = sizes * torch.exp(found[..., 2:4].clamp(-6, 3))
+        with torch.no_grad():
+            flat = lambda t: t.reshape(n, -1, 1, 2)
+            any_box = iou(flat(xy), flat(wh), listed[..., 0:2], listed[..., 2:4]).amax(-1).reshape(has.shape)
+        answers, true = found[has], cells[has]
+        plain, whole = complete(xy[has], wh[has], true[:, 0:2], true[:, 2:4])
+        wanted = torch.zeros_like(cells[..., 4])
+        wanted[has] = plain.detach().clamp(min=0.1)
+        counted = has | (any_box < 0.6)
+        objectness = F.binary_cross_entropy_with_logits(found[..., 4], wanted, reduction="none") * torch.where(has, 2.0, 0.7) * counted
+        small = 2 - (true[:, 2:4] / grid).prod(-1)
+        total = objectness.sum() + (2.5 * small * (1 - whole)).sum()
+        if net.kinds:
+            total = total - (true[:, 5:] * F.log_softmax(answers[:, 5:], -1)).sum()
+        return total / n
     return loss
 
 
@@ -404,14 +348,14 @@ class Places(layers.Layer):
         return shape[0], 2 * shape[1], 2 * shape[2], shape[3] // 4
 
 
-def decode(values, anchors, least, w, h):
+def decode(values, anchors, least, w, h, gain=OBJECTNESS):
     """Boxes [label, x0, y0, x1, y1, score] of what a shipped network says, best first, weaker ones that overlap by 0.45
     dropped."""
     grid = values.shape[0]
     v = values.reshape(grid, grid, ANCHORS, -1)
     sigmoid = lambda t: 1 / (1 + np.exp(-t))
     e = np.exp(v[..., 5:] - v[..., 5:].max(-1, keepdims=True))
-    score = sigmoid(OBJECTNESS * v[..., 4]) * (e / e.sum(-1, keepdims=True)).max(-1)
+    score = sigmoid(gain * v[..., 4]) * (e / e.sum(-1, keepdims=True)).max(-1)
     kept = []
     for row, col, k in sorted(zip(*np.where(score >= least)), key=lambda i: -score[i]):
         t = v[row, col, k]
@@ -478,58 +422,74 @@ def measure(find, sets, kinds, least=0.4):
     return figures
 
 
+def parts(a):
+    """Names of road pictures to train on, and to judge by: whole sources and whole cameras or scenes of the others."""
+    rows = [r for r in csv.DictReader(open(a.data + "/manifest.csv")) if r["set"] == "vehicles" and r["file"].endswith(".jpg")]
+    kept, held = [], []
+    for r in rows:
+        name = os.path.basename(r["file"])[:-4]
+        source = name.split("_")[0]
+        (held if source in LEFT_OUT or recipe.share_of(source + r["group"]) < 0.08 else kept).append(name)
+    return sorted(kept), sorted(held)
+
+
+def figure(found, samples):
+    """AP50 over all vehicles of at least half a percent of the picture."""
+    scores, right, _, there = matched(found, samples)
+    return average_precision(scores, right, there)
+
+
 def main():
     a = recipe.start(__doc__, list(NETWORKS), epochs={name: n.epochs for name, n in NETWORKS.items()},
                      scenes=("build/scenes", "folder of drawn scenes"),
                      footage=("assets/footage/traffic.mjpeg", "drawn stream, only measured"))
     this = NETWORKS[a.model]
-    teacher = Teacher(a.shared + "/models/ssd_mobilenet_v1_coco_quant.tflite", a.shared + "/models/ssd_coco_labels.txt")
-    coco_kept, coco_held = coco(a.shared + "/media/traffic/coco128")
-    scenes = drawn(a.scenes, a) if os.path.isdir(a.scenes) else coco_kept
-    clip = [[(p, teacher(p, 0.4)) for p in s] for s in clip_scenes(a.shared + "/media/traffic/cars.mp4", 100 if a.smoke else 5)]
-    clip_kept = [x for i, s in enumerate(clip) if i not in HELD_CLIP for x in s[::4]]
-    clip_held = [clip[i][0] for i in HELD_CLIP if i < len(clip)]  # each scene is a still
-    other_kept, other_held = without_vehicles(a.shared, teacher, a)
-    cuts = cutouts(recipe.few(coco_kept + clip_kept, a, 4), a.shared + "/models/deeplabv3_mnv2_dm05_pascal_quant.tflite")
-    print("drawn %d; cars.mp4 %d scenes, %d pictures kept, %d held out; COCO %d and %d; without vehicles %d and %d; cut out %d" % (
-        len(scenes), len(clip), len(clip_kept), len(clip_held), len(coco_kept), len(coco_held), len(other_kept), len(other_held), len(cuts)))
-    anchors = anchor_sizes(scenes + clip_kept + coco_kept, this.grid)
+    kept, held = (recipe.few(names, a, 24) for names in parts(a))
+    road, judged = roads(a.data + "/vehicles", kept), roads(a.data + "/vehicles", held)
+    none = recipe.few(empty(a.data), a)
+    scenes = drawn(a.scenes, a) if os.path.isdir(a.scenes) else road
+    print("road pictures %d, left out %d, drawn %d, without vehicles %d" % (len(road), len(judged), len(scenes), len(none)))
+    anchors = anchor_sizes(road, this.grid)
     print("anchors in cells, width and height:", anchors.tolist())
-
-    kinds, shares = [scenes, clip_kept, coco_kept, other_kept], [0.45, 0.25, 0.15, 0.15]
+    kinds, shares = [road, scenes, none], [0.88, 0.06, 0.06]
 
     def batch(r):
-        both = [training_sample(kinds, shares, cuts, this.size, r) for _ in range(BATCH)]
-        return np.stack([tflite.to_input(p) for p, _ in both]), np.stack([target(b, anchors, this) for _, b in both])
+        both = [training_sample(kinds, shares, this.size, r) for _ in range(BATCH)]
+        return np.stack([p for p, _ in both]), np.stack([target(b, anchors, this) for _, b in both])
     r = np.random.default_rng(recipe.SEED)
-    examples = np.stack([tflite.to_input(training_sample(kinds, shares, cuts, this.size, r)[0]) for _ in range(24 if a.smoke else 150)])
+    examples = np.stack([tflite.to_input(training_sample(kinds, shares, this.size, r)[0]) for _ in range(24 if a.smoke else 200)])
     model = network(this)
     begin(model, this, a, examples[:32], r)
     batches = recipe.Batches(batch, STEPS, a)
 
-    def train(model, rate, epochs):
-        model.compile(keras.optimizers.AdamW(recipe.schedule(rate, epochs * len(batches)), weight_decay=1e-3, clipnorm=20),
-                      make_loss(anchors, this), jit_compile=False)
-        return model
-    recipe.fit(train(model, this.rate, a.epochs), batches, a)
+    def find(net, p):
+        return decode(net(tflite.to_input(cv2.resize(p, (this.size, this.size), interpolation=cv2.INTER_AREA))), anchors, 0.01, p.shape[1], p.shape[0], 1.0)
+    some = judged[::max(len(judged) // 240, 1)]
+    judge = lambda net: figure([find(net, p) for p, _ in some], some)
+    frozen = trainer.frozen_blocks(model, this.frozen)
+    trainer.fit(model, batches, a, make_loss(anchors, this), this.rate, frozen=frozen, judge=judge)
     pruned = None
     if this.pruned:
         pruned = network(this)
         pruned.set_weights(model.get_weights())
-        recipe.prune(train(pruned, this.rate / 2, this.pruned), batches, a, this.pruned)
-    sets = {"photographs": coco_held + frames(a.shared + "/media/traffic/frames") + clip_held,
-            "footage": recipe.few(footage(a.footage), a, 40), "no vehicles": other_held}
+        trainer.fit(pruned, batches, a, make_loss(anchors, this), this.rate / 2, this.pruned, pruned=0.8, judge=judge, name=a.model + "_sparse")
+    by_source = [(name.split("_")[0], sample) for name, sample in zip(held, judged)]
+    sets = {"left-out sources": judged, "footage": recipe.few(footage(a.footage), a, 40), "no vehicles": none}
 
     def measured(net):
-        def find(p):
-            return decode(net(tflite.to_input(cv2.resize(p, (this.size, this.size)))), anchors, 0.01, p.shape[1], p.shape[0])
-        return measure(find, sets, this.kinds)
+        found = lambda p: decode(net(tflite.to_input(cv2.resize(p, (this.size, this.size), interpolation=cv2.INTER_AREA))), anchors, 0.01, p.shape[1], p.shape[0])
+        return measure(found, sets, this.kinds)
+
+    def left_out(net):
+        answers = [decode(net(tflite.to_input(cv2.resize(p, (this.size, this.size), interpolation=cv2.INTER_AREA))), anchors, 0.01, p.shape[1], p.shape[0]) for p, _ in judged]
+        rows = list(zip(answers, by_source))
+        return {"AP50": recipe.spread(rows, lambda row: row[1][0], lambda some: figure([f for f, _ in some], [s for _, (_, s) in some]))}
     entry = {
         "title": "YOLO v2, MobileNet v1 x%g, %d%s" % (this.alpha, this.size, ", kinds" if this.kinds else ""),
         "source": mobilenet.SOURCE, "task": "yolo", "roles": {"boxes": "grid"}, "labels": "vehicle_kinds" if this.kinds else "vehicle",
-        "threshold": 0.4, "iou": IOU, "experimental": True, "yolo": {"kind": "v2", "unit": "cells", "anchors": [anchors.tolist()], "objectness": OBJECTNESS},
+        "threshold": 0.4, "iou": IOU, "yolo": {"kind": "v2", "unit": "cells", "anchors": [anchors.tolist()], "objectness": OBJECTNESS},
     }
-    recipe.write(shipped(model, this), a, ["boxes"], examples, measured, entry, pruned and shipped(pruned, this))
+    recipe.write(shipped(model, this), a, ["boxes"], examples, measured, entry, pruned and shipped(pruned, this), left_out=left_out)
 
 
 def shipped(model, this):
@@ -546,11 +506,8 @@ def shipped(model, this):
 def begin(model, this, a, pictures, r):
     """Starts from a network trained before, of the same width or a narrower one, or from published weights."""
     if this.start:
-        trained = "%s/%s.weights.h5" % (a.work, this.start)
-        if not os.path.exists(trained):
-            raise SystemExit("%s goes on from %s: train that first" % (a.model, this.start))
         before = network(NETWORKS[this.start])
-        before.load_weights(trained)
+        trainer.load(before, "%s/%s" % (a.work, this.start))
         if NETWORKS[this.start].alpha < this.alpha:
             mobilenet.start_from_narrower(model, before, r)
         else:
@@ -559,9 +516,6 @@ def begin(model, this, a, pictures, r):
                     layer.set_weights(before.get_layer(layer.name).get_weights())
     else:
         mobilenet.start_from_published(model, "%s/models/%s" % (a.shared, mobilenet.PUBLISHED[this.alpha]), pictures)
-    if this.frozen:
-        for layer in model.layers[:model.layers.index(model.get_layer("pw%d_relu" % this.frozen)) + 1]:
-            layer.trainable = False
 
 
 if __name__ == "__main__":
