@@ -296,9 +296,9 @@ class Pruning:
             kernel.mul_(mask)
 
 
-def load(model, state):
-    """Gives the model the weights of a finished training with that state, whose norm was "weight"."""
-    graph = Graph(model)
+def load(model, state, norm):
+    """Gives the model the weights of a finished training with that state and norm."""
+    graph = Graph(model, norm)
     graph.load_state_dict(torch.load(state + ".weights.pt"))
     graph.back()
 
