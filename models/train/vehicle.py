@@ -470,12 +470,12 @@ def main():
     some = judged[::max(len(judged) // 240, 1)]
     judge = lambda net: figure([find(net, p) for p, _ in some], some)
     frozen = trainer.frozen_blocks(model, this.frozen)
-    trainer.fit(model, batches, a, make_loss(anchors, this), this.rate, norm="batch", frozen=frozen, judge=judge)
+    trainer.fit(model, batches, a, make_loss(anchors, this), this.rate, frozen=frozen, judge=judge)
     pruned = None
     if this.pruned:
         pruned = network(this)
         pruned.set_weights(model.get_weights())
-        trainer.fit(pruned, batches, a, make_loss(anchors, this), this.rate / 2, this.pruned, norm="batch", pruned=0.8, judge=judge, name=a.model + "_sparse")
+        trainer.fit(pruned, batches, a, make_loss(anchors, this), this.rate / 2, this.pruned, pruned=0.8, judge=judge, name=a.model + "_sparse")
     by_source = [(name.split("_")[0], sample) for name, sample in zip(held, judged)]
     sets = {"left-out sources": judged, "footage": recipe.few(footage(a.footage), a, 40), "no vehicles": none}
 
