@@ -234,7 +234,7 @@ func TestRequirementsInstall(t *testing.T) {
 	}
 	tried := map[string]bool{}
 	for _, python := range append([]string{"python3"}, strings.Fields(named)...) {
-		t.Run(filepath.Base(python), func(t *testing.T) {
+		t.Run(python, func(t *testing.T) {
 			out, err := exec.Command(python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])").Output()
 			version := strings.TrimSpace(string(out))
 			switch {
@@ -262,7 +262,7 @@ func installs(t *testing.T, python string) {
 		t.Skipf("no packages can be had from here: %s", out)
 	}
 	for _, file := range requirementFiles() {
-		t.Run(filepath.Base(file), func(t *testing.T) {
+		t.Run(strings.TrimPrefix(file, "../"), func(t *testing.T) {
 			out, err := exec.Command(pip, "install", "--dry-run", "--require-hashes", "--ignore-installed", "--no-cache-dir", "-r", file).CombinedOutput()
 			if err != nil {
 				t.Errorf("%s: %v: %s", file, err, out)
