@@ -22,7 +22,7 @@ export GOTOOLCHAIN     := auto
 # Fyne complains in tests about a machine without a language.
 export LANGUAGE        ?= en
 
-.PHONY: run setup build deb release test test-v4l2 test-deb test-packages test-boot kiosk-picture test-arm64 lint audit fuzz bench bench-go compare official quality footage previews fonts golden robot soak train-setup train train-smoke clean
+.PHONY: run setup build deb release test test-v4l2 test-deb test-packages test-boot kiosk-picture test-arm64 lint audit fuzz bench bench-go compare official quality footage previews fonts golden robot soak lock test-requirements train-setup train train-smoke nightly clean
 
 run: build
 	$(BIN) $(ARGS)
@@ -125,7 +125,7 @@ COMPARE ?= speed window start memory
 compare: build build/peer-venv/ready
 	for what in $(COMPARE); do RTV_SHARED=$(SHARED) python3 app/peer/compare.py $$what $(COMPARE_ARGS) || exit 1; done
 
-build/peer-venv/ready: app/peer/requirements.txt
+build/peer-venv/ready: app/peer/requirements.txt | setup
 	python3 -m venv build/peer-venv
 	build/peer-venv/bin/pip install --quiet --require-hashes -r $<
 	touch $@
@@ -154,7 +154,7 @@ official: setup build/litert/ready build/litert-new/ready
 	RTV_LITERT=$(CURDIR)/build/litert/bin RTV_LITERT_NEW=$(CURDIR)/build/litert-new/bin RTV_SHARED=$(SHARED) \
 		go test -count=1 -v -timeout 30m -run TestAgainstOfficial ./app/benchmark
 
-build/litert/ready build/litert-new/ready: build/%/ready: app/benchmark/testdata/%.txt
+build/litert/ready build/litert-new/ready: build/%/ready: app/benchmark/testdata/%.txt | setup
 	python3 -m venv build/$*
 	build/$*/bin/pip install --quiet --require-hashes -r $<
 	touch $@
@@ -172,7 +172,7 @@ previews: setup
 	RTV_PREVIEWS=$(CURDIR)/assets/previews go test -count=1 -run TestRecordPreviews ./app
 
 # Cuts the fonts for the translations out of Debian's.
-fonts:
+fonts: setup
 	rm -rf build/fonts && mkdir -p build/fonts && cd build/fonts && apt-get download fonts-noto-cjk && dpkg-deb -x *.deb .
 	python3 -m venv build/fonts/venv && build/fonts/venv/bin/pip install --quiet --require-hashes -r packaging/requirements/fonts.txt
 	build/fonts/venv/bin/python assets/font/subset.py build/fonts/usr/share/fonts/opentype/noto
@@ -195,13 +195,25 @@ SOAK ?= 10m
 soak: build
 	RTV_BINARY=$(CURDIR)/$(BIN) RTV_SHARED=$(SHARED) SOAK=$(SOAK) SOAK_OUT=$(CURDIR)/build/soak go test -count=1 -v -timeout 0 -run TestSoak ./app
 
+# The Pythons of Debian 12 and 13, which the lists of Python packages are for.
+RTV_PYTHONS ?= python3.11 python3.13
+LISTS := models/train/requirements.in app/peer/requirements.in $(wildcard packaging/requirements/*.in app/benchmark/testdata/*.in)
+
+# Chooses the versions and hashes of all Python packages anew, from what the .in files ask for: a list's .txt is made by this.
+lock:
+	python3 packaging/requirements/lock.py "$(RTV_PYTHONS)" $(LISTS)
+
+# Whether pip takes every list, on python3 and on all of RTV_PYTHONS that the machine has; downloads gigabytes.
+test-requirements: setup
+	RTV_PYTHONS="$(RTV_PYTHONS)" go test -count=1 -v -timeout 3h -run TestRequirementsInstall ./packaging
+
 # A network's recipe is the file in models/train that its name begins with.
 RECIPES := age_gender belt embedding emotion facedetector liveness lung vehicle
 PYTHON  := build/venv/bin/python
 
 train-setup: build/venv/ready
 
-build/venv/ready: models/train/requirements.txt
+build/venv/ready: models/train/requirements.txt | setup
 	python3 -m venv build/venv
 	build/venv/bin/pip install --quiet --require-hashes -r $<
 	touch $@
@@ -220,6 +232,12 @@ train-smoke: setup train-setup
 		$(PYTHON) models/train/$$recipe.py --smoke --shared $(SHARED) --work build/smoke/work --out build/smoke || exit 1; \
 	done
 	RTV_TRAINED=$(CURDIR)/build/smoke go test -count=1 ./models/train
+
+# What takes hours, all of it even where a part fails.
+nightly:
+	failed=; for what in train-smoke test-requirements 'soak SOAK=2h' 'fuzz FUZZTIME=10m' test-boot; do \
+		$(MAKE) $$what || failed="$$failed, $$what"; \
+	done; [ -z "$$failed" ] || { echo "nightly: failed$$failed" >&2; exit 1; }
 
 clean:
 	rm -rf build

@@ -17,7 +17,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 apt_packages=(
 	# build
-	make gcc g++ pkg-config git ca-certificates python3 python3-pip
+	make gcc g++ pkg-config git ca-certificates python3 python3-pip python3-venv
 	libturbojpeg0-dev libyuv-dev libavcodec-dev libavformat-dev
 	libgl1-mesa-dev libx11-dev libxcursor-dev libxi-dev libxinerama-dev libxrandr-dev libxxf86vm-dev
 	# run
