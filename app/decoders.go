@@ -163,6 +163,9 @@ func (b *builder) faceDetector(model *models.Model, net *inference.Interpreter) 
 	if spec.Kind == "blazeface" {
 		cfg.Kind = face.BlazeFace
 	}
+	if spec.Fit != nil {
+		cfg.Fit = face.Fit(*spec.Fit)
+	}
 	for _, l := range spec.Layers {
 		cfg.Layers = append(cfg.Layers, face.Layer{Stride: l.Stride, Boxes: l.Boxes, Count: l.Count})
 	}

@@ -302,6 +302,7 @@ func (m *Model) checkDecoding() error {
 		return first(
 			fault{m.Face.Kind != "ultralight" && m.Face.Kind != "blazeface", "face.kind: wants ultralight or blazeface"},
 			fault{len(m.Face.Layers) == 0, "face.layers: is empty"},
+			fault{m.Face.Fit != nil && !(m.Face.Fit.Width > 0 && m.Face.Fit.Height > 0), "face.fit: wants a width and a height of more than 0"},
 		)
 	case m.Head != nil:
 		return m.Head.check()
