@@ -185,8 +185,9 @@ func (b *builder) faces(model *models.Model, net *inference.Interpreter) (infere
 	var answered []string
 	for i, net := range b.nets[1:] {
 		cfg := headConfig(b.models[i+1])
-		// What a network before told need not be told again.
-		cfg.Outputs = slices.DeleteFunc(cfg.Outputs, func(o attribute.Output) bool { return slices.Contains(answered, o.Name) })
+		if !b.demo.Ensemble { // what a network before told need not be told again
+			cfg.Outputs = slices.DeleteFunc(cfg.Outputs, func(o attribute.Output) bool { return slices.Contains(answered, o.Name) })
+		}
 		for _, o := range cfg.Outputs {
 			answered = append(answered, o.Name)
 		}
@@ -195,6 +196,13 @@ func (b *builder) faces(model *models.Model, net *inference.Interpreter) (infere
 			return nil, err
 		}
 		heads = append(heads, head)
+	}
+	if b.demo.Ensemble {
+		together, err := attribute.NewEnsemble(heads...)
+		if err != nil {
+			return nil, err
+		}
+		heads = []attribute.Head{together}
 	}
 	task, err := attribute.NewTask(detector, heads, attribute.Config{Every: b.cfg.Plain, Adaptive: b.cfg.adaptive()})
 	if err != nil {
@@ -289,7 +297,7 @@ func headConfig(model *models.Model) attribute.HeadConfig {
 	for _, a := range model.Head.Answers {
 		kind, _ := attribute.ParseKind(a.Kind) // the catalogue has been checked
 		o := attribute.Output{
-			Question: attribute.Question{Name: a.Name, Labels: a.Labels, Sure: a.Sure},
+			Question: attribute.Question{Name: a.Name, Labels: a.Labels, Sure: a.Sure, Smooth: a.Smooth},
 			Kind:     kind, Tensor: outputName(model, a.Output), Gain: a.Gain,
 		}
 		if a.Weights != "" {

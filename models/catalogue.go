@@ -139,6 +139,9 @@ type Answer struct {
 	Labels  []string  `json:"labels,omitempty"`
 	Sure    []float32 `json:"sure,omitempty"` // least probability at which each label is named
 	Gain    float32   `json:"gain,omitempty"`
+	// Smooth is the time constant, in frames, of the exponential mean over a face's
+	// track; 0 leaves it to the app.
+	Smooth int `json:"smooth,omitempty"`
 }
 
 // Input is the picture a network wants: RGB, NHWC, each value (x-Mean)/Std of
@@ -209,6 +212,10 @@ type Demo struct {
 	Models []string `json:"models"` // IDs, preferred first
 	// Heads are the second stage of a demo on faces: for each, IDs, preferred first.
 	Heads [][]string `json:"heads,omitempty"`
+	// Ensemble averages what networks of several Heads answer by the same name, as
+	// of a tight and a wide crop; without it the first one's answer counts. A
+	// network that is listed in every one of them answers alone where it is chosen.
+	Ensemble bool `json:"ensemble,omitempty"`
 	// Liveness is what tells living faces from pictures of them, where a
 	// recognition demands that: IDs, preferred first.
 	Liveness  []string `json:"liveness,omitempty"`

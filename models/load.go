@@ -323,6 +323,7 @@ func (h *Head) check() error {
 			fault{labels >= 0 && len(a.Labels) != labels, fmt.Sprintf("%s.labels: wants %d", at, labels)},
 			fault{labels < 0 && len(a.Labels) < 2, at + ".labels: wants two or more"},
 			fault{len(a.Sure) > 0 && len(a.Sure) != len(a.Labels), at + ".sure: wants one for each label"},
+			fault{a.Smooth < 0, at + ".smooth: is negative"},
 			fault{(a.Weights != "") != (a.Kind == "leaves"), at + `.weights: goes with the kind "leaves" and with no other`},
 		); err != nil {
 			return err
@@ -392,6 +393,7 @@ func (c *Catalogue) checkDemo(d *Demo) error {
 	faces := d.Task == "attributes" || d.Task == "recognize"
 	if err := first(
 		fault{faces != (len(d.Heads) > 0), "heads: go with demos on faces, and with no other"},
+		fault{d.Ensemble && len(d.Heads) < 2, "ensemble: wants two or more heads"},
 		fault{len(d.Liveness) > 0 && d.Task != "recognize", `liveness: goes with the task "recognize" and with no other`},
 		fault{d.Alarm != nil && d.Task != "classify", `alarm: goes with the task "classify" and with no other`},
 		fault{d.Alarm != nil && !(d.Alarm.Threshold > 0 && d.Alarm.Threshold < 1), "alarm.threshold: wants a probability between 0 and 1"},
