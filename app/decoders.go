@@ -8,6 +8,7 @@ import (
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/alarm"
 	"reterminal-vision/inference/attribute"
 	"reterminal-vision/inference/classify"
 	"reterminal-vision/inference/detect"
@@ -45,23 +46,29 @@ func (b *builder) single(net *inference.Interpreter) (inference.Task, error) {
 		if err != nil {
 			return nil, err
 		}
-		return segment.New(net, outputName(model, "map"), segment.Config{
+		task, err := segment.New(net, outputName(model, "map"), segment.Config{
 			Norm: norm(model), Resize: resize(model), Labels: labels, Threshold: b.threshold(model),
 		})
+		if a := b.demo.Alarm; a != nil && err == nil {
+			return segment.NewWatch(task, alarm.Config{Labels: a.Labels, Threshold: a.Area, Confirm: a.Frames, Hold: a.Frames})
+		}
+		return task, err
 	case "classify":
 		return b.classifier(model, net)
 	}
 	return nil, fmt.Errorf("model %s: this version cannot run the task %q", model.ID, model.Task)
 }
 
-// threshold is the least score: the command line's, else the demo's, else the
-// model's.
+// threshold is the least score: the command line's, else the demo's or that of
+// a segmentation's alarm, which goes by what is shown, else the model's.
 func (b *builder) threshold(model *models.Model) float32 {
 	switch {
 	case b.cfg.Threshold > 0:
 		return float32(b.cfg.Threshold)
 	case b.demo.Threshold > 0:
 		return b.demo.Threshold
+	case model.Task == "segment" && b.demo.Alarm != nil:
+		return b.demo.Alarm.Threshold
 	}
 	return model.Threshold
 }
@@ -142,7 +149,7 @@ func (b *builder) classifier(model *models.Model, net *inference.Interpreter) (i
 		cfg.Steady = classify.Steadying{Memory: .7, Margin: .1, Frames: 3}
 	}
 	if a := b.demo.Alarm; a != nil {
-		cfg.Alarm = classify.Alarm{Labels: a.Labels, Threshold: a.Threshold, Confirm: a.Frames, Hold: a.Frames}
+		cfg.Alarm = alarm.Config{Labels: a.Labels, Threshold: a.Threshold, Confirm: a.Frames, Hold: a.Frames}
 	}
 	return classify.New(net, outputName(model, "scores"), cfg)
 }

@@ -225,11 +225,14 @@ type Demo struct {
 	Builtin   string   `json:"builtin,omitempty"`   // name of the built-in footage
 }
 
-// Alarm is a classification that must not be missed.
+// Alarm is a finding that must not be missed.
 type Alarm struct {
-	Labels    []string `json:"labels"`
-	Threshold float32  `json:"threshold"` // least probability of all Labels together
-	Frames    int      `json:"frames"`    // how many in a row raise it, and how many without it end it
+	Labels []string `json:"labels"`
+	// Threshold is the least probability: of all Labels together in a
+	// classification, of a cell in a segmentation of two classes.
+	Threshold float32 `json:"threshold"`
+	Area      float32 `json:"area,omitempty"` // of a segmentation: least part of the picture's cells, 0..1
+	Frames    int     `json:"frames"`         // how many in a row raise it, and how many without it end it
 }
 
 // Stages lists the alternatives of each stage: IDs, preferred first. The outer

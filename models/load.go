@@ -395,8 +395,9 @@ func (c *Catalogue) checkDemo(d *Demo) error {
 		fault{faces != (len(d.Heads) > 0), "heads: go with demos on faces, and with no other"},
 		fault{d.Ensemble && len(d.Heads) < 2, "ensemble: wants two or more heads"},
 		fault{len(d.Liveness) > 0 && d.Task != "recognize", `liveness: goes with the task "recognize" and with no other`},
-		fault{d.Alarm != nil && d.Task != "classify", `alarm: goes with the task "classify" and with no other`},
+		fault{d.Alarm != nil && d.Task != "classify" && d.Task != "segment", `alarm: goes with the tasks "classify" and "segment" and with no other`},
 		fault{d.Alarm != nil && !(d.Alarm.Threshold > 0 && d.Alarm.Threshold < 1), "alarm.threshold: wants a probability between 0 and 1"},
+		fault{d.Alarm != nil && (d.Task == "segment") != (d.Alarm.Area > 0 && d.Alarm.Area < 1), `alarm.area: wants a part of the picture between 0 and 1 for the task "segment", none for others`},
 	); err != nil {
 		return err
 	}

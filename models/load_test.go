@@ -143,6 +143,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"demos.0", "models", []string{"nobody"}, []string{`demo 1 "vehicles"`, `models: there is no model "nobody"`}},
 		{"demos.0", "filter", []string{"cra"}, []string{`filter: "cra"`}},
 		{"demos.0", "threshold", 1, []string{"threshold:"}},
+		{"demos.1.alarm", "area", .01, []string{`demo 2 "belt"`, "alarm.area:"}},
+		{"demos.1.alarm", "labels", []string{"torn"}, []string{"alarm.labels:"}},
 		{"demos.4", "ensemble", true, []string{`demo 5 "emotion"`, "ensemble: wants two"}},
 		{"demos.0", "colour", "red", []string{`demo 1 "vehicles"`, `unknown field "colour"`}},
 	} {
