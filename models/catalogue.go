@@ -31,6 +31,9 @@ type Model struct {
 	Size    int64  `json:"size"`   // bytes
 	Licence string `json:"licence"`
 	Source  string `json:"source"` // who published it
+	// Use is what the licences of its training data allow, where that is less than
+	// Licence does: "research" (non-commercial research only); "" for no more.
+	Use string `json:"use,omitempty"`
 	// Variant is how the weights are kept: "fp32", "fp16", "dynamic" (8-bit
 	// weights), "int8" or "sparse"; "" where that is not known.
 	Variant string `json:"variant,omitempty"`

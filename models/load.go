@@ -150,6 +150,9 @@ var modelTasks = map[string]modelTask{
 	"embedding":   {heads: []string{"recognize"}, roles: []string{"embedding"}},
 }
 
+// UseResearch marks a network whose training data is for non-commercial research only.
+const UseResearch = "research"
+
 var (
 	idPattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 	shaPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
@@ -197,6 +200,7 @@ func (m *Model) check() error {
 		fault{m.Size <= 0, "size: wants the number of bytes"},
 		fault{m.Licence == "", "licence: is empty"},
 		fault{m.Source == "", "source: is empty"},
+		fault{m.Use != "" && m.Use != UseResearch, `use: wants "research", or nothing where all use is allowed`},
 		fault{m.Variant != "" && !slices.Contains(Variants, m.Variant), "variant: wants one of " + strings.Join(Variants, ", ")},
 		fault{!known, fmt.Sprintf("task: %q is not known", m.Task)},
 		fault{known && task.labels != (m.Labels != ""), fmt.Sprintf("labels: a model of the task %q has %s", m.Task, map[bool]string{true: "a list", false: "none"}[task.labels])},

@@ -103,6 +103,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"models.0", "size", "big", []string{`model 1 "ssd_mobilenet_v1_coco_quant"`, "size"}},
 		{"models.0", "licence", "", []string{"licence:"}},
 		{"models.0", "source", "", []string{"source:"}},
+		{"models.0", "use", "anything", []string{`use: wants "research"`}},
 		{"models.0", "task", "guess", []string{`task: "guess"`}},
 		{"models.0", "labels", "none", []string{`labels: there is no list "none"`}},
 		{"models.0", "labelOffset", 90, []string{"labelOffset:"}},
