@@ -159,8 +159,10 @@ build/litert/ready build/litert-new/ready: build/%/ready: app/benchmark/testdata
 	build/$*/bin/pip install --quiet --require-hashes -r $<
 	touch $@
 
-# How right the demos' models are on labelled pictures, as a table and in models/accuracy.json; takes minutes.
+# How right the demos' models are on labelled pictures, as a table and in models/accuracy.json, which takes minutes; and
+# on left-out sources, beside what was before, in models/QUALITY.md.
 quality: setup
+	python3 models/train/quality.py
 	RTV_QUALITY=1 RTV_ACCURACY=$(CURDIR)/models/accuracy.json RTV_SHARED=$(SHARED) RTV_REQUIRE_MEDIA=1 go test -p 1 -run 'TestQuality|TestStudy' -timeout 60m -v ./app ./inference/recognize
 
 # Draws the built-in footage anew; takes minutes.
