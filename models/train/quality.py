@@ -2,10 +2,10 @@
 
 usage: quality.py [--trained DIR] [--before FILE] [--out FILE]
 
-Reads "left_out" of trained/*.json, which the recipes write, and before.json: the same by network, with what the networks
-before and published ones reach on the same pictures:
+Reads "left_out" of the 8-bit variants in trained/*.json, which the recipes write, and before.json: the same by network,
+with what the networks before and published ones reached, and the goal:
 
-    left_out     {"figure": {"value": v, "low": l, "high": h, "per_source": {"source": v}, "goal": g, "less": true}}
+    left_out     {"figure": {"value": v, "low": l, "high": h, "per_source": {"source": {"value": v}}}}
     before.json  {"network": {"figure": {"value": v, "low": l, "high": h, "published": {"name": v}, "goal": g, "less": true}}}
 
 low and high bound the confidence interval; all but value may be missing; less says that a smaller figure is better.
@@ -19,7 +19,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 HEAD = """# Figures on left-out sources
 
 Each figure is of pictures from sources (cameras, persons, groups, data sets) that no training step of the network saw; in
-brackets its confidence interval, then the least and the largest of the sources. Written by `make quality`.
+brackets its 95 % interval, then the least and the largest of the sources. "Before" and "published" were measured on other
+pictures of such sources, through the app. Written by `make quality`.
 
 """
 COLUMNS = ["network", "figure", "now", "by source", "before", "published", "goal", ""]
@@ -38,7 +39,7 @@ def told(figure):
 
 
 def sources(figure):
-    values = sorted(figure.get("per_source", {}).items(), key=lambda kv: kv[1])
+    values = sorted(((k, f["value"]) for k, f in figure.get("per_source", {}).items()), key=lambda kv: kv[1])
     if not values:
         return "-"
     ends = values if len(values) == 1 else [values[0], values[-1]]
@@ -55,7 +56,7 @@ def rows(name, now, before):
     """A row for each figure of one network."""
     for figure in list(now) + [f for f in before if f not in now]:
         n, b = now.get(figure, {}), before.get(figure, {})
-        goal, less = n.get("goal", b.get("goal")), n.get("less", b.get("less", False))
+        goal, less = b.get("goal"), b.get("less", False)
         published = ", ".join("%s %s" % (k, number(v)) for k, v in b.get("published", {}).items())
         yield [name, figure, told(n), sources(n), told(b), published or "-", "-" if goal is None else number(goal), verdict(n, goal, less)]
         name = ""
@@ -76,7 +77,8 @@ def main():
     a = p.parse_args()
     trained = {}
     for path in glob.glob(a.trained + "/*.json"):
-        trained[os.path.basename(path)[:-len(".json")]] = json.load(open(path)).get("left_out", {})
+        variants = json.load(open(path))["variants"]
+        trained[os.path.basename(path)[:-len(".json")]] = variants.get("int8", {}).get("left_out", {})
     before = json.load(open(a.before)) if os.path.exists(a.before) else {}
     with open(a.out, "w") as f:
         f.write(HEAD + table(trained, before))

@@ -12,11 +12,11 @@ import (
 func TestQualityTable(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"belt.json": `{"left_out": {
-			"balanced accuracy": {"value": 0.934, "low": 0.91, "high": 0.95, "per_source": {"a": 0.9, "b": 0.97, "c": 0.93}, "goal": 0.93},
-			"mean error": {"value": 7, "less": true, "goal": 6}}}`,
+		"belt.json": `{"variants": {"int8": {"left_out": {
+			"balanced accuracy": {"value": 0.934, "low": 0.91, "high": 0.95, "per_source": {"a": {"value": 0.9}, "b": {"value": 0.97}, "c": {"value": 0.93}}},
+			"mean error": {"value": 7}}}}}`,
 		"plain.json":  `{"variants": {}}`,
-		"before.data": `{"belt": {"balanced accuracy": {"value": 0.86, "published": {"other": 0.5}}}, "old": {"AP50": {"value": 0.13}}}`,
+		"before.data": `{"belt": {"balanced accuracy": {"value": 0.86, "published": {"other": 0.5}, "goal": 0.93}, "mean error": {"less": true, "goal": 6}}, "old": {"AP50": {"value": 0.13}}}`,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
