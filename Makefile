@@ -22,7 +22,7 @@ export GOTOOLCHAIN     := auto
 # Fyne complains in tests about a machine without a language.
 export LANGUAGE        ?= en
 
-.PHONY: run setup build deb release test test-v4l2 test-deb test-packages test-boot kiosk-picture test-arm64 lint audit fuzz bench bench-go compare official quality footage previews fonts golden robot soak lock test-requirements train-setup train train-smoke nightly clean
+.PHONY: run setup build deb release test test-v4l2 test-deb test-packages test-boot kiosk-picture test-arm64 lint audit fuzz bench bench-go compare official quality footage previews fonts golden robot soak lock test-requirements train-setup train-data train train-smoke nightly clean
 
 run: build
 	$(BIN) $(ARGS)
@@ -220,6 +220,11 @@ build/venv/ready: models/train/requirements.txt | setup
 	build/venv/bin/pip install --quiet --require-hashes -r $<
 	touch $@
 
+# The pictures the recipes learn from, in build/data, out of public repositories at pinned commits. Of clones in FROM
+# instead of the network, or single sets: make train-data FROM=../clones SETS='vehicles lung'
+train-data: train-setup
+	$(PYTHON) models/train/data.py $(if $(FROM),--from $(FROM)) --shared $(SHARED) $(SETS)
+
 # Trains one network anew, or goes on where it was broken off: make train MODEL=belt_rip_mobilenet_025_128
 train: train-setup
 	@[ -n "$(MODEL)" ] || { echo "name a network: make train MODEL=belt_rip_mobilenet_025_128"; exit 1; }
@@ -229,6 +234,7 @@ train: train-setup
 
 # A few steps of every recipe; what comes out must load and run in the app.
 train-smoke: setup train-setup
+	$(PYTHON) -m unittest discover models/train
 	rm -rf build/smoke
 	for recipe in $(RECIPES); do \
 		$(PYTHON) models/train/$$recipe.py --smoke --shared $(SHARED) --work build/smoke/work --out build/smoke || exit 1; \
