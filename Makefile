@@ -233,7 +233,7 @@ train: train-setup
 	$(PYTHON) models/train/catalogue.py
 
 # A few steps of every recipe; what comes out must load and run in the app.
-train-smoke: setup train-setup
+train-smoke: setup train-data
 	$(PYTHON) -m unittest discover models/train
 	rm -rf build/smoke
 	for recipe in $(RECIPES); do \
