@@ -148,7 +148,7 @@ class Graph(nn.Module):
         if kind in ("BatchNormalization",):  # folded
             return x
         if kind == "ReLU":
-            return F.hardtanh(x, 0, layer.max_value) if layer.max_value else F.relu(x)
+            return F.hardtanh(x, 0, layer.max_value, inplace=self.training) if layer.max_value else F.relu(x)
         if kind == "ZeroPadding2D":
             (top, bottom), (left, right) = layer.padding
             return F.pad(x, (left, right, top, bottom))
@@ -221,7 +221,7 @@ def groups(graph, decay):
     return [{"params": of[True], "weight_decay": decay}, {"params": of[False], "weight_decay": 0.0}]
 
 
-def fit(model, batches, a, loss, rate, epochs=None, decay=1e-3, norm="weight", frozen=(), ema=0.998, judge=None, every=5, workers=2,
+def fit(model, batches, a, loss, rate, epochs=None, decay=1e-3, norm="weight", frozen=(), ema=0.998, judge=None, every=5, workers=1,
         pruned=0.0, name=None):
     """Trains the model and leaves it with the averaged weights; goes on from the last epoch where it was broken off.
 

@@ -280,9 +280,11 @@ def make_loss(anchors, net):
     sizes = torch.tensor(np.asarray(anchors), dtype=torch.float32)[None, None, None]
 
     def iou(xy, wh, xy2, wh2):
-        low, high = torch.maximum(xy - wh / 2, xy2 - wh2 / 2), torch.minimum(xy + wh / 2, xy2 + wh2 / 2)
-        both = (high - low).clamp(min=0).prod(-1)
-        return both / (wh.prod(-1) + wh2.prod(-1) - both + 1e-6)
+        # Component by component: products over a last axis of two are slow.
+        sides = [(torch.minimum(xy[..., i] + wh[..., i] / 2, xy2[..., i] + wh2[..., i] / 2)
+                  - torch.maximum(xy[..., i] - wh[..., i] / 2, xy2[..., i] - wh2[..., i] / 2)).clamp(min=0) for i in range(2)]
+        both = sides[0] * sides[1]
+        return both / (wh[..., 0] * wh[..., 1] + wh2[..., 0] * wh2[..., 1] - both + 1e-6)
 
     def complete(xy, wh, xy2, wh2):
         plain = iou(xy, wh, xy2, wh2)
@@ -298,6 +300,7 @@ def make_loss(anchors, net):
         found = found.reshape(n, grid, grid, ANCHORS, values)
         cells = truth[:, :grid * grid * ANCHORS * values].reshape(found.shape)
         listed = truth[:, grid * grid * ANCHORS * values:].reshape(n, 1, MOST, 4)
+        listed = listed[:, :, :max(int((listed[..., 2] > 0).sum(-1).max()), 1)]
         has = cells[..., 4] > 0
         xy = torch.sigmoid(found[..., 0:2]) + corner
         wh = sizes * torch.exp(found[..., 2:4].clamp(-6, 3))
