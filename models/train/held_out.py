@@ -1,10 +1,11 @@
 """Writes which pictures no training step saw, so that `make quality` measures this project's networks on those.
 
-usage: held_out.py [--shared ../shared] [--work build/train]
+usage: held_out.py [--data build/data] [--shared ../shared] [--work build/train]
 
-Reads the splits that the recipes left in --work, and the shared folder; writes ../../app/testdata/held_out.json: names
-of pictures of UTKFace and FER2013, crops of belts as [picture, x, y, side, damaged?], and photographs with boxes, x0
-y0 x1 y1 in pixels, of the vehicles in them and of the faces, these as published detectors find them.
+Reads the pictures of belts of data.py, the splits that the recipes left in --work, and the shared folder; writes
+../../app/testdata/held_out.json: names of pictures of UTKFace and FER2013, crops of belts as [picture, x, y, side,
+damaged?], and photographs with boxes, x0 y0 x1 y1 in pixels, of the vehicles in them and of the faces, these as
+published detectors find them.
 """
 import argparse
 import glob
@@ -27,12 +28,12 @@ def names(work, archive):
     return sorted(str(n) for n in of[part == faces.TEST])
 
 
-def belts(work):
-    paths = sorted(glob.glob(work + "/belt/*.jpg"))
+def belts(data, work):
+    paths = sorted(glob.glob(data + "/belt/*.jpg"))
     pictures, boxes = belt.load(paths)
     scene, places = np.load(work + "/belt_scenes.npy"), []
     belt.crops(pictures, boxes, scene, np.flatnonzero(belt.hold_out(scene)), 500, 2, places=places)
-    return [[os.path.relpath(paths[i], work), int(x), int(y), int(side), n % 2 == 1] for n, (i, x, y, side) in enumerate(places)]
+    return [[os.path.relpath(paths[i], data), int(x), int(y), int(side), n % 2 == 1] for n, (i, x, y, side) in enumerate(places)]
 
 
 def vehicles(shared):
@@ -52,10 +53,11 @@ def photographs(shared):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="build/data")
     parser.add_argument("--shared", default="../shared")
     parser.add_argument("--work", default="build/train")
     a = parser.parse_args()
-    held = {"utkface": names(a.work, "utkface"), "fer2013": names(a.work, "fer2013"), "belt": belts(a.work), "faces": photographs(a.shared),
+    held = {"utkface": names(a.work, "utkface"), "fer2013": names(a.work, "fer2013"), "belt": belts(a.data, a.work), "faces": photographs(a.shared),
             "vehicles": vehicles(a.shared)}
     with open(HERE + "/../../app/testdata/held_out.json", "w") as f:
         json.dump(held, f, separators=(",", ":"))
