@@ -192,7 +192,7 @@ def main():
     model = network()
     mobilenet.start_from_published(model, "%s/models/%s" % (a.shared, mobilenet.PUBLISHED[0.25]), examples[:64])
     batches = recipe.Batches(lambda r: batch(kinds, r), STEPS, a)
-    trainer.fit(model, batches, a, loss, 2e-3, judge=lambda net: mean(scores(net, held)))
+    trainer.fit(model, batches, a, loss, 2e-3, norm="weight", judge=lambda net: mean(scores(net, held)))
     others = [("another source", cv2.imread(p.replace("-mask.png", ".jpg"), cv2.IMREAD_GRAYSCALE), cv2.imread(p, cv2.IMREAD_GRAYSCALE))
               for p in sorted(glob.glob(a.shared + "/media/lung/*-mask.png"))]
     sets = {"left out": held, "left out, old source": held_old, "another source": others, "drawn": [drawn(i) for i in range(8)]}
