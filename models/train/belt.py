@@ -525,7 +525,7 @@ def main():
     examples = np.stack([tflite.to_input(p) for _ in range(2 if a.smoke else 20) for p in batch(kinds, r)[0]])
     model = network()
     mobilenet.start_from_published(model, "%s/models/%s" % (a.shared, mobilenet.PUBLISHED[0.25]), examples[:64])
-    trainer.fit(model, recipe.Batches(lambda r: batch(kinds, r), STEPS, a), a, loss, 1e-3, decay=1e-2, judge=left.judge, every=6)
+    trainer.fit(model, recipe.Batches(lambda r: batch(kinds, r), STEPS, a), a, loss, 1e-3, decay=1e-2, norm="weight", judge=left.judge, every=6)
     shifted(model, left.alarm(trainer.net(trainer.Graph(model))))
     left.crop_threshold = best_threshold(highest(damage(trainer.net(trainer.Graph(model)), left.crops)), left.labels)[0]
     recipe.write(model, a, ["probabilities"], examples, lambda net: left.measure(net, a.shared + "/media/belt"), ENTRY, left_out=left.left_out)
