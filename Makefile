@@ -22,7 +22,7 @@ export GOTOOLCHAIN     := auto
 # Fyne complains in tests about a machine without a language.
 export LANGUAGE        ?= en
 
-.PHONY: run setup build deb release test test-v4l2 test-deb test-packages test-boot kiosk-picture test-arm64 lint audit fuzz bench bench-go compare official quality footage previews fonts golden robot soak lock test-requirements train-setup train-data train train-smoke nightly clean
+.PHONY: run setup build deb release test test-v4l2 test-deb test-packages test-boot kiosk-picture test-arm64 lint audit fuzz bench bench-go compare official quality footage previews fonts golden robot soak lock test-requirements train-setup train-data train train-all train-smoke nightly clean
 
 run: build
 	$(BIN) $(ARGS)
@@ -225,12 +225,19 @@ build/venv/ready: models/train/requirements.txt | setup
 train-data: train-setup
 	$(PYTHON) models/train/data.py $(if $(FROM),--from $(FROM)) --shared $(SHARED) $(SETS)
 
-# Trains one network anew, or goes on where it was broken off: make train MODEL=belt_rip_mobilenet_025_128
+# Trains one network anew, or goes on where it was broken off: make train MODEL=belt_rip_mobilenet_025_256
 train: train-setup
-	@[ -n "$(MODEL)" ] || { echo "name a network: make train MODEL=belt_rip_mobilenet_025_128"; exit 1; }
+	@[ -n "$(MODEL)" ] || { echo "name a network: make train MODEL=belt_rip_mobilenet_025_256"; exit 1; }
 	$(PYTHON) models/train/$(or $(strip $(foreach r,$(RECIPES),$(if $(filter $(r)_%,$(MODEL)),$(r)))),unknown).py --model $(MODEL) --shared $(SHARED) $(TRAIN_ARGS)
 	$(PYTHON) models/train/cards.py models/trained
 	$(PYTHON) models/train/catalogue.py
+
+# Every network, one after the other and after all else that the machine does; each goes on where it was broken off.
+NETWORKS := $(foreach n,025_224 050_224 075_320 100_320,vehicle_yolov2_mobilenet_$(n)) vehicle_kinds_yolov2_mobilenet_050_224 \
+	lung_mobilenet_025_256 belt_rip_mobilenet_025_256 liveness_mobilenet_025_128 facedetector_mobilenet_025_320 \
+	emotion_mobilefacenet_050_48 age_gender_mobilefacenet_050_64 embedding_mobilefacenet_112
+train-all: train-data
+	for model in $(NETWORKS); do flock build/train.lock nice -n 19 $(MAKE) train MODEL=$$model || exit 1; done
 
 # A few steps of every recipe; what comes out must load and run in the app.
 train-smoke: setup train-data
