@@ -490,7 +490,7 @@ def main():
     entry = {
         "title": "YOLO v2, MobileNet v1 x%g, %d%s" % (this.alpha, this.size, ", kinds" if this.kinds else ""),
         "source": mobilenet.SOURCE, "task": "yolo", "roles": {"boxes": "grid"}, "labels": "vehicle_kinds" if this.kinds else "vehicle",
-        "threshold": 0.4, "iou": IOU, "yolo": {"kind": "v2", "unit": "cells", "anchors": [anchors.tolist()], "objectness": OBJECTNESS},
+        "threshold": 0.4, "iou": IOU, "experimental": True, "yolo": {"kind": "v2", "unit": "cells", "anchors": [anchors.tolist()], "objectness": OBJECTNESS},
     }
     recipe.write(shipped(model, this), a, ["boxes"], examples, measured, entry, pruned and shipped(pruned, this), left_out=left_out)
 
