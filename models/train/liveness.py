@@ -43,7 +43,6 @@ ONE_PERSON = ["apfol", "diogo", "dsourav", "shivam"]  # the same person is in al
 FOLDS, FOLD_EPOCHS, PRUNED_EPOCHS = 5, 8, 10
 OLD_TRAINED = 60  # crops of data/spoof from this number on are the app's to measure
 APCER = 0.05  # at the threshold
-NUAA_EVERY = 4  # one in so many of NUAA's whole pictures is used
 # Part of a picture's side that a crop has: the replays' crops are as tight as the app's, the others wider.
 TIGHT, WIDE = (0.8, 1.2), (0.6, 1.05)
 AS_APP = 0.7  # part of a wide picture that the app's crop would show
@@ -103,19 +102,20 @@ def whole_nuaa(a):
     kept = "%s/nuaa%s.npz" % (a.work, "_smoke" if a.smoke else "")
     if not os.path.exists(kept):
         find, rows = faces.box_detector(a.shared), []
-        for path in recipe.few(sorted(glob.glob(a.data + "/spoof/nuaa_raw/**/*.jpg", recursive=True))[::NUAA_EVERY], a):
-            person = os.path.basename(path)[:4]
-            p = cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB)
+        with open(a.data + "/spoof/nuaa_raw.csv") as f:
+            listed = recipe.few(list(csv.DictReader(f)), a)
+        for row in listed:
+            p = cv2.cvtColor(cv2.imread("%s/spoof/nuaa_raw/%s" % (a.data, row["file"])), cv2.COLOR_BGR2RGB)
             scores, boxes, _ = find(cv2.resize(p, (320, 240), interpolation=cv2.INTER_AREA))
             best = int(scores.argmax())
             if scores[best] > 0.7:
                 box = boxes[best].reshape(2, 2) * np.array([p.shape[1] / 320, p.shape[0] / 240])
                 half = 0.6 * max(box[1] - box[0])
                 m = np.column_stack([np.eye(2), half - box.mean(0)]) * SIZE / (2 * half)
-                rows.append(("nuaa" + person, LIVE if "/Client" in path else PRINT,
-                             cv2.warpAffine(cv2.GaussianBlur(p, (0, 0), max(half / SIZE, 0.3)), m, (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE)))
-        groups, labels, pictures = zip(*rows) if rows else ((), (), ())
-        np.savez(kept, groups=np.array(groups, str), labels=np.array(labels, int), pictures=np.array(pictures, np.uint8))
+                crop = cv2.warpAffine(p, m, (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE)
+                rows.append((row["person"], LIVE if row["class"] == "live" else PRINT, crop))
+        groups, labels, pictures = zip(*rows)
+        np.savez(kept, groups=groups, labels=labels, pictures=pictures)
     k = np.load(kept)
     return [(str(g), int(label), p, True) for g, label, p in zip(k["groups"], k["labels"], k["pictures"])]
 
