@@ -83,7 +83,7 @@ def square(path):
 
 
 def filmed(a):
-    """All samples that a camera really took."""
+    """Samples that a camera really took."""
     out, folder = [], a.data + "/spoof"
     with open(folder + "/labels.csv") as f:
         for row in recipe.few(list(csv.DictReader(f)), a, 160):
@@ -94,11 +94,11 @@ def filmed(a):
         for path in recipe.few(sorted(glob.glob("%s/data/spoof/%s/*.jpg" % (a.shared, kind))), a):
             if int(os.path.basename(path)[:-4]) < OLD_TRAINED:
                 out.append(("glasses", label, square(path), False))
-    return out + whole_nuaa(a)
+    return out
 
 
 def whole_nuaa(a):
-    """Crops of NUAA's whole pictures, as wide as those of its crops; they keep in the folder of work once made."""
+    """Samples cropped out of NUAA's whole pictures, as wide as its crops, only to train on; kept in the folder of work."""
     kept = "%s/nuaa%s.npz" % (a.work, "_smoke" if a.smoke else "")
     if not os.path.exists(kept):
         find, rows = faces.box_detector(a.shared), []
@@ -329,13 +329,13 @@ def split(samples):
 
 def main():
     a = recipe.start(__doc__, [NAME], epochs=40)
-    samples, people = filmed(a), live_only(a)
+    samples, more, people = filmed(a), whole_nuaa(a), live_only(a)
     folds = split(samples)
     start = np.stack([tflite.to_input(p) for _, _, p, _ in samples[::max(len(samples) // 60, 1)]])
 
     def trained(left_out, name, epochs, **options):
         """A network that has not seen the samples left out, by the epoch with the smallest HTER at its own threshold."""
-        groups = by_group([s for s in samples if s[0] not in {s[0] for s in left_out}])
+        groups = by_group([s for s in samples + more if s[0] not in {s[0] for s in left_out}])
         judged = left_out[::max(len(left_out) // 500, 1)]
 
         def judge(net):
