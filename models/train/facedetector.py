@@ -285,7 +285,7 @@ def moved(sample, r):
     small = cv2.resize(p, None, fx=max(scale, 0.2) * WIDTH / w * 1.5, fy=max(scale, 0.2) * HEIGHT / h * 1.5, interpolation=cv2.INTER_AREA) if w > 800 and scale < 1 else p
     fit = np.diag([w / small.shape[1], h / small.shape[0]])
     out = cv2.warpAffine(small, np.column_stack([m @ fit, shift]), (WIDTH, HEIGHT), borderMode=cv2.BORDER_CONSTANT,
-                         borderValue=[int(v) for v in p.reshape(-1, 3).mean(0)])
+                         borderValue=cv2.mean(p)[:3])
     new = []
     for row in rows:
         x0, y0, x1, y1 = row[:4]
@@ -388,7 +388,7 @@ def decode(out, least, width, height):
     rows[:, 1:14:2] *= height / HEIGHT
     kept = []
     for row in rows:
-        if all(overlaps(row[None, :4], k[None, :4])[0, 0] < 0.4 for k in kept):
+        if not kept or overlaps(row[None, :4], np.array(kept)).max() < 0.4:
             kept.append(row)
     return np.array(kept).reshape(-1, 15)
 
@@ -428,7 +428,7 @@ def measure(net, sets, least=0.4):
 
 def compared(net, p, rows):
     """Scores of the boxes found in a picture, whether each is right, and how many faces of LARGE there are; smaller faces
-    count neither way."""
+    and smaller boxes count neither way."""
     h, w = p.shape[:2]
     found = decode(net(tflite.to_input(cv2.resize(p, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA))), 0.02, w, h)
     large, free, out = rows[:, 2] - rows[:, 0] > LARGE * w, np.ones(len(rows), bool), []
@@ -438,7 +438,7 @@ def compared(net, p, rows):
         hit = bool(iou[k] >= RIGHT)
         if hit:
             free[k] = False
-        if not hit or large[k]:
+        if large[k] if hit else f[2] - f[0] > LARGE * w:
             out.append((f[14], hit))
     return out, int(large.sum())
 
