@@ -42,7 +42,7 @@ class Net:
     wide: int  # channels of the heads
 
 
-NETWORKS = {"facedetector_mobilenet_025_320": Net(0.25, 70, 64), "facedetector_mobilenet_050_320": Net(0.5, 50, 96)}
+NETWORKS = {"facedetector_mobilenet_025_320": Net(0.25, 40, 64), "facedetector_mobilenet_050_320": Net(0.5, 30, 96)}
 WIDTH, HEIGHT = 320, 240
 # Stride, sides of the anchors, stage of the backbone.
 LAYERS = [(8, (12, 24), 5), (16, (44, 72), 11), (32, (112, 176), 12)]
