@@ -40,7 +40,7 @@ BATCH, STEPS = 64, 100  # STEPS make an epoch
 SIMULATED = 16  # of a batch, pictures of the live-only sets
 LEFT_OUT = ["balveer", "nuaa0005", "nuaa0012", "nurcan", "tamletan", "vishal"]
 ONE_PERSON = ["apfol", "diogo", "dsourav", "shivam"]  # the same person is in all of them
-FOLDS, FOLD_EPOCHS, PRUNED_EPOCHS = 5, 5, 6
+FOLDS, FOLD_EPOCHS, PRUNED_EPOCHS = 5, 4, 4
 OLD_TRAINED = 60  # crops of data/spoof from this number on are the app's to measure
 APCER = 0.05  # at the threshold
 # Part of a picture's side that a crop has: the replays' crops are as tight as the app's, the others wider.
@@ -328,7 +328,7 @@ def split(samples):
 
 
 def main():
-    a = recipe.start(__doc__, [NAME], epochs=20)
+    a = recipe.start(__doc__, [NAME], epochs=16)
     samples, more, people = filmed(a), whole_nuaa(a), live_only(a)
     folds = split(samples)
     start = np.stack([tflite.to_input(p) for _, _, p, _ in samples[::max(len(samples) // 60, 1)]])

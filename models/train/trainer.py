@@ -221,7 +221,7 @@ def groups(graph, decay):
     return [{"params": of[True], "weight_decay": decay}, {"params": of[False], "weight_decay": 0.0}]
 
 
-def fit(model, batches, a, loss, rate, epochs=None, decay=1e-3, norm="weight", frozen=(), ema=0.998, judge=None, every=5, workers=1,
+def fit(model, batches, a, loss, rate, epochs=None, decay=1e-3, norm="batch", frozen=(), ema=0.998, judge=None, every=5, workers=1,
         pruned=0.0, name=None):
     """Trains the model and leaves it with the averaged weights; goes on from the last epoch where it was broken off.
 
