@@ -60,6 +60,7 @@ GROUNDS = 250  # road pictures that are used
 LEFT_OUT, LARGE = 0.15, 0.05
 CROWD, UNBOXED = 4, 12  # of so many faces on, those of fewer pixels at the input's size may have no box
 RIGHT = 0.4  # IoU of a box that is right
+MOST = 300  # surest anchors of a picture that are looked at
 
 # A sample is an RGB picture and its faces as rows: box x0 y0 x1 y1, then five points x y (NaN where not known), in pixels.
 
@@ -379,7 +380,7 @@ def decode(out, least, width, height):
     logits = out["scores"]
     score = 1 / (1 + np.exp(logits[:, 0] - logits[:, 1]))
     keep = np.flatnonzero(score >= least)
-    keep = keep[np.argsort(-score[keep])]
+    keep = keep[np.argsort(-score[keep])][:MOST]
     centre = ANCHORS[keep, :2] + out["boxes"][keep, :2] * PLACE * ANCHORS[keep, 2:]
     half = np.exp(out["boxes"][keep, 2:] * LOG) * ANCHORS[keep, 2:] / 2
     points = ANCHORS[keep, None, :2] + out["landmarks"][keep].reshape(-1, 5, 2) * PLACE * ANCHORS[keep, None, 2:]
