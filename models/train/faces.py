@@ -40,7 +40,7 @@ def read(archive, work, every=1):
 
 def perceptual_hashes(pictures):
     """143 signs for each picture: which of the low DCT coefficients exceed their median."""
-    bits = np.array([alike.perceptual_hash(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)) for p in pictures])
+    bits = np.array([alike.perceptual_hash(p if p.ndim == 2 else cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)) for p in pictures])
     return np.where(bits, np.float32(1), np.float32(-1))
 
 
@@ -146,24 +146,46 @@ def examples(pictures, r, count=400):
     return to_input(np.concatenate([some, extremes]))
 
 
-def altered(picture, r, shift, turn, zoom):
-    """One altered copy as float bytes: mirrored, moved, turned, zoomed, of another exposure and tint, partly erased.
+def altered(picture, r, shift, turn, zoom, tint=0.06):
+    """One altered copy as bytes: mirrored, moved, turned, zoomed, of another exposure and tint, blurred, noisy, partly erased.
 
-    shift is a share of the side, turn degrees, zoom a share; all are standard deviations.
+    shift is a share of the side, turn degrees, zoom and tint shares; all are standard deviations.
     """
     side = picture.shape[0]
     m = cv2.getRotationMatrix2D((side / 2 - 0.5, side / 2 - 0.5), r.normal(0, turn), np.exp(r.normal(0, zoom)))
     m[:, 2] += r.normal(0, shift * side, 2)
     if r.random() < 0.5:
         m = m @ np.array([[-1, 0, side - 1], [0, 1, 0], [0, 0, 1]])
-    p = cv2.warpAffine(picture, m, (side, side), borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
-    p = (p - 128) * np.exp(r.normal(0, 0.2)) + 128 + r.normal(0, 15)
-    p *= np.exp(r.normal(0, 0.06, 3)).astype(np.float32)
+    p = cv2.warpAffine(np.asarray(picture, np.uint8), m, (side, side), borderMode=cv2.BORDER_REPLICATE)
+    if r.random() < 0.2:
+        p = cv2.GaussianBlur(p, (0, 0), r.uniform(0.3, side / 80))
+    p = cv2.LUT(p, exposure(r, tint))
+    if r.random() < 0.2:
+        noise = np.empty(p.shape, np.int8)
+        cv2.randn(noise, 0, r.uniform(1, 8))
+        p = cv2.add(p, noise, dtype=cv2.CV_8U)
     if r.random() < 0.4:
         h, w = r.integers(side // 8, side // 3, 2)
         y, x = r.integers(0, side - h), r.integers(0, side - w)
-        p[y:y + h, x:x + w] = r.uniform(0, 255)
-    return np.clip(p, 0, 255)
+        p[y:y + h, x:x + w] = r.integers(0, 256)
+    return p
+
+
+def exposure(r, tint):
+    """A table of bytes [1 256 3] that changes contrast, light, gamma and tint."""
+    v = 255 * (np.arange(256, dtype=np.float32) / 255) ** np.exp(r.normal(0, 0.2))
+    v = (v - 128) * np.exp(r.normal(0, 0.2)) + 128 + r.normal(0, 15)
+    return np.clip(v[None, :, None] * np.exp(r.normal(0, tint, 3)), 0, 255).astype(np.uint8)
+
+
+def like(pictures, others, differing):
+    """Which pictures are near-duplicates of one of the others, also mirrored."""
+    upright, mirrored = perceptual_hashes(others), perceptual_hashes([p[:, ::-1] for p in others])
+    hashes, found = perceptual_hashes(pictures), np.zeros(len(pictures), bool)
+    for first in range(0, len(pictures), 1000):
+        some = hashes[first:first + 1000]
+        found[first:first + 1000] = np.maximum(some @ upright.T, some @ mirrored.T).max(1) >= 143 - 2 * differing
+    return found
 
 
 def similarity(source, target):

@@ -169,7 +169,7 @@ def room():
 def visitors(shared, work, each=40):
     """People of several ages before the camera, alone and together."""
     pictures, names = faces.read(shared + "/data/utkface.tar", work)
-    ages, genders, _ = age_gender.people(names)
+    ages, genders = age_gender.people(names)[:, [0, 2]].T
     detector, ground, r = faces.landmark_detector(shared), room(), np.random.default_rng(2)
     figures = {name: person(name, pictures, ages, genders, detector) for name in PEOPLE}
     out, truth = [], []

@@ -25,22 +25,17 @@ def model_file(name):
 
 class Teacher:
     def __init__(self):
-        self.find = dlib.get_frontal_face_detector()
         self.points = dlib.shape_predictor(model_file("shape_predictor_5_face_landmarks.dat"))
         self.net = dlib.face_recognition_model_v1(model_file("dlib_face_recognition_resnet_model_v1.dat"))
 
     def chip(self, picture, landmarks):
-        """The face at 150x150 as the teacher wants it; landmarks tell where it is should dlib not find it."""
+        """The face at 150x150 as the teacher wants it; landmarks tell where it is."""
         scale = 224 / picture.shape[0]
         big = cv2.copyMakeBorder(cv2.resize(picture, (224, 224)), *[BORDER] * 4, cv2.BORDER_REPLICATE)
-        found = self.find(big, 0)
-        if len(found):
-            place = max(found, key=lambda r: r.area())
-        else:
-            # dlib's boxes are about 2.3 times as wide as the eyes are apart and centred on the nose's bridge.
-            x, y = (landmarks[:3].mean(0) * scale + BORDER).tolist()
-            half = 1.15 * float(np.linalg.norm(landmarks[1] - landmarks[0])) * scale
-            place = dlib.rectangle(int(x - half), int(y - half), int(x + half), int(y + half))
+        # dlib's boxes are about 2.3 times as wide as the eyes are apart and centred on the nose's bridge.
+        x, y = (landmarks[:3].mean(0) * scale + BORDER).tolist()
+        half = 1.15 * float(np.linalg.norm(landmarks[1] - landmarks[0])) * scale
+        place = dlib.rectangle(int(x - half), int(y - half), int(x + half), int(y + half))
         return dlib.get_face_chip(big, self.points(big, place), 150, 0.25)
 
     def __call__(self, chips):
