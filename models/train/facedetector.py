@@ -48,7 +48,7 @@ WIDTH, HEIGHT = 320, 240
 LAYERS = [(8, (12, 24), 5), (16, (44, 72), 11), (32, (112, 176), 12)]
 PLACE, LOG = 0.1, 0.2
 ENTRY = {
-    "source": mobilenet.SOURCE, "task": "face", "threshold": 0.4, "iou": 0.4,
+    "source": mobilenet.SOURCE, "task": "face", "use": "research", "threshold": 0.4, "iou": 0.4,
     "face": {"kind": "ultralight", "layers": [{"stride": stride, "boxes": [[side, side] for side in sides]} for stride, sides, _ in LAYERS],
              "variances": [PLACE, LOG], "logits": True},
 }

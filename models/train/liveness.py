@@ -47,9 +47,9 @@ APCER = 0.05  # at the threshold
 TIGHT, WIDE = (0.8, 1.2), (0.6, 1.05)
 AS_APP = 0.7  # part of a wide picture that the app's crop would show
 ENTRY = {
-    "title": "MobileNet v1 x0.25, liveness, 128", "source": mobilenet.SOURCE, "task": "head",
+    "title": "MobileNet v1 x0.25, liveness, 128", "source": mobilenet.SOURCE, "task": "head", "use": "research",
     # The margin with which the crop of an Ultra-Light RFB box is as tight as the replays' crops.
-    "head": {"margin": -0.083, "answers": [{"name": "liveness", "kind": "softmax", "output": "liveness", "labels": ["live", "spoof"], "sure": [0.5, 0.5]}]},
+    "head": {"margin": -0.083, "answers": [{"name": "liveness", "kind": "softmax", "output": "liveness", "labels": ["live", "spoof"], "sure": [0.5, 0.5], "smooth": 12}]},
 }
 
 # A sample is (group, class, RGB picture of SIZE x SIZE, whether it is wide).
