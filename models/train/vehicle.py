@@ -436,10 +436,10 @@ def parts(a):
     return sorted(kept), sorted(held)
 
 
-def figure(found, samples):
-    """AP50 over all vehicles of at least half a percent of the picture."""
-    scores, right, _, there = matched(found, samples)
-    return average_precision(scores, right, there)
+def figure(rows):
+    """AP50 of pictures' rows, each what matched returns of one."""
+    scores, right, _, there = zip(*rows)
+    return average_precision(np.concatenate(scores), np.concatenate(right), sum(there))
 
 
 def main():
@@ -465,10 +465,11 @@ def main():
     begin(model, this, a, examples[:32], r)
     batches = recipe.Batches(batch, STEPS, a)
 
-    def find(net, p):
-        return decode(net(tflite.to_input(cv2.resize(p, (this.size, this.size), interpolation=cv2.INTER_AREA))), anchors, 0.01, p.shape[1], p.shape[0], 1.0)
+    def find(net, p, gain=OBJECTNESS):
+        small = cv2.resize(p, (this.size, this.size), interpolation=cv2.INTER_AREA)
+        return decode(net(tflite.to_input(small)), anchors, 0.01, p.shape[1], p.shape[0], gain)
     some = judged[::max(len(judged) // 240, 1)]
-    judge = lambda net: figure([find(net, p) for p, _ in some], some)
+    judge = lambda net: figure([matched([find(net, s[0], 1.0)], [s]) for s in some])
     frozen = trainer.frozen_blocks(model, this.frozen)
     trainer.fit(model, batches, a, make_loss(anchors, this), this.rate, frozen=frozen, judge=judge)
     pruned = None
@@ -476,23 +477,17 @@ def main():
         pruned = network(this)
         pruned.set_weights(model.get_weights())
         trainer.fit(pruned, batches, a, make_loss(anchors, this), this.rate / 2, this.pruned, pruned=0.8, judge=judge, name=a.model + "_sparse")
-    by_source = [(name.split("_")[0], sample) for name, sample in zip(held, judged)]
     sets = {"left-out sources": judged, "footage": recipe.few(footage(a.footage), a, 40), "no vehicles": none}
 
-    def measured(net):
-        found = lambda p: decode(net(tflite.to_input(cv2.resize(p, (this.size, this.size), interpolation=cv2.INTER_AREA))), anchors, 0.01, p.shape[1], p.shape[0])
-        return measure(found, sets, this.kinds)
-
     def left_out(net):
-        answers = [decode(net(tflite.to_input(cv2.resize(p, (this.size, this.size), interpolation=cv2.INTER_AREA))), anchors, 0.01, p.shape[1], p.shape[0]) for p, _ in judged]
-        rows = list(zip(answers, by_source))
-        return {"AP50": recipe.spread(rows, lambda row: row[1][0], lambda some: figure([f for f, _ in some], [s for _, (_, s) in some]))}
+        rows = [(name.split("_")[0], matched([find(net, sample[0])], [sample])) for name, sample in zip(held, judged)]
+        return {"AP50": recipe.spread(rows, lambda row: row[0], lambda some: figure([m for _, m in some]))}
     entry = {
         "title": "YOLO v2, MobileNet v1 x%g, %d%s" % (this.alpha, this.size, ", kinds" if this.kinds else ""),
         "source": mobilenet.SOURCE, "task": "yolo", "roles": {"boxes": "grid"}, "labels": "vehicle_kinds" if this.kinds else "vehicle",
         "threshold": 0.4, "iou": IOU, "experimental": True, "yolo": {"kind": "v2", "unit": "cells", "anchors": [anchors.tolist()], "objectness": OBJECTNESS},
     }
-    recipe.write(shipped(model, this), a, ["boxes"], examples, measured, entry, pruned and shipped(pruned, this), left_out=left_out)
+    recipe.write(shipped(model, this), a, ["boxes"], examples, lambda net: measure(lambda p: find(net, p), sets, this.kinds), entry, pruned and shipped(pruned, this), left_out=left_out)
 
 
 def shipped(model, this):
