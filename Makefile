@@ -22,7 +22,7 @@ export GOTOOLCHAIN     := auto
 # Fyne complains in tests about a machine without a language.
 export LANGUAGE        ?= en
 
-.PHONY: run setup build deb release test test-v4l2 test-deb test-packages test-boot kiosk-picture test-arm64 lint audit fuzz bench bench-go compare official quality footage previews fonts golden robot soak train-setup train train-smoke clean
+.PHONY: run setup build deb release test test-v4l2 test-deb test-packages test-boot kiosk-picture test-arm64 lint audit fuzz bench bench-go compare official quality footage previews fonts golden robot soak lock test-requirements train-setup train-data train train-all train-smoke nightly clean
 
 run: build
 	$(BIN) $(ARGS)
@@ -125,7 +125,7 @@ COMPARE ?= speed window start memory
 compare: build build/peer-venv/ready
 	for what in $(COMPARE); do RTV_SHARED=$(SHARED) python3 app/peer/compare.py $$what $(COMPARE_ARGS) || exit 1; done
 
-build/peer-venv/ready: app/peer/requirements.txt
+build/peer-venv/ready: app/peer/requirements.txt | setup
 	python3 -m venv build/peer-venv
 	build/peer-venv/bin/pip install --quiet --require-hashes -r $<
 	touch $@
@@ -154,13 +154,15 @@ official: setup build/litert/ready build/litert-new/ready
 	RTV_LITERT=$(CURDIR)/build/litert/bin RTV_LITERT_NEW=$(CURDIR)/build/litert-new/bin RTV_SHARED=$(SHARED) \
 		go test -count=1 -v -timeout 30m -run TestAgainstOfficial ./app/benchmark
 
-build/litert/ready build/litert-new/ready: build/%/ready: app/benchmark/testdata/%.txt
+build/litert/ready build/litert-new/ready: build/%/ready: app/benchmark/testdata/%.txt | setup
 	python3 -m venv build/$*
 	build/$*/bin/pip install --quiet --require-hashes -r $<
 	touch $@
 
-# How right the demos' models are on labelled pictures, as a table and in models/accuracy.json; takes minutes.
+# How right the demos' models are on labelled pictures, as a table and in models/accuracy.json, which takes minutes; and
+# on left-out sources, beside what was before, in models/QUALITY.md.
 quality: setup
+	python3 models/train/quality.py
 	RTV_QUALITY=1 RTV_ACCURACY=$(CURDIR)/models/accuracy.json RTV_SHARED=$(SHARED) RTV_REQUIRE_MEDIA=1 go test -p 1 -run 'TestQuality|TestStudy' -timeout 60m -v ./app ./inference/recognize
 
 # Draws the built-in footage anew; takes minutes.
@@ -172,7 +174,7 @@ previews: setup
 	RTV_PREVIEWS=$(CURDIR)/assets/previews go test -count=1 -run TestRecordPreviews ./app
 
 # Cuts the fonts for the translations out of Debian's.
-fonts:
+fonts: setup
 	rm -rf build/fonts && mkdir -p build/fonts && cd build/fonts && apt-get download fonts-noto-cjk && dpkg-deb -x *.deb .
 	python3 -m venv build/fonts/venv && build/fonts/venv/bin/pip install --quiet --require-hashes -r packaging/requirements/fonts.txt
 	build/fonts/venv/bin/python assets/font/subset.py build/fonts/usr/share/fonts/opentype/noto
@@ -195,31 +197,62 @@ SOAK ?= 10m
 soak: build
 	RTV_BINARY=$(CURDIR)/$(BIN) RTV_SHARED=$(SHARED) SOAK=$(SOAK) SOAK_OUT=$(CURDIR)/build/soak go test -count=1 -v -timeout 0 -run TestSoak ./app
 
+# The Pythons of Debian 12 and 13, which the lists of Python packages are for.
+RTV_PYTHONS ?= python3.11 python3.13
+LISTS := models/train/requirements.in app/peer/requirements.in $(wildcard packaging/requirements/*.in app/benchmark/testdata/*.in)
+
+# Chooses the versions and hashes of all Python packages anew, from what the .in files ask for: a list's .txt is made by this.
+lock:
+	python3 packaging/requirements/lock.py "$(RTV_PYTHONS)" $(LISTS)
+
+# Whether pip takes every list, on python3 and on all of RTV_PYTHONS that the machine has; downloads gigabytes.
+test-requirements: setup
+	RTV_PYTHONS="$(RTV_PYTHONS)" go test -count=1 -v -timeout 3h -run TestRequirementsInstall ./packaging
+
 # A network's recipe is the file in models/train that its name begins with.
 RECIPES := age_gender belt embedding emotion facedetector liveness lung vehicle
 PYTHON  := build/venv/bin/python
 
 train-setup: build/venv/ready
 
-build/venv/ready: models/train/requirements.txt
+build/venv/ready: models/train/requirements.txt | setup
 	python3 -m venv build/venv
 	build/venv/bin/pip install --quiet --require-hashes -r $<
 	touch $@
 
-# Trains one network anew, or goes on where it was broken off: make train MODEL=belt_rip_mobilenet_025_128
+# The pictures the recipes learn from, in build/data, out of public repositories at pinned commits. Of clones in FROM
+# instead of the network, or single sets: make train-data FROM=../clones SETS='vehicles lung'
+train-data: train-setup
+	$(PYTHON) models/train/data.py $(if $(FROM),--from $(FROM)) --shared $(SHARED) $(SETS)
+
+# Trains one network anew, or goes on where it was broken off: make train MODEL=belt_rip_mobilenet_025_256
 train: train-setup
-	@[ -n "$(MODEL)" ] || { echo "name a network: make train MODEL=belt_rip_mobilenet_025_128"; exit 1; }
+	@[ -n "$(MODEL)" ] || { echo "name a network: make train MODEL=belt_rip_mobilenet_025_256"; exit 1; }
 	$(PYTHON) models/train/$(or $(strip $(foreach r,$(RECIPES),$(if $(filter $(r)_%,$(MODEL)),$(r)))),unknown).py --model $(MODEL) --shared $(SHARED) $(TRAIN_ARGS)
 	$(PYTHON) models/train/cards.py models/trained
 	$(PYTHON) models/train/catalogue.py
 
+# Every network, one after the other and after all else that the machine does; each goes on where it was broken off.
+NETWORKS := $(foreach n,025_224 050_224 075_320 100_320,vehicle_yolov2_mobilenet_$(n)) vehicle_kinds_yolov2_mobilenet_050_224 \
+	lung_mobilenet_025_256 belt_rip_mobilenet_025_256 liveness_mobilenet_025_128 facedetector_mobilenet_025_320 \
+	emotion_mobilefacenet_050_48 age_gender_mobilefacenet_050_64 embedding_mobilefacenet_112
+train-all: train-data
+	for model in $(NETWORKS); do flock build/train.lock nice -n 19 $(MAKE) train MODEL=$$model || exit 1; done
+
 # A few steps of every recipe; what comes out must load and run in the app.
-train-smoke: setup train-setup
+train-smoke: setup train-data
+	$(PYTHON) -m unittest discover models/train
 	rm -rf build/smoke
 	for recipe in $(RECIPES); do \
 		$(PYTHON) models/train/$$recipe.py --smoke --shared $(SHARED) --work build/smoke/work --out build/smoke || exit 1; \
 	done
 	RTV_TRAINED=$(CURDIR)/build/smoke go test -count=1 ./models/train
+
+# What takes hours, all of it even where a part fails.
+nightly:
+	failed=; for what in train-smoke test-requirements 'soak SOAK=2h' 'fuzz FUZZTIME=10m' test-boot; do \
+		$(MAKE) $$what || failed="$$failed, $$what"; \
+	done; [ -z "$$failed" ] || { echo "nightly: failed$$failed" >&2; exit 1; }
 
 clean:
 	rm -rf build

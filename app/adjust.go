@@ -294,10 +294,19 @@ func (w *window) demoPage() ui.Page {
 	}}
 	networks := ui.Group{Title: lang.T("Networks at work")}
 	for _, m := range w.modelsRunning() {
-		networks.Rows = append(networks.Rows, ui.Row{Kind: ui.RowFact, Label: m.Title, Detail: modelFacts(m) + " · " + m.Source + " · " + m.Licence})
+		networks.Rows = append(networks.Rows, ui.Row{Kind: ui.RowFact, Label: m.Title, Detail: modelFacts(m) + " · " + m.Source + " · " + m.Licence + limitedUse(m)})
 	}
 	p.Groups = append(p.Groups, networks)
 	return p
+}
+
+// limitedUse is what the training data of a network forbids, to be put behind
+// its licence.
+func limitedUse(m *models.Model) string {
+	if m.Use == models.UseResearch {
+		return " · " + lang.T("trained on data for non-commercial research use only")
+	}
+	return ""
 }
 
 // explain says in words for visitors what a demo does and what its limits are.

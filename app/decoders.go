@@ -8,6 +8,7 @@ import (
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/alarm"
 	"reterminal-vision/inference/attribute"
 	"reterminal-vision/inference/classify"
 	"reterminal-vision/inference/detect"
@@ -45,23 +46,29 @@ func (b *builder) single(net *inference.Interpreter) (inference.Task, error) {
 		if err != nil {
 			return nil, err
 		}
-		return segment.New(net, outputName(model, "map"), segment.Config{
+		task, err := segment.New(net, outputName(model, "map"), segment.Config{
 			Norm: norm(model), Resize: resize(model), Labels: labels, Threshold: b.threshold(model),
 		})
+		if a := b.demo.Alarm; a != nil && err == nil {
+			return segment.NewWatch(task, alarm.Config{Labels: a.Labels, Threshold: a.Area, Confirm: a.Frames, Hold: a.Frames})
+		}
+		return task, err
 	case "classify":
 		return b.classifier(model, net)
 	}
 	return nil, fmt.Errorf("model %s: this version cannot run the task %q", model.ID, model.Task)
 }
 
-// threshold is the least score: the command line's, else the demo's, else the
-// model's.
+// threshold is the least score: the command line's, else the demo's or that of
+// a segmentation's alarm, which goes by what is shown, else the model's.
 func (b *builder) threshold(model *models.Model) float32 {
 	switch {
 	case b.cfg.Threshold > 0:
 		return float32(b.cfg.Threshold)
 	case b.demo.Threshold > 0:
 		return b.demo.Threshold
+	case model.Task == "segment" && b.demo.Alarm != nil:
+		return b.demo.Alarm.Threshold
 	}
 	return model.Threshold
 }
@@ -142,7 +149,7 @@ func (b *builder) classifier(model *models.Model, net *inference.Interpreter) (i
 		cfg.Steady = classify.Steadying{Memory: .7, Margin: .1, Frames: 3}
 	}
 	if a := b.demo.Alarm; a != nil {
-		cfg.Alarm = classify.Alarm{Labels: a.Labels, Threshold: a.Threshold, Confirm: a.Frames, Hold: a.Frames}
+		cfg.Alarm = alarm.Config{Labels: a.Labels, Threshold: a.Threshold, Confirm: a.Frames, Hold: a.Frames}
 	}
 	return classify.New(net, outputName(model, "scores"), cfg)
 }
@@ -163,6 +170,9 @@ func (b *builder) faceDetector(model *models.Model, net *inference.Interpreter) 
 	if spec.Kind == "blazeface" {
 		cfg.Kind = face.BlazeFace
 	}
+	if spec.Fit != nil {
+		cfg.Fit = face.Fit(*spec.Fit)
+	}
 	for _, l := range spec.Layers {
 		cfg.Layers = append(cfg.Layers, face.Layer{Stride: l.Stride, Boxes: l.Boxes, Count: l.Count})
 	}
@@ -182,8 +192,9 @@ func (b *builder) faces(model *models.Model, net *inference.Interpreter) (infere
 	var answered []string
 	for i, net := range b.nets[1:] {
 		cfg := headConfig(b.models[i+1])
-		// What a network before told need not be told again.
-		cfg.Outputs = slices.DeleteFunc(cfg.Outputs, func(o attribute.Output) bool { return slices.Contains(answered, o.Name) })
+		if !b.demo.Ensemble { // what a network before told need not be told again
+			cfg.Outputs = slices.DeleteFunc(cfg.Outputs, func(o attribute.Output) bool { return slices.Contains(answered, o.Name) })
+		}
 		for _, o := range cfg.Outputs {
 			answered = append(answered, o.Name)
 		}
@@ -192,6 +203,13 @@ func (b *builder) faces(model *models.Model, net *inference.Interpreter) (infere
 			return nil, err
 		}
 		heads = append(heads, head)
+	}
+	if b.demo.Ensemble {
+		together, err := attribute.NewEnsemble(heads...)
+		if err != nil {
+			return nil, err
+		}
+		heads = []attribute.Head{together}
 	}
 	task, err := attribute.NewTask(detector, heads, attribute.Config{Every: b.cfg.Plain, Adaptive: b.cfg.adaptive()})
 	if err != nil {
@@ -286,7 +304,7 @@ func headConfig(model *models.Model) attribute.HeadConfig {
 	for _, a := range model.Head.Answers {
 		kind, _ := attribute.ParseKind(a.Kind) // the catalogue has been checked
 		o := attribute.Output{
-			Question: attribute.Question{Name: a.Name, Labels: a.Labels, Sure: a.Sure},
+			Question: attribute.Question{Name: a.Name, Labels: a.Labels, Sure: a.Sure, Smooth: a.Smooth},
 			Kind:     kind, Tensor: outputName(model, a.Output), Gain: a.Gain,
 		}
 		if a.Weights != "" {

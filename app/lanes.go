@@ -20,8 +20,9 @@ const shortWork = 5 * time.Millisecond
 // each with its share of the threads.
 func (b *builder) addLanes() error {
 	lanes := b.cfg.Lanes
-	// What a classification keeps steady it keeps inside its one network's task.
-	if b.models[0].Task == "classify" || b.cfg.Threads < 2 {
+	// What a classification keeps steady, and an alarm counts, they keep inside
+	// their one network's task.
+	if b.models[0].Task == "classify" || b.demo.Alarm != nil || b.cfg.Threads < 2 {
 		lanes = 1
 	}
 	if lanes == autoLanes {

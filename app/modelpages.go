@@ -132,7 +132,7 @@ func (p modelPage) show() ui.Page {
 	}
 	facts := ui.Group{Title: lang.T("Facts")}
 	for _, f := range [][2]string{
-		{lang.T("Kind"), modelFacts(m)}, {lang.T("File"), m.File}, {lang.T("Made by"), m.Source}, {lang.T("Licence"), m.Licence},
+		{lang.T("Kind"), modelFacts(m)}, {lang.T("File"), m.File}, {lang.T("Made by"), m.Source}, {lang.T("Licence"), m.Licence + limitedUse(m)},
 	} {
 		if f[1] != "" {
 			facts.Rows = append(facts.Rows, ui.Row{Kind: ui.RowFact, Label: f[0], Detail: f[1]})

@@ -504,7 +504,7 @@ func (w *window) aboutPage() ui.Page {
 	}
 	own := ui.Group{Title: lang.T("Models")}
 	for _, m := range catalogue().Models {
-		own.Rows = append(own.Rows, ui.Row{Kind: ui.RowFact, Label: m.Title, Detail: strings.TrimSpace(m.Source + " · " + m.Licence)})
+		own.Rows = append(own.Rows, ui.Row{Kind: ui.RowFact, Label: m.Title, Detail: strings.TrimSpace(m.Source+" · "+m.Licence) + limitedUse(&m)})
 	}
 	p.Groups = append(p.Groups, made, own)
 	return p

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/tasktest"
 	"reterminal-vision/inference/testmedia"
 	"reterminal-vision/models"
 )
@@ -176,6 +177,42 @@ func TestTrainedAgainstPython(t *testing.T) {
 				compare(id+", "+p.Picture+", "+output.Name, output, output.Bytes(), p.Outputs[output.Name], 2, 1e-3)
 			}
 		}
+	}
+}
+
+// TestSegmentationAlarm has a segmentation's alarm raised by its area, frames
+// running: built as a demo of its kind, with the lungs in the place of damage.
+func TestSegmentationAlarm(t *testing.T) {
+	f := testmedia.Frame(t, "media/lung/1.jpg")
+	for name, c := range map[string]struct {
+		area float32
+		want []string
+	}{
+		"enough":     {.1, []string{"", "", "lung", "lung"}},
+		"not enough": {.9, []string{"", "", "", ""}},
+	} {
+		b := &builder{
+			cfg:    Config{ModelsDir: filepath.Join("..", "models", "trained"), Threads: 1, Delegate: inference.XNNPACK},
+			models: []*models.Model{models.Default().Model("lung_mobilenet_025_256_int8")},
+			demo:   &models.Demo{ID: "belt", Task: "segment", Alarm: &models.Alarm{Labels: []string{"lung"}, Threshold: .5, Area: c.area, Frames: 3}},
+		}
+		net, err := b.open(b.models[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.nets = append(b.nets, net)
+		task, err := b.build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, out := task.NewInput(), &inference.Result{}
+		for i, want := range c.want {
+			tasktest.Process(t, task, f, in, out)
+			if out.Alarm != want {
+				t.Errorf("%s: frame %d raises %q, want %q, at %.3f of the picture", name, i, out.Alarm, want, out.Mask.Share[1])
+			}
+		}
+		task.Close()
 	}
 }
 

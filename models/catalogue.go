@@ -31,6 +31,9 @@ type Model struct {
 	Size    int64  `json:"size"`   // bytes
 	Licence string `json:"licence"`
 	Source  string `json:"source"` // who published it
+	// Use is what the licences of its training data allow, where that is less than
+	// Licence does: "research" (non-commercial research only); "" for no more.
+	Use string `json:"use,omitempty"`
 	// Variant is how the weights are kept: "fp32", "fp16", "dynamic" (8-bit
 	// weights), "int8" or "sparse"; "" where that is not known.
 	Variant string `json:"variant,omitempty"`
@@ -96,6 +99,15 @@ type Face struct {
 	// networks for liveness were trained; 0 stands for 1.
 	Wide  float32 `json:"wide,omitempty"`
 	Blend bool    `json:"blend,omitempty"` // overlapping boxes are averaged by score
+	Fit   *Fit    `json:"fit,omitempty"`
+}
+
+// Fit brings a detector's boxes to those of Ultra-Light RFB, from which the
+// margins of heads are measured: medians over some 400 faces that both find.
+type Fit struct {
+	Y      float32 `json:"y"`     // the centre moves down by this part of the height
+	Width  float32 `json:"width"` // what the sides are multiplied by
+	Height float32 `json:"height"`
 }
 
 // FaceLayer is one grid of a face detector's anchors.
@@ -130,6 +142,9 @@ type Answer struct {
 	Labels  []string  `json:"labels,omitempty"`
 	Sure    []float32 `json:"sure,omitempty"` // least probability at which each label is named
 	Gain    float32   `json:"gain,omitempty"`
+	// Smooth is the time constant, in frames, of the exponential mean over a face's
+	// track; 0 leaves it to the app.
+	Smooth int `json:"smooth,omitempty"`
 }
 
 // Input is the picture a network wants: RGB, NHWC, each value (x-Mean)/Std of
@@ -200,6 +215,10 @@ type Demo struct {
 	Models []string `json:"models"` // IDs, preferred first
 	// Heads are the second stage of a demo on faces: for each, IDs, preferred first.
 	Heads [][]string `json:"heads,omitempty"`
+	// Ensemble averages what networks of several Heads answer by the same name, as
+	// of a tight and a wide crop; without it the first one's answer counts. A
+	// network that is listed in every one of them answers alone where it is chosen.
+	Ensemble bool `json:"ensemble,omitempty"`
 	// Liveness is what tells living faces from pictures of them, where a
 	// recognition demands that: IDs, preferred first.
 	Liveness  []string `json:"liveness,omitempty"`
@@ -209,11 +228,14 @@ type Demo struct {
 	Builtin   string   `json:"builtin,omitempty"`   // name of the built-in footage
 }
 
-// Alarm is a classification that must not be missed.
+// Alarm is a finding that must not be missed.
 type Alarm struct {
-	Labels    []string `json:"labels"`
-	Threshold float32  `json:"threshold"` // least probability of all Labels together
-	Frames    int      `json:"frames"`    // how many in a row raise it, and how many without it end it
+	Labels []string `json:"labels"`
+	// Threshold is the least probability: of all Labels together in a
+	// classification, of a cell in a segmentation of two classes.
+	Threshold float32 `json:"threshold"`
+	Area      float32 `json:"area,omitempty"` // of a segmentation: least part of the picture's cells, 0..1
+	Frames    int     `json:"frames"`         // how many in a row raise it, and how many without it end it
 }
 
 // Stages lists the alternatives of each stage: IDs, preferred first. The outer

@@ -150,6 +150,9 @@ var modelTasks = map[string]modelTask{
 	"embedding":   {heads: []string{"recognize"}, roles: []string{"embedding"}},
 }
 
+// UseResearch marks a network whose training data is for non-commercial research only.
+const UseResearch = "research"
+
 var (
 	idPattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 	shaPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
@@ -197,6 +200,7 @@ func (m *Model) check() error {
 		fault{m.Size <= 0, "size: wants the number of bytes"},
 		fault{m.Licence == "", "licence: is empty"},
 		fault{m.Source == "", "source: is empty"},
+		fault{m.Use != "" && m.Use != UseResearch, `use: wants "research", or nothing where all use is allowed`},
 		fault{m.Variant != "" && !slices.Contains(Variants, m.Variant), "variant: wants one of " + strings.Join(Variants, ", ")},
 		fault{!known, fmt.Sprintf("task: %q is not known", m.Task)},
 		fault{known && task.labels != (m.Labels != ""), fmt.Sprintf("labels: a model of the task %q has %s", m.Task, map[bool]string{true: "a list", false: "none"}[task.labels])},
@@ -302,6 +306,7 @@ func (m *Model) checkDecoding() error {
 		return first(
 			fault{m.Face.Kind != "ultralight" && m.Face.Kind != "blazeface", "face.kind: wants ultralight or blazeface"},
 			fault{len(m.Face.Layers) == 0, "face.layers: is empty"},
+			fault{m.Face.Fit != nil && !(m.Face.Fit.Width > 0 && m.Face.Fit.Height > 0), "face.fit: wants a width and a height of more than 0"},
 		)
 	case m.Head != nil:
 		return m.Head.check()
@@ -322,6 +327,7 @@ func (h *Head) check() error {
 			fault{labels >= 0 && len(a.Labels) != labels, fmt.Sprintf("%s.labels: wants %d", at, labels)},
 			fault{labels < 0 && len(a.Labels) < 2, at + ".labels: wants two or more"},
 			fault{len(a.Sure) > 0 && len(a.Sure) != len(a.Labels), at + ".sure: wants one for each label"},
+			fault{a.Smooth < 0, at + ".smooth: is negative"},
 			fault{(a.Weights != "") != (a.Kind == "leaves"), at + `.weights: goes with the kind "leaves" and with no other`},
 		); err != nil {
 			return err
@@ -391,9 +397,11 @@ func (c *Catalogue) checkDemo(d *Demo) error {
 	faces := d.Task == "attributes" || d.Task == "recognize"
 	if err := first(
 		fault{faces != (len(d.Heads) > 0), "heads: go with demos on faces, and with no other"},
+		fault{d.Ensemble && len(d.Heads) < 2, "ensemble: wants two or more heads"},
 		fault{len(d.Liveness) > 0 && d.Task != "recognize", `liveness: goes with the task "recognize" and with no other`},
-		fault{d.Alarm != nil && d.Task != "classify", `alarm: goes with the task "classify" and with no other`},
+		fault{d.Alarm != nil && d.Task != "classify" && d.Task != "segment", `alarm: goes with the tasks "classify" and "segment" and with no other`},
 		fault{d.Alarm != nil && !(d.Alarm.Threshold > 0 && d.Alarm.Threshold < 1), "alarm.threshold: wants a probability between 0 and 1"},
+		fault{d.Alarm != nil && (d.Task == "segment") != (d.Alarm.Area > 0 && d.Alarm.Area < 1), `alarm.area: wants a part of the picture between 0 and 1 for the task "segment", none for others`},
 	); err != nil {
 		return err
 	}

@@ -103,6 +103,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"models.0", "size", "big", []string{`model 1 "ssd_mobilenet_v1_coco_quant"`, "size"}},
 		{"models.0", "licence", "", []string{"licence:"}},
 		{"models.0", "source", "", []string{"source:"}},
+		{"models.0", "use", "anything", []string{`use: wants "research"`}},
 		{"models.0", "task", "guess", []string{`task: "guess"`}},
 		{"models.0", "labels", "none", []string{`labels: there is no list "none"`}},
 		{"models.0", "labelOffset", 90, []string{"labelOffset:"}},
@@ -143,6 +144,9 @@ func TestLoadRefuses(t *testing.T) {
 		{"demos.0", "models", []string{"nobody"}, []string{`demo 1 "vehicles"`, `models: there is no model "nobody"`}},
 		{"demos.0", "filter", []string{"cra"}, []string{`filter: "cra"`}},
 		{"demos.0", "threshold", 1, []string{"threshold:"}},
+		{"demos.1.alarm", "area", .01, []string{`demo 2 "belt"`, "alarm.area:"}},
+		{"demos.1.alarm", "labels", []string{"torn"}, []string{"alarm.labels:"}},
+		{"demos.4", "ensemble", true, []string{`demo 5 "emotion"`, "ensemble: wants two"}},
 		{"demos.0", "colour", "red", []string{`demo 1 "vehicles"`, `unknown field "colour"`}},
 	} {
 		t.Run(tc.at+"."+tc.field, func(t *testing.T) {

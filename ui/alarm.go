@@ -1,11 +1,14 @@
 package ui
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 
 	"reterminal-vision/assets/icon"
 	"reterminal-vision/assets/lang"
+	"reterminal-vision/inference"
 )
 
 // alarm is a red frame round the picture with a banner at its foot that names
@@ -18,6 +21,7 @@ type alarm struct {
 	sign  *canvas.Image
 	words *canvas.Text
 	label string
+	share int // per cent of the picture, 0 where that is not known
 }
 
 const (
@@ -42,16 +46,34 @@ func newAlarm() *alarm {
 	return a
 }
 
-// show names the alarm, "" takes it away.
-func (a *alarm) show(label string) {
-	if a.label == label {
+// show names what a result warns of, and how much of the picture it takes where
+// there is a mask; without an alarm it takes the banner away.
+func (a *alarm) show(r *inference.Result) {
+	share := 0
+	if r.Alarm != "" && r.Mask != nil {
+		if class := slices.Index(r.Mask.Labels, r.Alarm); class >= 0 && class < len(r.Mask.Share) {
+			share = max(1, percent(r.Mask.Share[class]))
+		}
+	}
+	if a.label == r.Alarm && a.share == share {
 		return
 	}
-	a.label = label
-	if label != "" {
+	a.label, a.share = r.Alarm, share
+	if a.label != "" {
 		a.place(a.Size())
 	}
-	setVisible(a, label != "")
+	setVisible(a, a.label != "")
+}
+
+// hide takes the banner away.
+func (a *alarm) hide() { a.show(&inference.Result{}) }
+
+// said is the banner in words.
+func (a *alarm) said() string {
+	if a.share == 0 {
+		return lang.Name(a.label)
+	}
+	return lang.T("%s: %d %% of the picture", lang.Name(a.label), a.share)
 }
 
 func (a *alarm) place(s fyne.Size) {
@@ -65,7 +87,7 @@ func (a *alarm) place(s fyne.Size) {
 
 	x := float32(margin + alarmSign + margin)
 	w := s.Width - x - margin
-	setText(a.words, shorten(lang.Name(a.label), w, measurer(a.words.TextSize, true)))
+	setText(a.words, shorten(a.said(), w, measurer(a.words.TextSize, true)))
 	h := a.words.MinSize().Height
 	put(a.words, x, y+(tall-h)/2, w, h)
 }

@@ -137,7 +137,7 @@ func (l *liveScreen) wait(title string) {
 func (l *liveScreen) forget() {
 	l.results.clear()
 	l.overlay.show(l.results.shown, l.on)
-	l.alarm.show("")
+	l.alarm.hide()
 }
 
 // stop takes no more frames.
@@ -247,7 +247,7 @@ func (l *liveScreen) tick(now time.Time) {
 	}
 	if !l.frozen && l.results.take() && !l.trouble.Visible() {
 		l.overlay.show(l.results.shown, l.on)
-		l.alarm.show(l.results.shown.Alarm)
+		l.alarm.show(l.results.shown)
 		if now.Sub(l.seenAt) >= seenEvery {
 			l.seenAt = now
 			l.seen.show(l.results.shown)

@@ -203,6 +203,31 @@ func belt() *inference.Result {
 	}}
 }
 
+// An alarm over a segmentation says how much of the picture it is about.
+func TestAlarmTellsExtent(t *testing.T) {
+	u, _ := newTestUI(t, portrait, false)
+	mask := &inference.Mask{Width: 32, Height: 32, Labels: []string{"intact", "damaged"}, Share: []float32{.966, .034}}
+	for _, c := range []struct {
+		alarm string
+		mask  *inference.Mask
+		want  string
+	}{
+		{"damaged", nil, "damaged"},
+		{"damaged", mask, "damaged: 3 % of the picture"},
+		{"damaged", &inference.Mask{Labels: mask.Labels, Share: []float32{.997, .003}}, "damaged: 1 % of the picture"},
+		{"Tear", mask, "Tear"},
+	} {
+		u.live.alarm.show(&inference.Result{Alarm: c.alarm, Mask: c.mask})
+		if got := u.live.alarm.said(); got != c.want || !u.live.alarm.Visible() {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+	u.live.alarm.hide()
+	if u.live.alarm.Visible() {
+		t.Error("an alarm that is over stays")
+	}
+}
+
 // lungs is the segmentation that people drew of an X-ray.
 func lungs(t testing.TB) *inference.Result {
 	file, err := os.Open(shared(t, "media", "lung", "1-mask.png"))

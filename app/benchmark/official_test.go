@@ -17,10 +17,10 @@ import (
 
 // TestAgainstOfficial compares what the benchmark measures with what the maker's
 // own litert-benchmark tells, and with the interpreters of two LiteRT wheels, one
-// of this library's generation and the one that the tool is part of: all on
-// XNNPACK and one thread, on random numbers, in turns. RTV_LITERT and
-// RTV_LITERT_NEW are folders of programs with the wheels; 'make official'
-// installs both.
+// of this library's generation (Python 3.13 has none, there it is 2.1.0) and the
+// one that the tool is part of: all on XNNPACK and one thread, on random numbers,
+// in turns. RTV_LITERT and RTV_LITERT_NEW are folders of programs with the
+// wheels; 'make official' installs both.
 func TestAgainstOfficial(t *testing.T) {
 	same, newer := os.Getenv("RTV_LITERT"), os.Getenv("RTV_LITERT_NEW")
 	if same == "" || newer == "" {

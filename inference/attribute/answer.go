@@ -17,6 +17,10 @@ type Question struct {
 	// Sure is the least probability at which each label is named; below it the
 	// answer is Unsure. Without it the most probable label always is.
 	Sure []float32
+	// Smooth is the time constant, in frames, of the exponential mean of a track's
+	// numbers; a track's first looks count alike until they span it. 0 leaves it to
+	// Config.Smoothing.
+	Smooth int
 }
 
 // Len is how many numbers belong to the question.

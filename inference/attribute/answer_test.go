@@ -46,13 +46,31 @@ func TestAnswer(t *testing.T) {
 }
 
 func TestBlend(t *testing.T) {
-	m := memory{numbers: 2, answers: 1}
+	m := memory{numbers: 3, answers: 1}
 	r := m.find(7)
-	r.blend([]float32{.2, .8}, .5)
-	r.blend([]float32{.6, .4}, .5)
-	for i, want := range []float32{.4, .6} {
+	r.blend(1, []float32{.2, .8}, 1)
+	r.blend(1, []float32{.6, .4}, .5)
+	for i, want := range []float32{0, .4, .6} {
 		if math.Abs(float64(r.numbers[i]-want)) > 1e-6 {
 			t.Errorf("number %d is %g, want %g", i, r.numbers[i], want)
+		}
+	}
+}
+
+func TestWeight(t *testing.T) {
+	for name, c := range map[string]struct {
+		looks, age, frames int
+		want               float64
+	}{
+		"the first look":           {1, 3, 12, 1},
+		"the second as much":       {2, 3, 12, .5},
+		"the mean of three":        {3, 3, 12, 1. / 3},
+		"then exponential":         {9, 3, 12, 1 - math.Exp(-.25)},
+		"a whole constant later":   {9, 12, 12, 1 - math.Exp(-1)},
+		"after a long while, anew": {9, 1e6, 12, 1},
+	} {
+		if got := (&record{looks: c.looks}).weight(c.age, c.frames); math.Abs(float64(got)-c.want) > 1e-6 {
+			t.Errorf("%s: %g, want %g", name, got, c.want)
 		}
 	}
 }
@@ -64,13 +82,14 @@ func TestMemoryForgets(t *testing.T) {
 	for track := 1; track <= 3; track++ {
 		r := m.find(track)
 		r.looked, r.shown[0] = 5, track
-		r.blend([]float32{float32(track)}, 1)
+		r.looks = 1
+		r.blend(0, []float32{float32(track)}, 1)
 	}
 	m.forget(func(track int) bool { return track != 1 })
 	if len(m.records) != 2 || m.find(2).numbers[0] != 2 || m.find(3).shown[0] != 3 {
 		t.Errorf("the living lost their records: %+v", m.records)
 	}
-	if r := m.find(4); r.known || r.looked != 0 || r.shown[0] != none {
+	if r := m.find(4); r.looks != 0 || r.looked != 0 || r.shown[0] != none {
 		t.Errorf("a new track begins with %+v", r)
 	}
 	if cap(m.records) > 4 {

@@ -1,6 +1,10 @@
 package attribute
 
-import "reterminal-vision/inference/motion"
+import (
+	"math"
+
+	"reterminal-vision/inference/motion"
+)
 
 // memory keeps what is known of each track. Its records and their slices are
 // reused, so it allocates only while it holds more tracks than ever before.
@@ -14,7 +18,7 @@ type memory struct {
 type record struct {
 	track   int
 	looked  uint64       // frame in which the heads last looked; 0 for never
-	known   bool         // numbers holds an estimate
+	looks   int          // taken into numbers
 	numbers []float32    // smoothed, of all questions of all heads
 	shown   []int        // answer by question, none before the first
 	patch   motion.Patch // the face when the heads last looked
@@ -38,7 +42,7 @@ func (m *memory) find(track int) *record {
 	if r.numbers == nil {
 		r.numbers, r.shown = make([]float32, m.numbers), make([]int, m.answers)
 	}
-	r.track, r.looked, r.known = track, 0, false
+	r.track, r.looked, r.looks = track, 0, 0
 	for i := range r.shown {
 		r.shown[i] = none
 	}
@@ -59,14 +63,17 @@ func (m *memory) forget(alive func(track int) bool) {
 	}
 }
 
-// blend takes a new estimate into the record, weighted against the old ones.
-func (r *record) blend(numbers []float32, weight float32) {
-	if !r.known {
-		copy(r.numbers, numbers)
-		r.known = true
-		return
-	}
+// blend takes new numbers of one question, the first of them at this place,
+// into the record, weighted against the old ones.
+func (r *record) blend(at int, numbers []float32, weight float32) {
 	for i, v := range numbers {
-		r.numbers[i] += weight * (v - r.numbers[i])
+		r.numbers[at+i] += weight * (v - r.numbers[at+i])
 	}
+}
+
+// weight is that of the record's latest look, age frames after the one before,
+// for an exponential mean with a time constant in frames: 1-exp(-age/frames).
+// While the track is younger than that, all its looks weigh the same.
+func (r *record) weight(age, frames int) float32 {
+	return max(1/float32(r.looks), float32(1-math.Exp(-float64(age)/float64(frames))))
 }

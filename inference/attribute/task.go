@@ -20,7 +20,7 @@ type Config struct {
 	// Adaptive looks at a face again after a third of Refresh when it looks
 	// unlike before, and only after three times that while it looks the same.
 	Adaptive  bool
-	Smoothing float32 // weight of a new look against the earlier ones, up to 1 [0.4]
+	Smoothing float32 // weight of a new look against the earlier ones, up to 1, where the question has no own [0.4]
 	Hold      float32 // lead in probability that changes an answer shown [0.1]
 	Track     track.Config
 	// Every has the heads look at all faces in all frames and shows what they
@@ -93,8 +93,16 @@ func NewTask(detector face.Detector, heads []Head, cfg Config) (*Task, error) {
 	}
 	t.numbers, t.shown = make([]float32, total), make([]int, len(t.questions))
 	t.memory = memory{numbers: total, answers: len(t.questions)}
+	for _, q := range t.questions {
+		if q.Smooth > 0 {
+			t.cfg.Refresh = min(t.cfg.Refresh, max(q.Smooth/looksSmoothed, 1))
+		}
+	}
 	return t, nil
 }
+
+// looksSmoothed is how many looks at a face a question's time constant spans.
+const looksSmoothed = 4
 
 // Infer implements inference.Parallel: it finds the faces of a frame.
 func (t *Task) Infer(lane int, f *camera.Frame, out *inference.Result) error {
@@ -170,6 +178,7 @@ func (t *Task) Pressing() bool { return t.pressing }
 // look has all heads look at a face and takes what they say into its record.
 func (t *Task) look(f *camera.Frame, o *inference.Object, timing *inference.Timing) error {
 	r := t.memory.find(o.Track)
+	age := int(t.frame - r.looked)
 	r.looked = t.frame
 	if t.cfg.Adaptive {
 		r.patch.Take(f, o.Box)
@@ -179,9 +188,27 @@ func (t *Task) look(f *camera.Frame, o *inference.Object, timing *inference.Timi
 		return nil
 	}
 	if err == nil {
-		r.blend(t.numbers, t.cfg.Smoothing)
+		t.blend(r, age)
 	}
 	return err
+}
+
+// blend takes numbers into the record, age frames after the last look.
+func (t *Task) blend(r *record, age int) {
+	r.looks++
+	at := 0
+	for i := range t.questions {
+		q := &t.questions[i]
+		weight := t.cfg.Smoothing
+		switch {
+		case r.looks == 1:
+			weight = 1
+		case q.Smooth > 0:
+			weight = r.weight(age, q.Smooth)
+		}
+		r.blend(at, t.numbers[at:at+q.Len()], weight)
+		at += q.Len()
+	}
 }
 
 // infer fills numbers with what the heads say of the face in box.
@@ -201,7 +228,7 @@ func (t *Task) tell(o *inference.Object) {
 	if o.Track == 0 {
 		return
 	}
-	if r := t.memory.find(o.Track); r.known {
+	if r := t.memory.find(o.Track); r.looks > 0 {
 		t.add(o, r.numbers, r.shown)
 	}
 }

@@ -3,6 +3,7 @@ package attribute
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -160,6 +161,55 @@ func TestSmoothing(t *testing.T) {
 				if got := out.Objects[0].Attributes; len(got) != 1 || got[0].Value != want {
 					t.Errorf("look %d: %v, want %s", i, got, want)
 				}
+			}
+		})
+	}
+}
+
+// A question with a time constant is looked at four times within it, and shows
+// the mean of these looks: one wrong look in four changes nothing, and a new
+// track begins anew.
+func TestSmoothOverFrames(t *testing.T) {
+	live, spoof := []float32{.9, .1}, []float32{.1, .9}
+	question := Question{Name: "liveness", Labels: []string{"live", "spoof"}, Sure: []float32{.6, .6}, Smooth: 12}
+	for name, c := range map[string]struct {
+		says  [][]float32 // by look
+		gone  int         // frames without the face before the last look
+		want  string
+		score float32
+	}{
+		"one look":              {[][]float32{spoof}, 0, "spoof", .9},
+		"two against one":       {[][]float32{live, spoof, spoof}, 0, "spoof", 1.9 / 3},
+		"one wrong of four":     {[][]float32{live, live, live, spoof}, 0, "live", .7},
+		"wrong first":           {[][]float32{spoof, live, live, live}, 0, "live", .7},
+		"a new track is not it": {[][]float32{live, live, live, spoof}, 9, "spoof", .9},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, h := &scripted{}, &spy{questions: []Question{question}}
+			task, err := NewTask(d, []Head{h}, Config{Track: track.Config{MaxMissed: 2}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out inference.Result
+			for i, says := range c.says {
+				if i == len(c.says)-1 {
+					d.boxes = nil
+					for range c.gone {
+						run(t, task, &out)
+					}
+				}
+				h.says, d.boxes = says, row(0)
+				looks := len(h.looked)
+				for range 3 {
+					run(t, task, &out)
+				}
+				if len(h.looked) != looks+1 {
+					t.Fatalf("%d looks in three frames", len(h.looked)-looks)
+				}
+			}
+			a := out.Objects[0].Attributes[0]
+			if a.Value != c.want || math.Abs(float64(a.Score-c.score)) > 1e-5 {
+				t.Errorf("%v, want %s %g", a, c.want, c.score)
 			}
 		})
 	}

@@ -3,7 +3,7 @@
 // labels that must not appear. In: frames and the interpreter of a network
 // bound to its contract. Out: an inference.Result with Classes and Alarm.
 //
-// It imports inference and camera; app may import it.
+// It imports inference, inference/alarm and camera; app may import it.
 package classify
 
 import (
@@ -13,6 +13,7 @@ import (
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/alarm"
 )
 
 // Config is what a classification needs to know beside its tensors.
@@ -23,7 +24,7 @@ type Config struct {
 	Top    int      // classes told, the most probable ones; 5 when zero
 	Logits bool     // the network leaves the softmax to us
 	Steady Steadying
-	Alarm  Alarm
+	Alarm  alarm.Config
 }
 
 // Task classifies whole frames. The output is [1 C], or any shape of C
@@ -35,7 +36,7 @@ type Task struct {
 
 	p        []float32 // probabilities of the frame, by class
 	steady   steady
-	alarm    alarm
+	alarm    alarm.Alarm
 	sequence uint64 // of the frame before
 }
 
@@ -49,7 +50,7 @@ func New(net *inference.Interpreter, output string, cfg Config) (*Task, error) {
 	if err := check(scores, len(cfg.Labels)); err != nil {
 		return nil, fmt.Errorf("model %s is not the classifier it should be: %w", net.Name, err)
 	}
-	alarm, err := newAlarm(cfg.Alarm, cfg.Labels)
+	raise, err := alarm.New(cfg.Alarm, cfg.Labels)
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", net.Name, err)
 	}
@@ -66,7 +67,7 @@ func New(net *inference.Interpreter, output string, cfg Config) (*Task, error) {
 	}
 	return &Task{
 		PictureNet: picture, scores: scores, cfg: cfg,
-		p: make([]float32, len(cfg.Labels)), steady: newSteady(cfg.Steady, len(cfg.Labels)), alarm: alarm,
+		p: make([]float32, len(cfg.Labels)), steady: newSteady(cfg.Steady, len(cfg.Labels)), alarm: raise,
 	}, nil
 }
 
@@ -92,7 +93,7 @@ func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) 
 	start := time.Now()
 	if f.Sequence < t.sequence {
 		t.steady.reset()
-		t.alarm.reset()
+		t.alarm.Reset()
 	}
 	t.sequence = f.Sequence
 	err := t.decode(out)
@@ -114,7 +115,7 @@ func (t *Task) decode(out *inference.Result) error {
 	}
 	p, lead := t.steady.update(t.p)
 	out.Classes = top(out.Classes[:0], p, t.cfg.Labels, t.cfg.Top, lead)
-	out.Alarm = t.alarm.update(p)
+	out.Alarm = t.alarm.Update(p)
 	return nil
 }
 

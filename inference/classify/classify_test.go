@@ -13,6 +13,7 @@ import (
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/alarm"
 	"reterminal-vision/inference/tasktest"
 	"reterminal-vision/inference/testmedia"
 )
@@ -208,41 +209,11 @@ func TestMemoryIsAnExponentialMean(t *testing.T) {
 	}
 }
 
-func TestAlarm(t *testing.T) {
-	labels := []string{"Intact", "Tear", "Hole"}
-	ok, tear, hole, both := []float32{.9, .1, 0}, []float32{.2, .7, .1}, []float32{.1, .3, .6}, []float32{.48, .27, .25}
-	for name, test := range map[string]struct {
-		cfg  Alarm
-		in   [][]float32
-		want []string
-	}{
-		"none":          {Alarm{}, [][]float32{tear}, []string{""}},
-		"at once":       {Alarm{Labels: []string{"tear", "HOLE"}}, [][]float32{ok, tear, ok}, []string{"", "Tear", ""}},
-		"together":      {Alarm{Labels: []string{"tear", "hole"}}, [][]float32{both, hole}, []string{"Tear", "Hole"}},
-		"one label":     {Alarm{Labels: []string{"hole"}}, [][]float32{both, tear, hole}, []string{"", "", "Hole"}},
-		"threshold":     {Alarm{Labels: []string{"tear", "hole"}, Threshold: .85}, [][]float32{tear, hole}, []string{"", "Hole"}},
-		"confirmed":     {Alarm{Labels: []string{"tear"}, Confirm: 2}, [][]float32{tear, ok, tear, tear, ok}, []string{"", "", "", "Tear", ""}},
-		"held":          {Alarm{Labels: []string{"tear"}, Hold: 2}, [][]float32{tear, ok, ok, ok}, []string{"Tear", "Tear", "Tear", ""}},
-		"held anew":     {Alarm{Labels: []string{"tear"}, Hold: 1, Confirm: 2}, [][]float32{tear, tear, ok, tear, ok, ok, tear}, []string{"", "Tear", "Tear", "Tear", "Tear", "", ""}},
-		"label changes": {Alarm{Labels: []string{"tear", "hole"}, Hold: 1}, [][]float32{tear, hole, ok}, []string{"Tear", "Hole", "Hole"}},
-	} {
-		a, err := newAlarm(test.cfg, labels)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, p := range test.in {
-			if got := a.update(p); got != test.want[i] {
-				t.Errorf("%s: frame %d raises %q, want %q", name, i, got, test.want[i])
-			}
-		}
-	}
-}
-
 // A stream that begins anew owes nothing to the one before.
 func TestNewStreamForgets(t *testing.T) {
 	task := open(t, "testdata/head_softmax_float32.tflite", inference.Builtin, Config{
 		Norm: inference.Uniform(127.5, 127.5), Labels: names(4),
-		Steady: Steadying{Memory: .9, Frames: 100}, Alarm: Alarm{Labels: []string{"class 0"}, Threshold: .01, Hold: 100},
+		Steady: Steadying{Memory: .9, Frames: 100}, Alarm: alarm.Config{Labels: []string{"class 0"}, Threshold: .01, Hold: 100},
 	})
 	pool := new(camera.Pool)
 	f := pool.Get(camera.Grey, 8, 8)
@@ -312,7 +283,7 @@ func TestContractNamesWhatIsWrong(t *testing.T) {
 func TestFramesCostNoMemory(t *testing.T) {
 	cfg := pictureConfig
 	cfg.Steady = Steadying{Memory: .5, Margin: .1, Frames: 3}
-	cfg.Alarm = Alarm{Labels: []string{"class 7"}, Threshold: .001, Hold: 2}
+	cfg.Alarm = alarm.Config{Labels: []string{"class 7"}, Threshold: .001, Hold: 2}
 	task := open(t, testmedia.Path(t, "models/"+published[0]+".tflite"), inference.XNNPACK, cfg)
 	f := testmedia.Frame(t, "media/objects/cat.bmp")
 	in, out := task.NewInput(), &inference.Result{}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/alarm"
 	"reterminal-vision/inference/nonsense"
 )
 
@@ -19,7 +20,7 @@ func FuzzDecode(f *testing.F) {
 		labels := []string{"intact", "damaged", "other"}
 		dtype := []inference.DType{inference.Float32, inference.UInt8, inference.Int8}[kind%3]
 		cfg := Config{Labels: labels, Top: 2, Logits: kind/3%2 == 1, Steady: Steadying{Memory: .6, Margin: .1, Frames: 2}}
-		raise, err := newAlarm(Alarm{Labels: []string{"damaged"}}, labels)
+		raise, err := alarm.New(alarm.Config{Labels: []string{"damaged"}}, labels)
 		if err != nil {
 			t.Fatal(err)
 		}

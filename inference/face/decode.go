@@ -106,7 +106,8 @@ func (d *detector) add(c candidate) {
 
 // report appends a face to out unless nothing of its box is in the frame.
 func (d *detector) report(c *candidate, m inference.Mapping, out *inference.Result) {
-	box := m.Box(c.box.X0, c.box.Y0, c.box.X1, c.box.Y1).Clip(float32(out.Width), float32(out.Height))
+	b := d.cfg.Fit.apply(c.box)
+	box := m.Box(b.X0, b.Y0, b.X1, b.Y1).Clip(float32(out.Width), float32(out.Height))
 	if box.Area() == 0 {
 		return
 	}

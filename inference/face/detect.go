@@ -46,6 +46,22 @@ type Config struct {
 	// Blend averages a face's overlapping boxes by score, as MediaPipe does,
 	// instead of taking the best one: steadier on video.
 	Blend bool
+	Fit   Fit
+}
+
+// Fit brings a detector's boxes to those of another, by the medians of their
+// differences. The zero value leaves them as they are.
+type Fit struct {
+	Y             float32 // the centre moves down by this part of the height
+	Width, Height float32 // what the sides are multiplied by
+}
+
+// apply fits one box.
+func (f Fit) apply(b inference.Box) inference.Box {
+	if f == (Fit{}) {
+		return b
+	}
+	return around((b.X0+b.X1)/2, (b.Y0+b.Y1)/2+f.Y*b.Height(), f.Width*b.Width(), f.Height*b.Height())
 }
 
 // detector is a network of any kind with its decoding.
@@ -68,6 +84,9 @@ func New(net *inference.Interpreter, cfg Config) (Detector, error) {
 	}
 	if !(cfg.IoU > 0 && cfg.IoU <= 1) {
 		return nil, fmt.Errorf("model %s: the overlap is %g, expected more than 0 and at most 1", net.Name, cfg.IoU)
+	}
+	if f := cfg.Fit; f != (Fit{}) && !(f.Width > 0 && f.Height > 0) {
+		return nil, fmt.Errorf("model %s: boxes are fitted by %g x %g, expected more than 0", net.Name, f.Width, f.Height)
 	}
 	picture, err := inference.NewPictureNet(net, cfg.Norm, cfg.Resize)
 	if err != nil {

@@ -227,12 +227,52 @@ func TestNewNamesWhatIsWrong(t *testing.T) {
 		"threshold":         {change(func(c *Config) { c.Threshold = 1 }), "threshold"},
 		"overlap":           {change(func(c *Config) { c.IoU = 0 }), "overlap"},
 		"normalization":     {change(func(c *Config) { c.Norm.Std[1] = 0 }), "deviation"},
+		"fit":               {change(func(c *Config) { c.Fit.Width = 1 }), "fitted"},
 	} {
 		net := openNet(t, "ultralight_face_slim_320", inference.Options{})
 		if _, err := New(net, c.cfg); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
 		}
 		net.Close()
+	}
+}
+
+func TestFit(t *testing.T) {
+	box := inference.Box{X0: 10, Y0: 20, X1: 50, Y1: 60}
+	for name, c := range map[string]struct {
+		fit  Fit
+		want inference.Box
+	}{
+		"none":                  {Fit{}, box},
+		"moved up":              {Fit{Y: -.25, Width: 1, Height: 1}, inference.Box{X0: 10, Y0: 10, X1: 50, Y1: 50}},
+		"narrower and taller":   {Fit{Width: .5, Height: 2}, inference.Box{X0: 20, Y0: 0, X1: 40, Y1: 80}},
+		"moved by its own size": {Fit{Y: .5, Width: 1, Height: .5}, inference.Box{X0: 10, Y0: 50, X1: 50, Y1: 70}},
+	} {
+		if got := c.fit.apply(box); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// BlazeFace's boxes, which are squares low on the face, are brought by the
+// catalogue's fit to where Ultra-Light RFB sees the faces.
+func TestFitMeetsUltraLight(t *testing.T) {
+	reference, back := open(t, "ultralight_face_slim_320", inference.Options{}), openNet(t, "blazeface_back", inference.Options{})
+	cfg := configs()["blazeface_back"]
+	cfg.Fit = Fit{Y: -.11, Width: .92, Height: 1.24}
+	d, err := New(back, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	f := testmedia.Frame(t, "media/recognition/img12.jpg")
+	_, want := detect(t, reference, f)
+	_, got := detect(t, d, f)
+	if len(want.Objects) != 1 || len(got.Objects) != 1 {
+		t.Fatalf("found %d and %d faces", len(want.Objects), len(got.Objects))
+	}
+	if iou := inference.IoU(want.Objects[0].Box, got.Objects[0].Box); iou < .75 {
+		t.Errorf("overlap %.2f of %v and %v", iou, want.Objects[0].Box, got.Objects[0].Box)
 	}
 }
 

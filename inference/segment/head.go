@@ -22,7 +22,7 @@ type head struct {
 	read func(h *head, first int, dst []uint8) error
 
 	channels  int
-	threshold float32   // of a head with one channel
+	threshold float32   // of a head with one channel or two
 	enlarged  *enlarged // nil when the tensor has the map's size
 }
 
@@ -64,6 +64,8 @@ func (h *head) choose() error {
 		return fmt.Errorf("tensor %s has no quantization", t)
 	case h.channels == 1:
 		h.read, wanted = readSigmoid, 2
+	case h.channels == 2 && h.threshold != 0.5 && t.Resize == nil:
+		h.read = readPair
 	case t.DType == inference.Float32:
 		h.read = readFloat
 	default:
@@ -149,6 +151,38 @@ func readSigmoid(h *head, first int, dst []uint8) error {
 func above(p, threshold float32) uint8 {
 	if p >= threshold {
 		return 1
+	}
+	return 0
+}
+
+// readPair makes class 1 of what has at least threshold of the sum of both
+// probabilities.
+func readPair(h *head, first int, dst []uint8) error {
+	t, end := h.tensor, 2*(first+len(dst))
+	if t.DType == inference.Float32 {
+		v, err := inference.View[float32](t)
+		if err != nil {
+			return err
+		}
+		for i, v := 0, v[2*first:end]; i < len(dst); i++ {
+			dst[i] = larger(v[2*i], v[2*i+1], h.threshold)
+		}
+		return nil
+	}
+	flip := signFlip(t.DType)
+	zero := float32(int(uint8(t.ZeroPoint) ^ flip))
+	v := t.Bytes()[2*first : end]
+	for i := range dst {
+		p0, p1 := float32(v[2*i]^flip)-zero, float32(v[2*i+1]^flip)-zero
+		dst[i] = larger(p0, p1, h.threshold)
+	}
+	return nil
+}
+
+// larger is 1 where p1 is something and has that part of the sum.
+func larger(p0, p1, part float32) uint8 {
+	if p1 > 0 {
+		return above(p1, part*(p0+p1))
 	}
 	return 0
 }

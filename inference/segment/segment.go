@@ -2,7 +2,7 @@
 // tensors to a mask in frame coordinates. In: frames and the interpreter of a
 // network bound to its contract. Out: an inference.Result with a Mask.
 //
-// It imports inference and camera; app may import it.
+// It imports inference, inference/alarm and camera; app may import it.
 package segment
 
 import (
@@ -20,7 +20,8 @@ type Config struct {
 	Resize inference.Resize
 	Labels []string // name by class, 2 to 256 of them; class 0 is the background
 	// Threshold is the probability from which a cell is class 1, 0..1, for a
-	// head with one channel; 0.5 when zero. Other heads take the strongest class.
+	// head with one channel or two; 0.5 when zero. Other heads take the strongest
+	// class.
 	Threshold float32
 }
 
@@ -28,6 +29,7 @@ type Config struct {
 //
 //	[1 h w C] float32, uint8, int8   scores, probabilities or logits: the strongest class
 //	[1 h w 1] float32, uint8, int8   probability of class 1, of two
+//	[1 h w 2] float32, uint8, int8   where the threshold is not 0.5, the probabilities of both
 //	[1 h w] or [1 h w 1] int64, int32   classes
 //
 // h and w need not be the input's. Of scores that the network has left to be

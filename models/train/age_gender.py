@@ -40,7 +40,7 @@ DIFFERING = 20  # bits of 143 in which hashes of near-duplicates may differ
 UTK = 0.3  # share of UTKFace in a batch
 BATCH, STEPS = 96, 450  # STEPS make an epoch
 ENTRY = {
-    "title": "MobileFaceNet x0.5, age and gender, 64", "task": "head",
+    "title": "MobileFaceNet x0.5, age and gender, 64", "task": "head", "use": "research",
     # The margin with which the crop of an Ultra-Light RFB box is as large as UTKFace's.
     "head": {"margin": -0.055, "answers": [
         {"name": "age", "kind": "expectation", "output": "age", "gain": STEP},

@@ -34,6 +34,7 @@ def entry(name, variant, report):
     return {
         "id": file[:-len(".tflite")], "title": e.pop("title") + SUFFIX[variant], "file": file, "url": "",
         "sha256": v["sha256"], "size": v["bytes"], "licence": "Apache-2.0", "source": e.pop("source", "This project"),
+        **({"use": e.pop("use")} if "use" in e else {}),
         "variant": VARIANT.get(variant, variant), "family": name,
         "task": e.pop("task"), "input": {**given, "mean": 128, "std": 128, "resize": resize},
         "outputs": [{"role": roles.get(t["name"], t["name"]), **t} for t in answers], **e}

@@ -178,7 +178,7 @@ def main():
     pairs = photographs(a.shared + "/media/recognition", a.shared)
     examples = faces.examples(shown, np.random.default_rng(recipe.SEED))
     # The threshold is the one that measure finds.
-    entry = {"title": "MobileFaceNet x%g, 112" % width, "task": "embedding", "experimental": True}
+    entry = {"title": "MobileFaceNet x%g, 112" % width, "task": "embedding", "use": "research", "experimental": True}
     recipe.write(model, a, ["embedding"], examples, lambda net: judged.measure(net, pairs), entry, left_out=judged.left_out)
 
 

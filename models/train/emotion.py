@@ -36,7 +36,7 @@ DIFFERING = 28
 EVENING, PRIOR = 0.7, 0.5
 BATCH = 96
 ENTRY = {
-    "title": "MobileFaceNet x0.5, emotion, 48", "task": "head", "roles": {"probabilities": "emotion"},
+    "title": "MobileFaceNet x0.5, emotion, 48", "task": "head", "use": "research", "roles": {"probabilities": "emotion"},
     # The margin with which the crop of an Ultra-Light RFB box is as large as FER2013's.
     "head": {"margin": 0.015, "answers": [{"name": "emotion", "kind": "softmax", "output": "emotion", "labels": EMOTIONS}]},
 }

@@ -1,49 +1,66 @@
-"""Trains and measures facedetector_mobilenet_025_320: where are faces, and their eyes, noses and mouths?
+"""Trains and measures facedetector_mobilenet_025_320 and _050_320: where are faces, and their eyes, noses and mouths?
 
-usage: facedetector.py [--shared ../shared] [--work build/train] [--out models/trained] [--epochs 20] [--smoke]
+usage: facedetector.py [--data build/data] [--shared ../shared] [--work build/train] [--out models/trained] [--model NAME]
+                       [--epochs N] [--smoke]
 
-Wants in the shared folder data/utkface.tar (UTKFace, non-commercial research use; faces to put into pictures),
-data/belt.tar, media/objects and media/traffic (pictures to put them into, by what has no face), media/faces, media/people,
-media/recognition and media/spoof (photographs, every other one trained on), models/ultralight_face_rfb_320.tflite
-(MIT), which finds the faces in photographs, models/ultralight_face_landmark.tflite (no licence stated), which finds eyes, noses and mouths,
-and models/mobilenet_v1_0.25_128_quant.tflite (Apache-2.0; start of the training).
+Wants of data.py the sets facebox (grey photographs with loose boxes, the smallest faces of crowds without), utkface,
+fairface and lfw (faces to put into pictures), vehicles and belt_intact (pictures to put them into), and in the shared
+folder media/objects and media/traffic (more of those), media/faces, media/people, media/recognition and media/spoof
+(photographs, every other one trained on), models/ultralight_face_rfb_320.tflite (MIT), which finds the faces in
+photographs and says how tight a box is, models/ultralight_face_landmark.tflite (no licence stated), which finds eyes,
+noses and mouths, and the starts named in mobilenet.py (Apache-2.0).
 
-An SSD (Liu et al., 2016) of the kind of Ultra-Light, on MobileNet v1 alpha 0.25. In: image [1 240 320 3] RGB,
-(x - 128) / 128, the picture stretched. Out, for each of 3160 anchors: boxes [1 3160 4], centre as part of the anchor's
-size times 0.1 and size as logarithm times 0.2; landmarks [1 3160 10], as the centre; scores [1 3160 2], logits of
-nothing and of a face.
+Left out are the groups of near-duplicate pictures of facebox whose share_of is below LEFT_OUT; the figure is the recall
+of faces wider than LARGE of the picture where 0.1 boxes a picture are false.
+
+An SSD (Liu et al., 2016) of the kind of Ultra-Light, on MobileNet v1, its features of stride 16 added to those of stride
+8 (Lin et al., "Feature Pyramid Networks", 2017). In: image [1 240 320 3] RGB, (x - 128) / 128, the picture stretched.
+Out, for each of 3160 anchors: boxes [1 3160 4], centre as part of the anchor's size times 0.1 and size as logarithm times
+0.2; landmarks [1 3160 10], as the centre; scores [1 3160 2], logits of nothing and of a face.
 """
+import csv
+import dataclasses
 import glob
-import tarfile
 
 import cv2
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 
 import faces
 import mobilenet
 import recipe
 import tflite
+import trainer
+from trainer import F, torch
 
-NAME = "facedetector_mobilenet_025_320"
+
+@dataclasses.dataclass
+class Net:
+    alpha: float
+    epochs: int
+    wide: int  # channels of the heads
+
+
+NETWORKS = {"facedetector_mobilenet_025_320": Net(0.25, 40, 64), "facedetector_mobilenet_050_320": Net(0.5, 30, 96)}
 WIDTH, HEIGHT = 320, 240
 # Stride, sides of the anchors, stage of the backbone.
 LAYERS = [(8, (12, 24), 5), (16, (44, 72), 11), (32, (112, 176), 12)]
 PLACE, LOG = 0.1, 0.2
 ENTRY = {
-    "title": "Face SSD, MobileNet v1 x0.25, 320", "source": mobilenet.SOURCE, "task": "face", "threshold": 0.4, "iou": 0.4,
+    "source": mobilenet.SOURCE, "task": "face", "use": "research", "threshold": 0.4, "iou": 0.4,
     "face": {"kind": "ultralight", "layers": [{"stride": stride, "boxes": [[side, side] for side in sides]} for stride, sides, _ in LAYERS],
              "variances": [PLACE, LOG], "logits": True},
 }
-# Pictures whose hashes differ in at most so many of 143 bits are kept in one part of the split.
-DIFFERING = 20
-BATCH, STEPS = 16, 90  # STEPS make an epoch
+BATCH, STEPS = 16, 100  # STEPS make an epoch
 LEAST = 0.35  # IoU from which on an anchor answers for a face
 SMALLEST = 10  # pixels of a face that counts
-EVERY = 3  # a UTKFace picture in so many is used
-
+CARDS = 1300  # pictures of each set of faces that are used
+GROUNDS = 250  # road pictures that are used
+LEFT_OUT, LARGE = 0.15, 0.05
+CROWD, UNBOXED = 4, 12  # of so many faces on, those of fewer pixels at the input's size may have no box
+RIGHT = 0.4  # IoU of a box that is right
+MOST = 300  # surest anchors of a picture that are looked at
 
 # A sample is an RGB picture and its faces as rows: box x0 y0 x1 y1, then five points x y (NaN where not known), in pixels.
 
@@ -124,50 +141,98 @@ def frames(path, every=60):
     return out[::every]
 
 
-def grounds(shared, a):
+def grounds(a):
     """Pictures in which there is no face."""
-    out = []
-    for f in sorted(glob.glob(shared + "/media/objects/*.*") + glob.glob(shared + "/media/traffic/coco128/*.jpg") + glob.glob(shared + "/media/traffic/frames/*.bmp")):
-        if f[-3:] in ("jpg", "bmp") and "mask" not in f:
-            out.append(cv2.imread(f)[..., ::-1])
-    with tarfile.open(shared + "/data/belt.tar") as tar:
-        names = sorted(m.name for m in tar if m.name.endswith(".jpg"))
-        for name in recipe.few(names, a, 4)[::1 if a.smoke else 8]:
-            out.append(cv2.imdecode(np.frombuffer(tar.extractfile(name).read(), np.uint8), cv2.IMREAD_COLOR)[..., ::-1])
-    find, kept = faces.box_detector(shared), []
-    for p in out:
+    paths = sorted(glob.glob(a.shared + "/media/objects/*.*") + glob.glob(a.shared + "/media/traffic/coco128/*.jpg") + glob.glob(a.shared + "/media/traffic/frames/*.bmp"))
+    roads, belts = (sorted(glob.glob(a.data + f)) for f in ("/vehicles/*.jpg", "/belt_intact/intact/*.jpg"))
+    paths += roads[::max(len(roads) // GROUNDS, 1)] + belts[::2]
+    find, kept = faces.box_detector(a.shared), []
+    for path in recipe.few([p for p in paths if p[-3:] in ("jpg", "bmp") and "mask" not in p], a):
+        p = rgb(path)
         if find(cv2.resize(p, (WIDTH, HEIGHT)))[0].max() < 0.4:
-            kept.append(np.ascontiguousarray(p))
+            kept.append(p)
     return kept
 
 
-def cards(pictures, shared, a):
-    """Pictures that one face fills, with that face's box and landmarks."""
-    boxes, points, out = faces.box_detector(shared), faces.landmark_detector(shared), []
-    for p in pictures:
-        p = np.ascontiguousarray(p)
-        box, five = faces.best_face(boxes, p, 0.8), faces.best_face(points, p, 0.6)
-        if box and five:
-            out.append((p, np.concatenate([box[0].ravel(), five[1].ravel()])[None]))
-    return out
+def rgb(path):
+    return cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB)
+
+
+def cards(a):
+    """Pictures that one face fills, with that face's box and landmarks, trained on and not; kept in the folder of work."""
+    kept = "%s/cards%s.npz" % (a.work, "_smoke" if a.smoke else "")
+    try:
+        found = np.load(kept)
+    except FileNotFoundError:
+        boxes, points, pictures, rows = faces.box_detector(a.shared), faces.landmark_detector(a.shared), [], []
+        for name in ("utkface", "fairface", "lfw"):
+            all_of = np.load("%s/%s/faces.npy" % (a.data, name), mmap_mode="r")
+            for p in recipe.few(all_of, a)[::max(len(all_of) // CARDS, 1)]:
+                p = cv2.resize(p, (144, 144), interpolation=cv2.INTER_AREA)
+                box, five = faces.best_face(boxes, p, 0.8), faces.best_face(points, p, 0.6)
+                if box and five:
+                    pictures.append(p)
+                    rows.append(np.concatenate([box[0].ravel(), five[1].ravel()]))
+        np.savez(kept, pictures=np.array(pictures), rows=np.array(rows))
+        found = np.load(kept)
+    all_of = list(zip(found["pictures"], found["rows"]))
+    return [c for n, c in enumerate(all_of) if n % 10], all_of[::10]
+
+
+def facebox(a):
+    """Samples of the set, trained on and left out; the boxes of those left out are as they were drawn."""
+    with open(a.data + "/manifest.csv") as f:
+        listed = [r for r in csv.DictReader(f) if r["set"] == "facebox" and r["file"].endswith(".jpg")]
+    parts = [[r for r in listed if (recipe.share_of("facebox" + r["group"]) < LEFT_OUT) == out] for out in (False, True)]
+    boxes, points = faces.box_detector(a.shared), faces.landmark_detector(a.shared)
+    kept, held = ([drawn("%s/facebox/%s" % (a.data, r["file"].split("/")[-1])) for r in recipe.few(part, a)] for part in parts)
+    return [tightened(*sample, boxes, points) for sample in kept], held
+
+
+def drawn(path):
+    """A picture with the boxes that somebody drew."""
+    p, rows = rgb(path), []
+    h, w = p.shape[:2]
+    with open(path[:-4] + ".txt") as f:
+        for line in f:
+            x, y, bw, bh = (float(v) for v in line.split()[1:5])
+            rows.append([(x - bw / 2) * w, (y - bh / 2) * h, (x + bw / 2) * w, (y + bh / 2) * h] + [np.nan] * 10)
+    return p, np.array(rows).reshape(-1, 14)
+
+
+def tightened(p, rows, boxes, points):
+    """The sample with boxes as tight as the published detector's and with landmarks, where it finds the face, and with
+    faces that have no box; other boxes shrink as those do in the middle."""
+    found = labelled(p, boxes, points)[1]
+    iou = overlaps(found, rows)
+    out = rows.copy()
+    for k in range(len(rows)):
+        if len(found) and iou[:, k].max() > 0.3:
+            out[k] = found[int(iou[:, k].argmax())]
+        else:
+            x0, y0, x1, y1 = rows[k, :4]
+            out[k, :4] = x0 + 0.06 * (x1 - x0), y0 + 0.12 * (y1 - y0), x1 - 0.06 * (x1 - x0), y1
+    more = [f for n, f in enumerate(found) if not len(rows) or iou[n].max() < 0.1 and not any(inside(f, row) for row in rows)]
+    return p, np.concatenate([out, np.array(more).reshape(-1, 14)])
 
 
 def composed(ground, cards, r):
-    """One to six faces, and as many pieces of other pictures so that an edge alone tells nothing, on a ground."""
-    base = ground[r.integers(len(ground))]
-    out = cv2.resize(part_of(base, r), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32)
+    """One to ten faces, and as many pieces of other pictures so that an edge alone tells nothing, on a ground."""
+    out = cv2.resize(part_of(ground[r.integers(len(ground))], r), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
     taken, rows = [], []
-    for n in range(int(r.integers(1, 7))):
+    many = r.random() < 0.3
+    for n in range(int(r.integers(1, 11 if many else 5))):
         face = r.random() < 0.75
         p, row = cards[r.integers(len(cards))] if face else (part_of(ground[r.integers(len(ground))], r), None)
-        side = int(np.exp(r.uniform(np.log(16), np.log(230))))
+        side = int(np.exp(r.uniform(np.log(13), np.log(80 if many else 230))))
         x, y = int(r.integers(-side // 6, WIDTH - side * 5 // 6)), int(r.integers(-side // 6, HEIGHT - side * 5 // 6))
         where = np.array([[x, y, x + side, y + side]], float)
         if taken and overlaps(where, np.array(taken)).max() > 0.02:
             continue
         taken.append(where[0])
-        p = cv2.resize(p, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
-        p = (p - 128) * np.exp(r.normal(0, 0.2)) + 128 + r.normal(0, 12)
+        if face and r.random() < 0.25:
+            p = masked(p, row[4:].reshape(5, 2), r)
+        p = exposed(cv2.resize(p, (side, side), interpolation=cv2.INTER_AREA), r, 0.2, 12)
         share = np.ones((side, side), np.float32)
         if r.random() < 0.7:
             share = np.zeros((side, side), np.float32)
@@ -177,9 +242,24 @@ def composed(ground, cards, r):
         s = share[y0 - y:y1 - y, x0 - x:x1 - x, None]
         out[y0:y1, x0:x1] = p[y0 - y:y1 - y, x0 - x:x1 - x] * s + out[y0:y1, x0:x1] * (1 - s)
         if face:
-            scale = side / cards[0][0].shape[0]
-            rows.append(row[0] * scale + np.tile([x, y], 7))
-    return np.clip(out, 0, 255), np.array(rows).reshape(-1, 14)
+            rows.append(row * side / cards[0][0].shape[0] + np.tile([x, y], 7))
+    return out, np.array(rows).reshape(-1, 14)
+
+
+def masked(p, five, r):
+    """The picture with a mask of some colour over nose and mouth."""
+    across, middle = (five[4] - five[3]) * r.uniform(0.7, 1), (five[3] + five[4]) / 2
+    down = (middle - (five[0] + five[1]) / 2) * r.uniform(0.5, 0.8)
+    shape = np.array([five[2] * 0.6 + five[:2].mean(0) * 0.4, middle - across - down * 0.6, middle - across * 0.9 + down * 0.5,
+                      middle + down, middle + across * 0.9 + down * 0.5, middle + across - down * 0.6])
+    colour = r.uniform(30, 250) * np.exp(r.normal(0, 0.1, 3))
+    return cv2.fillPoly(p.copy(), [np.int32(shape)], [int(min(v, 255)) for v in colour])
+
+
+def exposed(p, r, contrast, light, tint=0.0):
+    """The picture, bytes, of another contrast, light and tint, by standard deviations."""
+    steps = ((np.arange(256) - 128) * np.exp(r.normal(0, contrast)) + 128 + r.normal(0, light))[:, None] * np.exp(r.normal(0, tint, 3))
+    return cv2.LUT(p, np.clip(steps, 0, 255).astype(np.uint8)[None])
 
 
 def part_of(p, r):
@@ -190,7 +270,7 @@ def part_of(p, r):
 
 
 def moved(sample, r):
-    """A photograph or a part of it at another size, turned a little, at 320x240."""
+    """A photograph or a part of it at another size, turned a little, at 320x240, and how much larger it became."""
     p, rows = sample
     h, w = p.shape[:2]
     scale = np.exp(r.uniform(np.log(0.7), np.log(2.8)))
@@ -206,41 +286,47 @@ def moved(sample, r):
     small = cv2.resize(p, None, fx=max(scale, 0.2) * WIDTH / w * 1.5, fy=max(scale, 0.2) * HEIGHT / h * 1.5, interpolation=cv2.INTER_AREA) if w > 800 and scale < 1 else p
     fit = np.diag([w / small.shape[1], h / small.shape[0]])
     out = cv2.warpAffine(small, np.column_stack([m @ fit, shift]), (WIDTH, HEIGHT), borderMode=cv2.BORDER_CONSTANT,
-                         borderValue=[int(v) for v in p.reshape(-1, 3).mean(0)])
+                         borderValue=cv2.mean(p)[:3])
     new = []
     for row in rows:
         x0, y0, x1, y1 = row[:4]
         middle, half = m @ [(x0 + x1) / 2, (y0 + y1) / 2] + shift, np.array([sx * (x1 - x0), sy * (y1 - y0)]) / 2
         new.append(np.concatenate([middle - half, middle + half, (row[4:].reshape(5, 2) @ m.T + shift).ravel()]))
-    return out.astype(np.float32), np.array(new).reshape(-1, 14)
+    return out, np.array(new).reshape(-1, 14), scale
 
 
 def finished(p, rows, r):
-    """Mirrored, of another exposure, tint and sharpness; faces of which little is left or seen go."""
+    """Mirrored, of another exposure, tint, sharpness and compression; faces of which little is left or seen go."""
     if r.random() < 0.5:
-        p, rows = p[:, ::-1], rows.copy()
+        p, rows = cv2.flip(p, 1), rows.copy()
         rows[:, 0::2] = WIDTH - rows[:, 0::2]
         rows = rows[:, [2, 1, 0, 3, 6, 7, 4, 5, 8, 9, 12, 13, 10, 11]]
-    p = (p - 128) * np.exp(r.normal(0, 0.2)) + 128 + r.normal(0, 15)
-    p = p * np.exp(r.normal(0, 0.07, 3)).astype(np.float32)
-    if r.random() < 0.15:
-        p = np.repeat(p.mean(2, keepdims=True), 3, 2)
-    if r.random() < 0.3:
-        p = cv2.GaussianBlur(np.ascontiguousarray(p), (0, 0), r.uniform(0.4, 1.5))
+    p = exposed(p, r, 0.25, 18, 0.07)
     if r.random() < 0.4:
-        p = p + r.standard_normal(p.shape, np.float32) * r.uniform(1, 9)
+        p = cv2.cvtColor(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    if r.random() < 0.25:
+        p = cv2.GaussianBlur(p, (0, 0), r.uniform(0.4, 1.5))
+    if r.random() < 0.3:
+        noise = cv2.randn(np.empty((HEIGHT, WIDTH, 1), np.int16), 0, r.uniform(1, 9))
+        p = np.clip(p + noise, 0, 255).astype(np.uint8)
+    if r.random() < 0.3:
+        p = cv2.imdecode(cv2.imencode(".jpg", p, [cv2.IMWRITE_JPEG_QUALITY, int(r.uniform(30, 90))])[1], cv2.IMREAD_COLOR)
     seen = np.column_stack([rows[:, 0:1].clip(0, WIDTH), rows[:, 1:2].clip(0, HEIGHT), rows[:, 2:3].clip(0, WIDTH), rows[:, 3:4].clip(0, HEIGHT)])
     area = lambda b: (b[:, 2:4] - b[:, :2]).clip(0).prod(1)
     good = (area(seen) > 0.5 * area(rows)) & ((rows[:, 2:4] - rows[:, :2]).min(1) >= 6)
-    return np.clip(p, 0, 255), rows[good]
+    return p, rows[good]
 
 
-def target(rows):
-    """For each anchor: 1 for a face, 0 for none, -1 for either; box and landmarks; whether the landmarks count."""
+CORNERS = np.column_stack([ANCHORS[:, :2] - ANCHORS[:, 2:] / 2, ANCHORS[:, :2] + ANCHORS[:, 2:] / 2])
+
+
+def target(rows, unboxed=0):
+    """For each anchor: 1 for a face, 0 for none, -1 for either; box and landmarks; whether the landmarks count.
+
+    Anchors smaller than unboxed that answer for no face count for nothing."""
     out = np.zeros((len(ANCHORS), 16), np.float32)
     if len(rows):
-        corners = np.column_stack([ANCHORS[:, :2] - ANCHORS[:, 2:] / 2, ANCHORS[:, :2] + ANCHORS[:, 2:] / 2])
-        iou = overlaps(corners, rows[:, :4])
+        iou = overlaps(CORNERS, rows[:, :4].astype(np.float32))
         best, which = iou.max(1), iou.argmax(1)
         for k in range(len(rows)):  # every face has its anchor
             i = int(iou[:, k].argmax())
@@ -253,38 +339,40 @@ def target(rows):
         points = ((row[:, 4:].reshape(-1, 5, 2) - ANCHORS[:, None, :2]) / ANCHORS[:, None, 2:] / PLACE).reshape(-1, 10)
         out[:, 15] = ~np.isnan(points).any(1)
         out[:, 5:15] = np.nan_to_num(points)
+    out[(ANCHORS[:, 2] < unboxed) & (out[:, 0] == 0), 0] = -1
     return out
 
 
 def loss(truth, found):
     """Cross-entropy of faces and the hardest of the rest, seven for each; smooth distances of boxes and landmarks."""
-    face, none = tf.cast(truth[..., 0] > 0.5, tf.float32), tf.cast(tf.abs(truth[..., 0]) < 0.5, tf.float32)
-    count = tf.reduce_sum(face, 1)
-    entropy = tf.nn.softmax_cross_entropy_with_logits(tf.stack([1 - face, face], -1), found[..., 14:])
-    hard = tf.sort(entropy * none, direction="DESCENDING", axis=1)
-    rank = tf.cast(tf.range(tf.shape(hard)[1]), tf.float32)[None]
-    negative = tf.reduce_sum(hard * tf.cast(rank < 7 * count[:, None] + 20, tf.float32), 1)
-    near = lambda d: tf.where(tf.abs(d) < 1, 0.5 * d * d, tf.abs(d) - 0.5)
-    box = tf.reduce_sum(near(truth[..., 1:5] - found[..., 0:4]), -1) * face
-    points = tf.reduce_sum(near(truth[..., 5:15] - found[..., 4:14]), -1) * face * truth[..., 15]
-    total = tf.reduce_sum(entropy * face, 1) + negative + tf.reduce_sum(2 * box + 0.5 * points, 1)
-    return tf.reduce_sum(total) / (tf.reduce_sum(count) + 1)
+    boxes, points, scores = found
+    face, none = truth[..., 0] > 0.5, truth[..., 0].abs() < 0.5
+    count = face.sum(1)
+    entropy = F.cross_entropy(scores.reshape(-1, 2), face.long().flatten(), reduction="none").reshape(face.shape)
+    hard = (entropy * none).sort(1, descending=True).values
+    taken = torch.arange(hard.shape[1])[None] < 7 * count[:, None] + 20
+    near = F.smooth_l1_loss(boxes[face], truth[..., 1:5][face], reduction="sum")
+    marked = truth[..., 15] > 0
+    near_points = F.smooth_l1_loss(points[marked & face], truth[..., 5:15][marked & face], reduction="sum")
+    return (entropy[face].sum() + hard[taken].sum() + 2 * near + 0.5 * near_points) / (count.sum() + 1)
 
 
-def network():
-    """Boxes, landmarks and scores, as one tensor [3160 16] to be trained and as three to be shipped."""
+def network(net):
     picture = keras.Input((HEIGHT, WIDTH, 3))
-    stages = mobilenet.backbone(picture, 0.25, 12)
+    stages = mobilenet.backbone(picture, net.alpha, 12)
+    fine = mobilenet.pointwise(stages[LAYERS[0][2]], "fine", net.wide)
+    coarse = mobilenet.pointwise(stages[LAYERS[1][2]], "coarse", net.wide)
+    features = [layers.Add()([fine, layers.UpSampling2D(2, interpolation="bilinear")(coarse)])] + [stages[stage] for _, _, stage in LAYERS[1:]]
     parts = {"boxes": [], "landmarks": [], "scores": []}
-    for i, (_, sides, stage) in enumerate(LAYERS):
-        x = mobilenet.depthwise(stages[stage], "head%d_dw" % i)
-        x = mobilenet.pointwise(x, "head%d" % i, 64)
+    for i, (x, (_, sides, _)) in enumerate(zip(features, LAYERS)):
+        for k in range(2):
+            x = mobilenet.depthwise(x, "head%d%d_dw" % (i, k))
+            x = mobilenet.pointwise(x, "head%d%d" % (i, k), net.wide)
         for name, values in (("boxes", 4), ("landmarks", 10), ("scores", 2)):
             bias = np.tile([2.0, -2.0], len(sides)) if name == "scores" else np.zeros(values * len(sides))
             y = layers.Conv2D(values * len(sides), 1, name="%s%d" % (name, i), bias_initializer=keras.initializers.Constant(bias))(x)
             parts[name].append(layers.Reshape((-1, values))(y))
-    outputs = [layers.Concatenate(axis=1)(parts[name]) for name in ("boxes", "landmarks", "scores")]
-    return keras.Model(picture, layers.Concatenate()(outputs)), keras.Model(picture, outputs)
+    return keras.Model(picture, [layers.Concatenate(axis=1, name=name)(tensors) for name, tensors in parts.items()])
 
 
 def decode(out, least, width, height):
@@ -292,7 +380,7 @@ def decode(out, least, width, height):
     logits = out["scores"]
     score = 1 / (1 + np.exp(logits[:, 0] - logits[:, 1]))
     keep = np.flatnonzero(score >= least)
-    keep = keep[np.argsort(-score[keep])]
+    keep = keep[np.argsort(-score[keep])][:MOST]
     centre = ANCHORS[keep, :2] + out["boxes"][keep, :2] * PLACE * ANCHORS[keep, 2:]
     half = np.exp(out["boxes"][keep, 2:] * LOG) * ANCHORS[keep, 2:] / 2
     points = ANCHORS[keep, None, :2] + out["landmarks"][keep].reshape(-1, 5, 2) * PLACE * ANCHORS[keep, None, 2:]
@@ -301,7 +389,7 @@ def decode(out, least, width, height):
     rows[:, 1:14:2] *= height / HEIGHT
     kept = []
     for row in rows:
-        if all(overlaps(row[None, :4], k[None, :4])[0, 0] < 0.4 for k in kept):
+        if not kept or overlaps(row[None, :4], np.array(kept)).max() < 0.4:
             kept.append(row)
     return np.array(kept).reshape(-1, 15)
 
@@ -339,39 +427,76 @@ def measure(net, sets, least=0.4):
     return figures
 
 
-def main():
-    a = recipe.start(__doc__, [NAME], epochs=20)
-    people, names = faces.read(a.shared + "/data/utkface.tar", a.work, every=70 if a.smoke else 1)
-    part = faces.split(people, names, DIFFERING, "%s/utkface_split%s.npy" % (a.work, "_smoke" if a.smoke else ""))
-    every = 1 if a.smoke else EVERY
-    known, strangers = (cards(people[np.flatnonzero(part == p)[::every]], a.shared, a) for p in (faces.TRAIN, faces.TEST))
-    kept, held = photographs(a.shared, a)
-    ground = grounds(a.shared, a)
-    empty = ground[1::2]
-    ground = ground[0::2]
-    print("faces of UTKFace %d and %d held out; photographs %d (%d faces) and %d (%d) held out; without faces %d and %d" % (
-        len(known), len(strangers), len(kept), sum(len(k[1]) for k in kept), len(held), sum(len(k[1]) for k in held), len(ground), len(empty)))
+def compared(net, p, rows):
+    """Scores of the boxes found in a picture, whether each is right, and how many faces of LARGE there are; smaller faces
+    and smaller boxes count neither way."""
+    h, w = p.shape[:2]
+    found = decode(net(tflite.to_input(cv2.resize(p, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA))), 0.02, w, h)
+    large, free, out = rows[:, 2] - rows[:, 0] > LARGE * w, np.ones(len(rows), bool), []
+    for f in found:
+        iou = overlaps(f[None, :4], rows[:, :4])[0] * free if len(rows) else np.zeros(1)
+        k = int(np.argmax(iou))
+        hit = bool(iou[k] >= RIGHT)
+        if hit:
+            free[k] = False
+        if large[k] if hit else f[2] - f[0] > LARGE * w:
+            out.append((f[14], hit))
+    return out, int(large.sum())
 
-    peopled = [k for k in kept if len(k[1])]
+
+def recall(results, wrong=0.1):
+    """Share of the faces found at the score where so many boxes a picture are false, of what compared returns."""
+    scored = sorted((f for found, _ in results for f in found), key=lambda f: -f[0])
+    hits = np.array([hit for _, hit in scored], bool)
+    allowed = np.cumsum(~hits) <= wrong * len(results)
+    return float((hits & allowed).sum() / max(sum(there for _, there in results), 1))
+
+
+def main():
+    a = recipe.start(__doc__, list(NETWORKS), epochs={name: n.epochs for name, n in NETWORKS.items()})
+    this = NETWORKS[a.model]
+    known, strangers = cards(a)
+    kept, held = photographs(a.shared, a)
+    boxed, judged = facebox(a)
+    ground = grounds(a)
+    ground, empty = ground[0::2], ground[1::2]
+    print("faces %d and %d left out; facebox %d (%d faces) and %d (%d) left out; photographs %d and %d left out; without faces %d and %d" % (
+        len(known), len(strangers), len(boxed), sum(len(k[1]) for k in boxed), len(judged), sum(len(k[1]) for k in judged), len(kept), len(held), len(ground), len(empty)))
 
     def sample(r):
-        of = peopled if r.random() < 0.9 else kept
-        return finished(*(moved(of[r.integers(len(of))], r) if r.random() < 0.4 else composed(ground, known, r)), r)
+        kind = r.random()
+        if kind < 0.35:
+            return *finished(*composed(ground, known, r), r), 0
+        of = kept if kind < 0.5 else boxed
+        p, rows = of[r.integers(len(of))]
+        unboxed = UNBOXED if of is boxed and len(rows) >= CROWD else 0
+        p, rows, scale = moved((p, rows), r)
+        return *finished(p, rows, r), unboxed * scale
 
     def batch(r):
-        both = [sample(r) for _ in range(BATCH)]
-        return np.stack([tflite.to_input(p) for p, _ in both]), np.stack([target(rows) for _, rows in both])
+        cv2.setRNGSeed(int(r.integers(2 ** 31)))
+        some = [sample(r) for _ in range(BATCH)]
+        return np.stack([p for p, _, _ in some]), np.stack([target(rows, unboxed) for _, rows, unboxed in some])
     r = np.random.default_rng(recipe.SEED)
     examples = np.stack([tflite.to_input(sample(r)[0]) for _ in range(16 if a.smoke else 150)])
-    model, shipped = network()
-    mobilenet.start_from_published(model, "%s/models/%s" % (a.shared, mobilenet.PUBLISHED[0.25]), examples[:32])
-    batches = recipe.Batches(batch, STEPS, a)
-    model.compile(keras.optimizers.AdamW(recipe.schedule(2e-3, a.epochs * len(batches)), weight_decay=1e-3, clipnorm=20, use_ema=True, ema_momentum=0.99), loss, jit_compile=False)
-    recipe.fit(model, batches, a)
+    model = network(this)
+    mobilenet.start_from_published(model, "%s/models/%s" % (a.shared, mobilenet.PUBLISHED[this.alpha]), examples[:32])
+    judge = lambda net: recall([compared(net, *s) for s in judged])
+    trainer.fit(model, recipe.Batches(batch, STEPS, a), a, loss, 2e-3, judge=judge)
     r = np.random.default_rng(9)
-    made = [(p.astype(np.uint8), rows) for p, rows in (composed(empty, strangers, r) for _ in range(12 if a.smoke else 150))]
-    sets = {"photographs": held, "composed": made, "no faces": [(p, np.zeros((0, 14))) for p in empty]}
-    recipe.write(shipped, a, ["boxes", "landmarks", "scores"], examples, lambda net: measure(net, sets), ENTRY, real=True)
+    made = [composed(empty, strangers, r) for _ in range(12 if a.smoke else 150)]
+    sets = {"photographs": held, "composed": made, "no faces": [(p, np.zeros((0, 14))) for p in empty], "facebox": judged}
+
+    def left_out(net):
+        results = [(kind(rows), compared(net, p, rows)) for p, rows in judged]
+        return {"recall at 0.1 false a picture": recipe.spread(results, lambda row: row[0], lambda some: recall([result for _, result in some]))}
+    entry = {"title": "Face SSD, MobileNet v1 x%g, 320" % this.alpha, **ENTRY}
+    recipe.write(model, a, ["boxes", "landmarks", "scores"], examples, lambda net: measure(net, sets), entry, real=True, left_out=left_out)
+
+
+def kind(rows):
+    """What a picture of facebox shows, as the source of its figure."""
+    return "crowd" if len(rows) >= CROWD else "few" if len(rows) else "nobody"
 
 
 if __name__ == "__main__":

@@ -188,14 +188,6 @@ def like(pictures, others, differing):
     return found
 
 
-def margin(shared, pictures):
-    """What a crop has round the box of Ultra-Light RFB, as part of its longer side, to look like the pictures: the median."""
-    detector = box_detector(shared)
-    found = [best_face(detector, np.ascontiguousarray(p)) for p in pictures]
-    longer = [max(f[0][1] - f[0][0]) / len(p) for f, p in zip(found, pictures) if f]
-    return (1 / np.median(longer) - 1) / 2 if longer else float("nan")
-
-
 def similarity(source, target):
     """The 2x3 matrix of rotation, uniform scale and shift from points to points in least squares (Umeyama, 1991)."""
     a, b = np.asarray(source, np.float64), np.asarray(target, np.float64)

@@ -1,10 +1,11 @@
 """Writes which pictures no training step saw, so that `make quality` measures this project's networks on those.
 
-usage: held_out.py [--shared ../shared] [--work build/train]
+usage: held_out.py [--data build/data] [--shared ../shared] [--work build/train]
 
-Reads the splits that the recipes left in --work, and the shared folder; writes ../../app/testdata/held_out.json: names
-of pictures of UTKFace and FER2013, crops of belts as [picture, x, y, side, damaged?], and photographs with boxes, x0
-y0 x1 y1 in pixels, of the vehicles in them and of the faces, these as published detectors find them.
+Reads the pictures of belts of data.py, the splits that the recipes left in --work, and the shared folder; writes
+../../app/testdata/held_out.json: names of pictures of UTKFace and FER2013, crops of belts as [picture, x, y, side,
+damaged?], and photographs with boxes, x0 y0 x1 y1 in pixels, of the vehicles in them and of the faces, these as
+published detectors find them.
 """
 import argparse
 import glob
@@ -12,14 +13,21 @@ import json
 import os
 import types
 
+import cv2
 import numpy as np
 
 import belt
 import facedetector
 import faces
-import vehicle
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+COCO_VEHICLES = [2, 3, 5, 7]  # car, motorcycle, bus, truck
+# Boxes in the frames of media/traffic, 256x256, drawn by hand.
+FRAMES = {
+    "0001.bmp": [[51, 150, 123, 197], [211, 145, 256, 191], [235, 181, 256, 217]],
+    "0002.bmp": [[40, 149, 114, 196], [205, 144, 256, 191], [226, 178, 256, 221]],
+    "0003.bmp": [[31, 149, 104, 196], [197, 143, 253, 189], [217, 178, 256, 220]],
+}
 
 
 def names(work, archive):
@@ -27,20 +35,24 @@ def names(work, archive):
     return sorted(str(n) for n in of[part == faces.TEST])
 
 
-def belts(work):
-    paths = sorted(glob.glob(work + "/belt/*.jpg"))
+def belts(data, work):
+    paths = sorted(glob.glob(data + "/belt/*.jpg"))
     pictures, boxes = belt.load(paths)
     scene, places = np.load(work + "/belt_scenes.npy"), []
     belt.crops(pictures, boxes, scene, np.flatnonzero(belt.hold_out(scene)), 500, 2, places=places)
-    return [[os.path.relpath(paths[i], work), int(x), int(y), int(side), n % 2 == 1] for n, (i, x, y, side) in enumerate(places)]
+    return [[os.path.relpath(paths[i], data), int(x), int(y), int(side), n % 2 == 1] for n, (i, x, y, side) in enumerate(places)]
 
 
 def vehicles(shared):
-    """Photographs with their vehicles."""
-    paths = sorted(glob.glob(shared + "/media/traffic/coco128/*.jpg"))[1::2]
-    paths += [shared + "/media/traffic/frames/" + name for name in vehicle.FRAMES]
-    samples = vehicle.coco(shared + "/media/traffic/coco128")[1] + vehicle.frames(shared + "/media/traffic/frames")
-    return {os.path.relpath(p, shared): boxes[:, 1:].round(1).tolist() for p, (_, boxes) in zip(paths, samples)}
+    """Photographs of COCO and frames of a road with their vehicles."""
+    out = {"media/traffic/frames/" + name: boxes for name, boxes in FRAMES.items()}
+    for path in sorted(glob.glob(shared + "/media/traffic/coco128/*.jpg")):
+        h, w = cv2.imread(path).shape[:2]
+        labels = np.loadtxt(path[:-3] + "txt", ndmin=2)
+        c, x, y, bw, bh = labels[np.isin(labels[:, 0], COCO_VEHICLES)].T
+        boxes = np.column_stack([(x - bw / 2) * w, (y - bh / 2) * h, (x + bw / 2) * w, (y + bh / 2) * h])
+        out[os.path.relpath(path, shared)] = boxes.round(1).tolist()
+    return out
 
 
 def photographs(shared):
@@ -52,10 +64,11 @@ def photographs(shared):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="build/data")
     parser.add_argument("--shared", default="../shared")
     parser.add_argument("--work", default="build/train")
     a = parser.parse_args()
-    held = {"utkface": names(a.work, "utkface"), "fer2013": names(a.work, "fer2013"), "belt": belts(a.work), "faces": photographs(a.shared),
+    held = {"utkface": names(a.work, "utkface"), "fer2013": names(a.work, "fer2013"), "belt": belts(a.data, a.work), "faces": photographs(a.shared),
             "vehicles": vehicles(a.shared)}
     with open(HERE + "/../../app/testdata/held_out.json", "w") as f:
         json.dump(held, f, separators=(",", ":"))

@@ -38,13 +38,13 @@ class Convolution(nn.Module):
     def __init__(self, layer, norm, weight_norm):
         super().__init__()
         self.groups = layer.depth_multiplier and layer.input.shape[-1] if isinstance(layer, keras.layers.DepthwiseConv2D) else 1
-        kernel = np.array(layer.kernel)
+        kernel = layer.kernel.numpy()
         # Keras has [h, w, in, out] and [h, w, channels, 1], PyTorch [out, in, h, w].
         kernel = kernel.transpose(2, 3, 0, 1) if self.groups > 1 else kernel.transpose(3, 2, 0, 1)
-        bias = np.array(layer.bias) if layer.use_bias else np.zeros(len(kernel), np.float32)
+        bias = layer.bias.numpy() if layer.use_bias else np.zeros(len(kernel), np.float32)
         if norm is not None:
-            gain = np.array(norm.gamma) / np.sqrt(np.array(norm.moving_variance) + norm.epsilon)
-            kernel, bias = kernel * gain[:, None, None, None], (bias - np.array(norm.moving_mean)) * gain + np.array(norm.beta)
+            gain = norm.gamma.numpy() / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
+            kernel, bias = kernel * gain[:, None, None, None], (bias - norm.moving_mean.numpy()) * gain + norm.beta.numpy()
         self.stride, self.padding = layer.strides[0], layer.padding
         self.weight = nn.Parameter(torch.tensor(kernel, dtype=torch.float32).to(memory_format=torch.channels_last))
         self.bias = nn.Parameter(torch.tensor(bias, dtype=torch.float32)) if layer.use_bias or norm is not None else None
@@ -96,8 +96,8 @@ class Dense(nn.Linear):
     def __init__(self, layer):
         super().__init__(*layer.kernel.shape)
         with torch.no_grad():
-            self.weight.copy_(torch.tensor(np.array(layer.kernel)).T)
-            self.bias.copy_(torch.tensor(np.array(layer.bias)))
+            self.weight.copy_(torch.tensor(layer.kernel.numpy()).T)
+            self.bias.copy_(torch.tensor(layer.bias.numpy()))
 
 
 class Graph(nn.Module):
@@ -116,38 +116,44 @@ class Graph(nn.Module):
         if norm == "weight":
             self.folded = {convolutions[n.input.name].name: n for n in norms}
         skipped = {n.name for n in self.folded.values()}
-        for layer in model.layers:
+        for i, layer in enumerate(model.layers):
+            # By place: Keras numbers layers without a name on from model to model.
             if layer.output.name in convolutions:
-                self.parts[layer.name] = Convolution(layer, self.folded.get(layer.name), norm == "weight")
+                self.parts[str(i)] = Convolution(layer, self.folded.get(layer.name), norm == "weight")
             elif isinstance(layer, keras.layers.BatchNormalization) and layer.name not in skipped:
-                self.parts[layer.name] = Norm(layer)
+                self.parts[str(i)] = Norm(layer)
             elif isinstance(layer, keras.layers.Dense):
-                self.parts[layer.name] = Dense(layer)
-        self.frozen = [name for name in frozen if name in self.parts]
-        for name in self.frozen:
-            self.parts[name].requires_grad_(False)
+                self.parts[str(i)] = Dense(layer)
+        self.frozen = [part for layer, part in self.trained() if layer.name in frozen]
+        for part in self.frozen:
+            part.requires_grad_(False)
+
+    def trained(self):
+        """The layers that have weights here, each with its part."""
+        return [(self.model.layers[int(i)], part) for i, part in self.parts.items()]
 
     def train(self, mode=True):
         super().train(mode)
-        for name in self.frozen:
-            self.parts[name].eval()
+        for part in self.frozen:
+            part.eval()
         return self
 
     def forward(self, pictures):
         tensors = {self.model.inputs[0].name: pictures.permute(0, 3, 1, 2).to(BF16 if self.training else torch.float32)}
-        for layer in self.model.layers:
+        for i, layer in enumerate(self.model.layers):
             if not isinstance(layer, keras.layers.InputLayer):
                 inputs = layer.input if isinstance(layer.input, list) else [layer.input]
-                tensors[layer.output.name] = self.run(layer, [tensors[i.name] for i in inputs])
+                part = self.parts[str(i)] if str(i) in self.parts else None
+                tensors[layer.output.name] = self.run(layer, part, [tensors[t.name] for t in inputs])
         out = [last(tensors[o.name]).float() for o in self.model.outputs]
         return out[0] if len(out) == 1 else out
 
-    def run(self, layer, inputs):
-        """One layer on tensors [N C H W]."""
+    def run(self, layer, part, inputs):
+        """One layer on tensors [N C H W]; part holds its weights, None where it has none here."""
         x, kind, activation = inputs[0], type(layer).__name__, getattr(layer, "activation", None)
-        if layer.name in self.parts:
+        if part is not None:
             # Vectors and what follows them are small, and exact.
-            out = self.parts[layer.name](x.float() if kind == "Dense" else x)
+            out = part(x.float() if kind == "Dense" else x)
             return torch.softmax(out.float(), 1) if activation is keras.activations.softmax else out
         if kind in ("BatchNormalization",):  # folded
             return x
@@ -181,8 +187,7 @@ class Graph(nn.Module):
 
     def back(self):
         """Puts the weights into the Keras model."""
-        for layer in self.model.layers:
-            part = self.parts[layer.name] if layer.name in self.parts else None
+        for layer, part in self.trained():
             if isinstance(part, Convolution):
                 layer.set_weights(part.keras_weights(layer))
                 norm = self.folded.get(layer.name)
@@ -225,7 +230,7 @@ def groups(graph, decay):
     return [{"params": of[True], "weight_decay": decay}, {"params": of[False], "weight_decay": 0.0}]
 
 
-def fit(model, batches, a, loss, rate, epochs=None, decay=1e-3, norm="weight", frozen=(), ema=0.998, judge=None, every=5, workers=1,
+def fit(model, batches, a, loss, rate, epochs=None, decay=1e-3, norm="batch", frozen=(), ema=0.998, judge=None, every=5, workers=1,
         pruned=0.0, name=None):
     """Trains the model and leaves it with the averaged weights; goes on from the last epoch where it was broken off.
 
@@ -235,7 +240,7 @@ def fit(model, batches, a, loss, rate, epochs=None, decay=1e-3, norm="weight", f
     best one is kept. pruned is the share of the weights of 1x1 convolutions that go to zero. A finished training is read
     back; name is that of its files, a.model where it is not given.
     """
-    state, epochs = os.path.join(a.work, name or a.model), 1 if a.smoke else epochs or a.epochs
+    state, epochs, workers = os.path.join(a.work, name or a.model), 1 if a.smoke else epochs or a.epochs, 0 if a.smoke else workers
     graph = Graph(model, norm, frozen)
     if os.path.exists(state + ".weights.pt"):
         print("already trained:", state + ".weights.pt")
@@ -248,7 +253,7 @@ def fit(model, batches, a, loss, rate, epochs=None, decay=1e-3, norm="weight", f
     run = Run(graph, optimizer, ema, state)
     per, steps = len(batches), epochs * len(batches)
     loader = iter(torch.utils.data.DataLoader(Samples(batches), batch_size=None, sampler=range(run.epoch * per, steps),
-                                              num_workers=0 if a.smoke else workers, prefetch_factor=None if a.smoke else 4))
+                                              num_workers=workers, prefetch_factor=4 if workers else None))
     mask = Pruning(graph, pruned, steps) if pruned else None
     while run.epoch < epochs:
         graph.train()
@@ -300,9 +305,9 @@ class Pruning:
             kernel.mul_(mask)
 
 
-def load(model, state):
-    """Gives the model the weights of a finished training with that state, whose norm was "weight"."""
-    graph = Graph(model)
+def load(model, state, norm):
+    """Gives the model the weights of a finished training with that state and norm."""
+    graph = Graph(model, norm)
     graph.load_state_dict(torch.load(state + ".weights.pt"))
     graph.back()
 

@@ -57,7 +57,7 @@ class Net:
 
 NAME = "vehicle_yolov2_mobilenet_"
 NETWORKS = {
-    NAME + "025_224": Net(0.25, 224, epochs=120, pruned=12),
+    NAME + "025_224": Net(0.25, 224, epochs=42, pruned=5),
     NAME + "050_224": Net(0.5, 224, epochs=90, frozen=1),
     NAME + "075_320": Net(0.75, 320, epochs=40, frozen=3, rate=1e-3),
     NAME + "100_320": Net(1.0, 320, epochs=20, frozen=3, start=NAME + "075_320", rate=5e-4),
@@ -490,7 +490,7 @@ def main():
     entry = {
         "title": "YOLO v2, MobileNet v1 x%g, %d%s" % (this.alpha, this.size, ", kinds" if this.kinds else ""),
         "source": mobilenet.SOURCE, "task": "yolo", "roles": {"boxes": "grid"}, "labels": "vehicle_kinds" if this.kinds else "vehicle",
-        "threshold": 0.4, "iou": IOU, "yolo": {"kind": "v2", "unit": "cells", "anchors": [anchors.tolist()], "objectness": OBJECTNESS},
+        "threshold": 0.4, "iou": IOU, "experimental": True, "yolo": {"kind": "v2", "unit": "cells", "anchors": [anchors.tolist()], "objectness": OBJECTNESS},
     }
     recipe.write(shipped(model, this), a, ["boxes"], examples, measured, entry, pruned and shipped(pruned, this), left_out=left_out)
 
@@ -510,7 +510,7 @@ def begin(model, this, a, pictures, r):
     """Starts from a network trained before, of the same width or a narrower one, or from published weights."""
     if this.start:
         before = network(NETWORKS[this.start])
-        trainer.load(before, "%s/%s" % (a.work, this.start))
+        trainer.load(before, "%s/%s" % (a.work, this.start), "batch")
         if NETWORKS[this.start].alpha < this.alpha:
             mobilenet.start_from_narrower(model, before, r)
         else:

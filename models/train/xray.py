@@ -42,10 +42,11 @@ def lung(side, outer, r):
 
 
 def drawn(r):
-    """One X-ray and its mask, in which, as in the real ones, the part behind the heart counts as lung."""
+    """One X-ray and its mask: the lung field as it shows, without what is behind the heart."""
     outer = 96 + r.normal(0, 4)
     outlines = [lung(side, outer, r) for side in (-1, 1)]
-    mask = np.clip(sum(filled(whole, 0) for whole, _ in outlines), 0, 1)
+    air = np.clip(sum(filled(whole, 0) for whole, _ in outlines), 0, 1)
+    mask = np.clip(sum(filled(seen, 0) for _, seen in outlines), 0, 1)
     field = np.clip(sum(filled(seen, r.uniform(1.2, 2.6)) for _, seen in outlines), 0, 1)
     y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
     # Soft tissue: bright in the middle, falling off to black beside the body, shoulders and neck at the top.
@@ -53,7 +54,7 @@ def drawn(r):
     body = 1 / (1 + np.exp((np.abs(x - 128) - half) / 5))
     p = body * (150 + 30 * np.exp(-((x - 128) / 60) ** 2) + 25 * (y / SIZE) + smooth(r, 5, 6))
     # The air in the lungs, darkest in the middle of each.
-    depth = cv2.GaussianBlur(mask, (0, 0), 14)
+    depth = cv2.GaussianBlur(air, (0, 0), 14)
     p -= field * (r.uniform(50, 80) + 35 * depth)
     # Vessels spread from the hilum.
     vessels = np.zeros((SIZE, SIZE), np.float32)

@@ -31,7 +31,8 @@ func TestRecognise(t *testing.T) {
 	}
 }
 
-// TestParts is a package of this test's own program and of all trained models.
+// TestParts is a package of this test's own program, of all trained models and
+// of those that the set-up brings.
 func TestParts(t *testing.T) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -39,6 +40,8 @@ func TestParts(t *testing.T) {
 	}
 	models := t.TempDir()
 	files, _ := filepath.Glob("../../models/trained/*.tflite")
+	fetched, _ := filepath.Glob("../../.native/mirror/*.tflite")
+	files = append(files, fetched...)
 	for _, f := range files {
 		text, err := os.ReadFile(f)
 		if err != nil {
