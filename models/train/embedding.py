@@ -29,7 +29,7 @@ import trainer
 from trainer import F
 
 # Width against the paper's, and epochs.
-NETWORKS = {"embedding_mobilefacenet_112": (0.375, 24), "embedding_mobilefacenet_100_112": (1.0, 10)}
+NETWORKS = {"embedding_mobilefacenet_112": (0.375, 16), "embedding_mobilefacenet_100_112": (1.0, 8)}
 NUMBERS = 128
 LEFT_OUT = 0.08
 # The teacher takes its time, so that of the other sets every so-manyth face is used, and of LFW MOST of a person.
