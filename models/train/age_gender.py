@@ -206,7 +206,7 @@ def grown(rows):
 
 
 def main():
-    a = recipe.start(__doc__, [NAME], epochs=22)
+    a = recipe.start(__doc__, [NAME], epochs=14)
     fair, people_of_fair, names_of_fair, races = fairface(a.data + "/fairface", a)
     utk, people_of_utk, names_of_utk = utkface(a.data + "/utkface", a)
     (out, kept), (utk_out, utk_kept) = held(fair, names_of_fair), held(utk, names_of_utk)

@@ -134,7 +134,7 @@ def another_source(folder):
 
 
 def main():
-    a = recipe.start(__doc__, [NAME], epochs=24)
+    a = recipe.start(__doc__, [NAME], epochs=18)
     pictures, shares, usage = read(a.data + "/ferplus")
     train, public, private = (recipe.few(np.flatnonzero(usage == u), a, 200) for u in ("Training", "PublicTest", "PrivateTest"))
     train = train[~faces.like(pictures[train], pictures[np.concatenate([public, private])], DIFFERING)]

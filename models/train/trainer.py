@@ -27,7 +27,7 @@ import mobilenet
 import recipe
 
 BF16 = torch.bfloat16 if "avx512_bf16" in open("/proc/cpuinfo").read() else torch.float32
-# oneDNN's bfloat16 gradient of a depthwise convolution is slow below so many channels.
+# oneDNN's bfloat16 gradient of a depthwise convolution is slow up to so many channels, and with strides.
 NARROW = 32
 THREADS = int(os.environ.get("RTV_THREADS", 2))
 
@@ -71,7 +71,8 @@ class Convolution(nn.Module):
                 padding = (missing[0] // 2, missing[1] // 2)
             else:
                 x = F.pad(x, (missing[1] // 2, missing[1] - missing[1] // 2, missing[0] // 2, missing[0] - missing[0] // 2))
-        dtype = torch.float32 if 1 < self.groups <= NARROW else x.dtype
+        slow = 1 < self.groups <= NARROW or self.groups > 1 and self.stride > 1
+        dtype = torch.float32 if slow else x.dtype
         bias = None if self.bias is None else self.bias.to(dtype)
         return F.conv2d(x.to(dtype), self.kernel().to(dtype), bias, self.stride, padding, groups=self.groups).to(x.dtype)
 
