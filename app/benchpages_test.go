@@ -29,9 +29,11 @@ func chooseOnly(t *testing.T, w *window, model string) {
 			t.Fatal(err)
 		}
 	}
+	w.bench.mu.Lock() // pages may be shown meanwhile
 	for n := range w.bench.threads {
 		w.bench.threads[n] = n == 1
 	}
+	w.bench.mu.Unlock()
 	if err := w.page(pageBench).choose("backend builtin"); err != nil {
 		t.Fatal(err)
 	}

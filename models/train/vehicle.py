@@ -57,7 +57,7 @@ class Net:
 
 NAME = "vehicle_yolov2_mobilenet_"
 NETWORKS = {
-    NAME + "025_224": Net(0.25, 224, epochs=42, pruned=5),
+    NAME + "025_224": Net(0.25, 224, epochs=42, pruned=14),
     NAME + "050_224": Net(0.5, 224, epochs=90, frozen=1),
     NAME + "075_320": Net(0.75, 320, epochs=40, frozen=3, rate=1e-3),
     NAME + "100_320": Net(1.0, 320, epochs=20, frozen=3, start=NAME + "075_320", rate=5e-4),
