@@ -403,7 +403,7 @@ def average_precision(scores, right, there):
     return float((falling * right).sum() / max(there, 1))
 
 
-def measure(find, sets, kinds, least=0.4):
+def measure(find, sets, kinds, least=0.5):
     """AP50 of each set and, at the threshold least, recall and precision; of sets without vehicles the wrong boxes.
 
     find(picture) returns boxes as decode does.
@@ -442,6 +442,15 @@ def figure(rows):
     return average_precision(np.concatenate(scores), np.concatenate(right), sum(there))
 
 
+def best_threshold(rows):
+    """The score from which on boxes have the largest F1, of pictures' rows as figure takes them."""
+    scores, right, _, there = zip(*rows)
+    scores, right = np.concatenate(scores), np.concatenate(right)
+    order = np.argsort(-scores, kind="stable")
+    f1 = 2 * np.cumsum(right[order]) / (np.arange(1, len(order) + 1) + max(sum(there), 1))
+    return float(np.clip(scores[order][np.argmax(f1)], 0.05, 0.95)) if len(order) else 0.5
+
+
 def main():
     a = recipe.start(__doc__, list(NETWORKS), epochs={name: n.epochs for name, n in NETWORKS.items()},
                      scenes=("build/scenes", "folder of drawn scenes"),
@@ -469,7 +478,8 @@ def main():
         small = cv2.resize(p, (this.size, this.size), interpolation=cv2.INTER_AREA)
         return decode(net(tflite.to_input(small)), anchors, 0.01, p.shape[1], p.shape[0], gain)
     some = judged[::max(len(judged) // 240, 1)]
-    judge = lambda net: figure([matched([find(net, s[0], 1.0)], [s]) for s in some])
+    rated = lambda net: [matched([find(net, s[0], 1.0)], [s]) for s in some]
+    judge = lambda net: figure(rated(net))
     frozen = trainer.frozen_blocks(model, this.frozen)
     trainer.fit(model, batches, a, make_loss(anchors, this), this.rate, frozen=frozen, judge=judge)
     pruned = None
@@ -485,16 +495,21 @@ def main():
     entry = {
         "title": "YOLO v2, MobileNet v1 x%g, %d%s" % (this.alpha, this.size, ", kinds" if this.kinds else ""),
         "source": mobilenet.SOURCE, "task": "yolo", "roles": {"boxes": "grid"}, "labels": "vehicle_kinds" if this.kinds else "vehicle",
-        "threshold": 0.4, "iou": IOU, "experimental": True, "yolo": {"kind": "v2", "unit": "cells", "anchors": [anchors.tolist()], "objectness": OBJECTNESS},
+        "threshold": 0.5, "iou": IOU, "experimental": True, "yolo": {"kind": "v2", "unit": "cells", "anchors": [anchors.tolist()], "objectness": OBJECTNESS},
     }
-    recipe.write(shipped(model, this), a, ["boxes"], examples, lambda net: measure(lambda p: find(net, p), sets, this.kinds), entry, pruned and shipped(pruned, this), left_out=left_out)
+
+    def ready(model):
+        return shipped(model, this, best_threshold(rated(trainer.net(trainer.Graph(model)))))
+    recipe.write(ready(model), a, ["boxes"], examples, lambda net: measure(lambda p: find(net, p), sets, this.kinds), entry, pruned and ready(pruned), left_out=left_out)
 
 
-def shipped(model, this):
-    """The network with its objectness divided by OBJECTNESS."""
+def shipped(model, this, threshold):
+    """The network with its objectness divided by OBJECTNESS; the threshold becomes a score of 0.5."""
     out = network(this)
     out.set_weights(model.get_weights())
     kernel, bias = out.get_layer("boxes").get_weights()
+    print("threshold with the largest F1 on left-out pictures: %.3f" % threshold)
+    bias.reshape(4 * ANCHORS, this.values)[:, 4] -= np.log(threshold / (1 - threshold))
     for w in (kernel, bias):
         w.reshape(w.shape[:-1] + (4 * ANCHORS, this.values))[..., 4] /= OBJECTNESS
     out.get_layer("boxes").set_weights([kernel, bias])
