@@ -4,7 +4,8 @@ usage: emotion.py [--data build/data] [--shared ../shared] [--work build/train] 
 
 Wants the set ferplus of data.py (FER2013's grey faces with the votes of FER+, Barsoum et al. 2016) and in the shared
 folder media/emotion (faces of CK+, only measured). In: image [1 48 48 3] RGB, (x - 128) / 128, a face with the margin
-that FER2013 has. Out: probabilities [1 7], softmax over EMOTIONS.
+that FER2013 has. Out: probabilities [1 7], softmax over EMOTIONS. Starts from the network of age_gender.py, trained
+before in the same --work: from scratch these votes teach slowly.
 
 Left out: FER2013's PublicTest, which chooses the epoch, and its PrivateTest, whose figure the card claims; pictures that
 look like one of these are not trained on.
@@ -17,6 +18,7 @@ import keras
 import numpy as np
 from keras import layers
 
+import age_gender
 import faces
 import mobilefacenet
 import recipe
@@ -47,7 +49,23 @@ def network():
     picture = keras.Input((SIZE, SIZE, 3))
     x = mobilefacenet.features(picture, width=0.5, last=256, strides=(2, 2, 1, 1, 2, 1))
     x = layers.Dropout(0.3)(x)
-    return keras.Model(picture, layers.Dense(len(EMOTIONS), activation="softmax")(x))
+    return keras.Model(picture, layers.Dense(len(EMOTIONS), activation="softmax", kernel_initializer="zeros")(x))
+
+
+def begin(model, a):
+    """Starts from the network of age and gender, which has the same layers before its heads."""
+    if a.smoke:
+        return
+    before = age_gender.network()
+    trainer.load(before, "%s/%s" % (a.work, age_gender.NAME), "batch")
+    for layer, other in zip(model.layers[:-1], before.layers):
+        if isinstance(layer, layers.DepthwiseConv2D) and layer.kernel.shape != other.kernel.shape:
+            # The one over all places, which are more here.
+            kernel, size = other.get_weights()[0], layer.kernel.shape[0]
+            larger = np.stack([cv2.resize(k, (size, size)) for k in kernel[..., 0].transpose(2, 0, 1)], -1)
+            layer.set_weights([larger[..., None] * (len(kernel) / size) ** 2])
+        else:
+            layer.set_weights(other.get_weights())
 
 
 def read(folder):
@@ -70,7 +88,7 @@ def weights(shares):
 
 def batch(pictures, shares, often, r):
     chosen = r.choice(len(often), BATCH, p=often)
-    x = [faces.altered(cv2.cvtColor(pictures[i], cv2.COLOR_GRAY2RGB), r, shift=0.05, turn=9, zoom=0.1, tint=0.12) for i in chosen]
+    x = [faces.altered(cv2.cvtColor(pictures[i], cv2.COLOR_GRAY2RGB), r, shift=0.05, turn=8, zoom=0.08, tint=0.08) for i in chosen]
     return np.stack(x), shares[chosen]
 
 
@@ -148,8 +166,9 @@ def main():
         table = confusion(net, *chosen_by)
         return (accuracy(table) + balanced(table)) / 2
     model = network()
+    begin(model, a)
     batches = recipe.Batches(lambda r: batch(shown, wanted, often, r), len(train) // BATCH, a)
-    trainer.fit(model, batches, a, make_loss(often @ wanted), 4e-3, decay=0.05, norm="batch", judge=judge)
+    trainer.fit(model, batches, a, make_loss(often @ wanted), 2e-3, decay=0.05, norm="batch", judge=judge)
     sets = {"PrivateTest": judged, "CK+": another_source(a.shared + "/media/emotion")}
     examples = faces.examples(colour(train[::10])[0], np.random.default_rng(recipe.SEED))
     recipe.write(model, a, ["probabilities"], examples, lambda net: measure(net, sets), ENTRY, left_out=lambda net: left_out(net, *judged))
