@@ -235,7 +235,7 @@ train: train-setup
 # Every network, one after the other and after all else that the machine does; each goes on where it was broken off.
 NETWORKS := $(foreach n,025_224 050_224 075_320 100_320,vehicle_yolov2_mobilenet_$(n)) vehicle_kinds_yolov2_mobilenet_050_224 \
 	lung_mobilenet_025_256 belt_rip_mobilenet_025_256 liveness_mobilenet_025_128 facedetector_mobilenet_025_320 \
-	emotion_mobilefacenet_050_48 age_gender_mobilefacenet_050_64 embedding_mobilefacenet_112
+	age_gender_mobilefacenet_050_64 emotion_mobilefacenet_050_48 embedding_mobilefacenet_112
 train-all: train-data
 	for model in $(NETWORKS); do flock build/train.lock nice -n 19 $(MAKE) train MODEL=$$model || exit 1; done
 
