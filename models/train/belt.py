@@ -23,6 +23,7 @@ from tensorflow.lite.tools import flatbuffer_utils
 
 import alike
 import mobilenet
+import photo
 import recipe
 import tflite
 import trainer
@@ -338,11 +339,9 @@ def changed(p, r):
     tone = (tone - mean) * r.uniform(0.6, 1.5) + mean * r.uniform(0.6, 1.4) + r.normal(0, 8, 3)
     p = cv2.LUT(p, np.clip(tone, 0, 255).astype(np.uint8)[:, None])
     if r.random() < 0.5:
-        noise = np.empty(p.shape, np.int16)
-        cv2.randn(noise, 0, r.uniform(1, 8))
-        p = cv2.add(p, noise, dtype=cv2.CV_8U)
+        p = photo.noisy(p, r.uniform(1, 8))
     if r.random() < 0.3:
-        p = cv2.imdecode(cv2.imencode(".jpg", p, [cv2.IMWRITE_JPEG_QUALITY, int(r.integers(25, 90))])[1], cv2.IMREAD_COLOR)
+        p = photo.compressed(p, int(r.integers(25, 90)))
     return p
 
 

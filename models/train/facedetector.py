@@ -29,6 +29,7 @@ from keras import layers
 
 import faces
 import mobilenet
+import photo
 import recipe
 import tflite
 import trainer
@@ -310,7 +311,7 @@ def finished(p, rows, r):
         noise = cv2.randn(np.empty((HEIGHT, WIDTH, 1), np.int16), 0, r.uniform(1, 9))
         p = np.clip(p + noise, 0, 255).astype(np.uint8)
     if r.random() < 0.3:
-        p = cv2.imdecode(cv2.imencode(".jpg", p, [cv2.IMWRITE_JPEG_QUALITY, int(r.uniform(30, 90))])[1], cv2.IMREAD_COLOR)
+        p = photo.compressed(p, int(r.uniform(30, 90)))
     seen = np.column_stack([rows[:, 0:1].clip(0, WIDTH), rows[:, 1:2].clip(0, HEIGHT), rows[:, 2:3].clip(0, WIDTH), rows[:, 3:4].clip(0, HEIGHT)])
     area = lambda b: (b[:, 2:4] - b[:, :2]).clip(0).prod(1)
     good = (area(seen) > 0.5 * area(rows)) & ((rows[:, 2:4] - rows[:, :2]).min(1) >= 6)

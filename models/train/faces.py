@@ -12,6 +12,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 import alike
+import photo
 from tflite import to_input
 
 cv2.setNumThreads(1)
@@ -161,9 +162,7 @@ def altered(picture, r, shift, turn, zoom, tint=0.06):
         p = cv2.GaussianBlur(p, (0, 0), r.uniform(0.3, side / 80))
     p = cv2.LUT(p, exposure(r, tint))
     if r.random() < 0.2:
-        noise = np.empty(p.shape, np.int8)
-        cv2.randn(noise, 0, r.uniform(1, 8))
-        p = cv2.add(p, noise, dtype=cv2.CV_8U)
+        p = photo.noisy(p, r.uniform(1, 8))
     if r.random() < 0.4:
         h, w = r.integers(side // 8, side // 3, 2)
         y, x = r.integers(0, side - h), r.integers(0, side - w)

@@ -28,6 +28,7 @@ from keras import Input, Model, layers
 
 import faces
 import mobilenet
+import photo
 import recipe
 import tflite
 import trainer
@@ -217,7 +218,7 @@ def recoloured(p, r):
     if r.random() < 0.3:
         p = np.clip(p + grain(r.uniform(1, 8)), 0, 255).astype(np.uint8)
     if r.random() < 0.5:
-        p = cv2.imdecode(cv2.imencode(".jpg", p, [cv2.IMWRITE_JPEG_QUALITY, int(r.uniform(35, 95))])[1], cv2.IMREAD_COLOR)
+        p = photo.compressed(p, int(r.uniform(35, 95)))
     return p
 
 

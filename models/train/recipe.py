@@ -4,7 +4,7 @@ A recipe's main reads
 
     a = recipe.start(__doc__, [NAME], epochs=40)
     ...
-    recipe.fit(model, recipe.Batches(make, steps, a), a)
+    trainer.fit(model, recipe.Batches(make, steps, a), a, loss, rate)
     recipe.write(model, a, outputs=["probabilities"], examples=pictures, measure=measure)
 
 Out: in --out the variants NAME_float.tflite, NAME_dynamic.tflite and NAME_int8.tflite and NAME.json, which holds, for

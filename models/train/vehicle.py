@@ -23,6 +23,7 @@ import tensorflow as tf
 from keras import layers
 
 import mobilenet
+import photo
 import recipe
 import tflite
 import trainer
@@ -224,11 +225,9 @@ def recoloured(p, r):
     if r.random() < 0.25:
         p = cv2.GaussianBlur(p, (0, 0), r.uniform(0.3, 1.3))
     if r.random() < 0.25:
-        noise = np.empty(p.shape, np.int8)
-        cv2.randn(noise, 0, r.uniform(1, 8))
-        p = cv2.add(p, noise, dtype=cv2.CV_8U)
+        p = photo.noisy(p, r.uniform(1, 8))
     if r.random() < 0.3:
-        p = cv2.imdecode(cv2.imencode(".jpg", p, [cv2.IMWRITE_JPEG_QUALITY, int(r.integers(15, 80))])[1], cv2.IMREAD_COLOR)
+        p = photo.compressed(p, int(r.integers(15, 80)))
     return p
 
 
@@ -403,26 +402,45 @@ def average_precision(scores, right, there):
     return float((falling * right).sum() / max(there, 1))
 
 
-def measure(find, sets, kinds, least=0.5):
-    """AP50 of each set and, at the threshold least, recall and precision; of sets without vehicles the wrong boxes.
+LEAST = 0.5  # score from which on recall, precision and wrong boxes are counted
 
-    find(picture) returns boxes as decode does.
-    """
-    figures = {}
+
+def sure(rows):
+    """Of pictures' rows, each what matched returns of one: how many boxes there are at LEAST, how many of them are right
+    and of the right kind, and how many vehicles there are."""
+    scores, right, named, there = zip(*rows)
+    at = np.concatenate(scores) >= LEAST
+    return at.sum(), np.concatenate(right)[at].sum(), np.concatenate(named)[at].sum(), sum(there)
+
+
+def figures(kinds):
+    """The figures of pictures' rows, as functions by name."""
+    def recall(rows):
+        _, right, _, there = sure(rows)
+        return right / max(there, 1)
+
+    def precision(rows):
+        boxes, right, _, _ = sure(rows)
+        return right / max(boxes, 1)
+
+    def kind(rows):
+        _, right, named, _ = sure(rows)
+        return named / max(right, 1)
+    return {"AP50": figure, "recall": recall, "precision": precision, **({"kind right": kind} if kinds else {})}
+
+
+def measure(rated, sets, kinds):
+    """The figures of each set; of sets without vehicles the wrong boxes. rated(samples) returns their rows."""
+    found = {}
     for title, samples in sets.items():
-        scores, right, named, there = matched([find(p) for p, _ in samples], samples)
-        sure = scores >= least
-        print("  %s, %d pictures, %d vehicles: at %.1f %d right, %d wrong" % (
-            title, len(samples), there, least, right[sure].sum(), (~right[sure]).sum()))
+        rows = rated(samples)
+        boxes, right, _, there = sure(rows)
+        print("  %s, %d pictures, %d vehicles: at %.1f %d right, %d wrong" % (title, len(samples), there, LEAST, right, boxes - right))
         if there:
-            figures[title + " AP50"] = average_precision(scores, right, there)
-            figures[title + " recall"] = right[sure].sum() / there
-            figures[title + " precision"] = right[sure].sum() / max(sure.sum(), 1)
-            if kinds:
-                figures[title + " kind right"] = named[sure].sum() / max(right[sure].sum(), 1)
+            found.update({"%s %s" % (title, name): of(rows) for name, of in figures(kinds).items()})
         else:
-            figures[title + " wrong boxes"] = sure.sum()
-    return figures
+            found[title + " wrong boxes"] = boxes - right
+    return found
 
 
 def parts(a):
@@ -477,9 +495,10 @@ def main():
     def find(net, p, gain=OBJECTNESS):
         small = cv2.resize(p, (this.size, this.size), interpolation=cv2.INTER_AREA)
         return decode(net(tflite.to_input(small)), anchors, 0.01, p.shape[1], p.shape[0], gain)
+    def rated(net, samples, gain=OBJECTNESS):
+        return [matched([find(net, s[0], gain)], [s]) for s in samples]
     some = judged[::max(len(judged) // 240, 1)]
-    rated = lambda net: [matched([find(net, s[0], 1.0)], [s]) for s in some]
-    judge = lambda net: figure(rated(net))
+    judge = lambda net: figure(rated(net, some, 1.0))
     frozen = trainer.frozen_blocks(model, this.frozen)
     trainer.fit(model, batches, a, make_loss(anchors, this), this.rate, frozen=frozen, judge=judge)
     pruned = None
@@ -487,11 +506,12 @@ def main():
         pruned = network(this)
         pruned.set_weights(model.get_weights())
         trainer.fit(pruned, batches, a, make_loss(anchors, this), this.rate / 2, this.pruned, pruned=0.8, judge=judge, name=a.model + "_sparse")
-    sets = {"left-out sources": judged, "footage": recipe.few(footage(a.footage), a, 40), "no vehicles": none}
+    sets = {"footage": recipe.few(footage(a.footage), a, 40), "no vehicles": none}
 
     def left_out(net):
-        rows = [(name.split("_")[0], matched([find(net, sample[0])], [sample])) for name, sample in zip(held, judged)]
-        return {"AP50": recipe.spread(rows, lambda row: row[0], lambda some: figure([m for _, m in some]))}
+        rows = list(zip([name.split("_")[0] for name in held], rated(net, judged)))
+        return {name: recipe.spread(rows, lambda row: row[0], lambda part, of=of: of([m for _, m in part]))
+                for name, of in figures(this.kinds).items()}
     entry = {
         "title": "YOLO v2, MobileNet v1 x%g, %d%s" % (this.alpha, this.size, ", kinds" if this.kinds else ""),
         "source": mobilenet.SOURCE, "task": "yolo", "roles": {"boxes": "grid"}, "labels": "vehicle_kinds" if this.kinds else "vehicle",
@@ -499,8 +519,9 @@ def main():
     }
 
     def ready(model):
-        return shipped(model, this, best_threshold(rated(trainer.net(trainer.Graph(model)))))
-    recipe.write(ready(model), a, ["boxes"], examples, lambda net: measure(lambda p: find(net, p), sets, this.kinds), entry, pruned and ready(pruned), left_out=left_out)
+        return shipped(model, this, best_threshold(rated(trainer.net(trainer.Graph(model)), some, 1.0)))
+    recipe.write(ready(model), a, ["boxes"], examples, lambda net: measure(lambda samples: rated(net, samples), sets, this.kinds), entry,
+                 pruned and ready(pruned), left_out=left_out)
 
 
 def shipped(model, this, threshold):
