@@ -196,7 +196,7 @@ func variantTitle(variant string) string {
 // threshold is the least score in use; 0 for demos that have none.
 func (w *window) threshold(demo *models.Demo, cfg Config) float64 {
 	running := w.modelsRunning()
-	if len(running) == 0 || running[0].Task == "classify" || running[0].Task == "segment" {
+	if len(running) == 0 || !demo.Kind().HasThreshold {
 		return 0
 	}
 	b := builder{cfg: cfg, demo: demo}

@@ -20,9 +20,8 @@ const shortWork = 5 * time.Millisecond
 // each with its share of the threads.
 func (b *builder) addLanes() error {
 	lanes := b.cfg.Lanes
-	// What a classification keeps steady, and an alarm counts, they keep inside
-	// their one network's task.
-	if b.models[0].Task == "classify" || b.demo.Alarm != nil || b.cfg.Threads < 2 {
+	// An alarm counts frames inside its one task.
+	if !b.demo.Kind().Replicates || b.demo.Alarm != nil || b.cfg.Threads < 2 {
 		lanes = 1
 	}
 	if lanes == autoLanes {

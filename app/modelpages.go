@@ -15,6 +15,7 @@ import (
 
 	"reterminal-vision/app/ownmodel"
 	"reterminal-vision/assets/lang"
+	"reterminal-vision/inference/tasks"
 	"reterminal-vision/models"
 	"reterminal-vision/ui"
 )
@@ -412,16 +413,11 @@ func millions(n int64) string {
 	return lang.T("%d million", (n+500_000)/1_000_000)
 }
 
-func taskTitle(task string) string {
-	switch task {
-	case "classify":
-		return lang.T("Naming the picture")
-	case "ssd", "yolov8":
-		return lang.T("Finding things in the picture")
-	case "segment":
-		return lang.T("Colouring the picture")
+func taskTitle(decoder string) string {
+	if kind := tasks.Of(decoder); kind != nil {
+		return lang.Name(kind.Title)
 	}
-	return task
+	return decoder
 }
 
 // labelsBeside is the list of labels beside a model: of its name, or the only

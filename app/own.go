@@ -17,6 +17,7 @@ import (
 	"reterminal-vision/app/trial"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/tasks"
 	"reterminal-vision/models"
 )
 
@@ -180,7 +181,7 @@ func importModel(ctx context.Context, args []string, stdout, stderr io.Writer) e
 		return err
 	}
 	if c.Task == "" {
-		return usagef("models import: say with --task what the network does: %s", strings.Join(ownmodel.Tasks, ", "))
+		return usagef("models import: say with --task what the network does: %s", strings.Join(ownmodel.Tasks(), ", "))
 	}
 	folder, err := ownFolder()
 	if err != nil {
@@ -225,7 +226,7 @@ func tryModel(args []string, stdin io.Reader, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	b := &builder{cfg: Config{Plain: true}, demo: &models.Demo{}, models: []*models.Model{model}, nets: []*inference.Interpreter{net}}
+	b := &builder{cfg: Config{Plain: true}, demo: &models.Demo{Task: tasks.Of(model.Task).Name}, models: []*models.Model{model}, nets: []*inference.Interpreter{net}}
 	err = checkInput(net, model)
 	var task inference.Task
 	if err == nil {

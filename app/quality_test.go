@@ -473,7 +473,7 @@ func (q *quality) head(id string) attribute.Head {
 	if err != nil {
 		q.t.Fatal(err)
 	}
-	head, err := attribute.NewNetwork(net, headConfig(model))
+	head, err := attribute.NewNetwork(net, attribute.Configure(&model.Network))
 	if err != nil {
 		q.t.Fatal(err)
 	}
@@ -484,7 +484,7 @@ func (q *quality) head(id string) attribute.Head {
 func (q *quality) whole(id string, head attribute.Head, f *camera.Frame) []float32 {
 	q.t.Helper()
 	// The box round which the head's margin ends at the picture's edge.
-	inset := float32(f.Width) * (1 - 1/(1+2*models.Default().Model(id).Head.Margin)) / 2
+	inset := float32(f.Width) * (1 - 1/(1+2*attribute.SpecOf(&models.Default().Model(id).Network).Margin)) / 2
 	box := inference.Box{X0: inset, Y0: inset, X1: float32(f.Width) - inset, Y1: float32(f.Height) - inset}
 	questions, n := head.Questions(), 0
 	for i := range questions {

@@ -7,7 +7,6 @@ import (
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/sparing"
-	"reterminal-vision/models"
 	"reterminal-vision/ui"
 )
 
@@ -52,17 +51,13 @@ func (b *builder) saving(task inference.Task) inference.Task {
 	if how == spareNothing {
 		return task
 	}
-	return sparing.New(task, sparing.Config{Carry: how == spareMotion && carried(b.models[0])})
+	return sparing.New(task, sparing.Config{Carry: how == spareMotion && b.demo.Kind().Propagates})
 }
-
-// carried reports whether a model finds objects, which can be carried on from
-// frame to frame.
-func carried(m *models.Model) bool { return m.Task != "classify" && m.Task != "segment" }
 
 // spareSteps is what may be chosen for the demo that runs, the least first.
 func (w *window) spareSteps() []spare {
 	steps := []spare{spareNothing, spareStill}
-	if running := w.modelsRunning(); len(running) > 0 && carried(running[0]) {
+	if demo := catalogue().Demo(w.runs()); demo != nil && demo.Kind().Propagates {
 		steps = append(steps, spareMotion)
 	}
 	return steps

@@ -116,6 +116,7 @@ func openDemo(cfg Config, id string) (*demoTask, error) {
 			b.close()
 			return nil, err
 		}
+		b.liveness = b.models[len(b.models)-1]
 	}
 	task, err := b.build()
 	if err != nil {
@@ -185,6 +186,7 @@ type builder struct {
 	models    []*models.Model
 	nets      []*inference.Interpreter
 	beside    []*inference.Interpreter // like the first, for further lanes
+	liveness  *models.Model            // the one of models that tells live faces, nil unless demanded
 	refused   error                    // why a network runs on XNNPACK and not on the delegate wanted
 }
 
@@ -220,7 +222,7 @@ func (b *builder) open(model *models.Model) (*inference.Interpreter, error) {
 		return nil, err
 	}
 	net, refused, err := openNetwork(path, inference.Options{
-		Threads: b.threads, Delegate: b.cfg.Delegate, AsIs: b.cfg.AsIs, LeaveResize: model.Task == "segment",
+		Threads: b.threads, Delegate: b.cfg.Delegate, AsIs: b.cfg.AsIs, LeaveResize: model.Decoder().LeaveResize,
 	})
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/task"
 	"reterminal-vision/inference/tasktest"
 	"reterminal-vision/inference/testmedia"
 	"reterminal-vision/models"
@@ -159,7 +160,7 @@ func TestTrainedAgainstPython(t *testing.T) {
 		}
 		defer net.Close()
 		input := net.Inputs[0]
-		pre, err := inference.NewPreprocessor(input, norm(model), inference.Stretch)
+		pre, err := inference.NewPreprocessor(input, model.Norm(), inference.Stretch)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +195,7 @@ func TestSegmentationAlarm(t *testing.T) {
 		b := &builder{
 			cfg:    Config{ModelsDir: filepath.Join("..", "models", "trained"), Threads: 1, Delegate: inference.XNNPACK},
 			models: []*models.Model{models.Default().Model("lung_mobilenet_025_256_int8")},
-			demo:   &models.Demo{ID: "belt", Task: "segment", Alarm: &models.Alarm{Labels: []string{"lung"}, Threshold: .5, Area: c.area, Frames: 3}},
+			demo:   &models.Demo{ID: "belt", Task: "segment", Alarm: &task.Alarm{Labels: []string{"lung"}, Threshold: .5, Area: c.area, Frames: 3}},
 		}
 		net, err := b.open(b.models[0])
 		if err != nil {

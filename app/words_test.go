@@ -12,7 +12,9 @@ import (
 	"testing"
 
 	"reterminal-vision/app/doctor"
+	"reterminal-vision/inference/attribute"
 	"reterminal-vision/inference/recognize"
+	"reterminal-vision/inference/tasks"
 	"reterminal-vision/models"
 )
 
@@ -76,6 +78,9 @@ func TestEverythingIsTranslated(t *testing.T) {
 			}
 		}
 	}
+	for _, k := range tasks.All {
+		want(k.Title)
+	}
 	for _, d := range models.Default().Demos {
 		want(d.Title)
 		want(d.Summary)
@@ -90,8 +95,8 @@ func TestEverythingIsTranslated(t *testing.T) {
 				want(l)
 			}
 		}
-		if m.Head != nil {
-			for _, a := range m.Head.Answers {
+		if head := attribute.SpecOf(&m.Network); head != nil {
+			for _, a := range head.Answers {
 				for _, l := range a.Labels {
 					want(l)
 				}

@@ -45,7 +45,6 @@ func TestLoadOwn(t *testing.T) {
 		{"ID of the program's kind", func(m *Model, d *Demo) { m.ID, d.Models = "belt", []string{"belt"} }, nil, `begin with "own-"`},
 		{"demo of the program's kind", func(_ *Model, d *Demo) { d.ID = "belt" }, nil, `begin with "own-"`},
 		{"file elsewhere", func(m *Model, _ *Demo) { m.File = "../own-belt.tflite" }, nil, "plain file name"},
-		{"logits of a detector", func(m *Model, _ *Demo) { m.Task, m.Logits = "segment", true }, nil, "logits"},
 		{"another's model", func(_ *Model, d *Demo) { d.Models = []string{"own-other"} }, nil, "no model"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"reterminal-vision/inference/flatmodel"
+	"reterminal-vision/inference/task"
 )
 
 // graph is a network of one operator from an input to outputs.
@@ -56,7 +57,7 @@ func TestFits(t *testing.T) {
 		{"one thing", graph(bytes, "LOGISTIC", real32("out", 1, 64, 64, 1)), "segment!", "probability of one thing"},
 		{"too many classes of cells", graph(bytes, "CONV_2D", real32("out", 1, 32, 32, 300)), "", "256"},
 		{"face detector", graph(bytes, "CONV_2D", real32("a", 1, 896, 16), real32("b", 1, 896, 1)), "", "2 outputs"},
-		{"four outputs of another kind", graph(bytes, "SPLIT", real32("a", 1, 9, 4), real32("b", 1, 9), real32("c", 1, 9), real32("d", 1)), "", postProcessOp},
+		{"four outputs of another kind", graph(bytes, "SPLIT", real32("a", 1, 9, 4), real32("b", 1, 9), real32("c", 1, 9), real32("d", 1)), "", task.PostProcess},
 		{"colours first", graph(real32("picture", 1, 3, 64, 64), "SOFTMAX", real32("out", 1, 5)), "", "colours last"},
 		{"grey", graph(real32("picture", 1, 28, 28, 1), "SOFTMAX", real32("out", 1, 5)), "", "grey"},
 		{"sound", graph(real32("wave", 1, 16000), "SOFTMAX", real32("out", 1, 5)), "", "[1 height width 3]"},
@@ -84,7 +85,7 @@ func TestFits(t *testing.T) {
 				if i == 0 {
 					why = f.Why
 				}
-				if !(f.Std > 0) || f.Resize == "" || !(f.Threshold > 0) || len(f.outputs) == 0 {
+				if !(f.Std > 0) || f.Resize == "" || !(f.Threshold > 0) || len(f.Outputs) == 0 {
 					t.Errorf("incomplete: %+v", f)
 				}
 			}

@@ -9,9 +9,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 
 	"reterminal-vision/inference/flatmodel"
+	"reterminal-vision/inference/task"
 )
 
 const (
@@ -23,44 +23,24 @@ const (
 
 // Description is what a model file says of itself.
 type Description struct {
-	File       string     `json:"file"`   // path, as given
-	Size       int64      `json:"size"`   // bytes
-	SHA256     string     `json:"sha256"` // lower-case hex
-	Text       string     `json:"description,omitempty"`
-	Inputs     []Tensor   `json:"inputs"`
-	Outputs    []Tensor   `json:"outputs"`
-	Operators  []Operator `json:"operators"` // in the order they first run
-	Parameters int64      `json:"parameters"`
-	MACs       int64      `json:"macs"`      // roughly, of convolutions and fully connected layers
-	Working    int64      `json:"working"`   // least bytes that running it takes beside the weights
-	Variant    string     `json:"variant"`   // as flatmodel names it
-	Precision  string     `json:"precision"` // the same in words: "8 bit", "8-bit weights", "16-bit weights", "32-bit float" or "sparse"
+	File       string        `json:"file"`   // path, as given
+	Size       int64         `json:"size"`   // bytes
+	SHA256     string        `json:"sha256"` // lower-case hex
+	Text       string        `json:"description,omitempty"`
+	Inputs     []task.Tensor `json:"inputs"`
+	Outputs    []task.Tensor `json:"outputs"`
+	Operators  []Operator    `json:"operators"` // in the order they first run
+	Parameters int64         `json:"parameters"`
+	MACs       int64         `json:"macs"`      // roughly, of convolutions and fully connected layers
+	Working    int64         `json:"working"`   // least bytes that running it takes beside the weights
+	Variant    string        `json:"variant"`   // as flatmodel names it
+	Precision  string        `json:"precision"` // the same in words: "8 bit", "8-bit weights", "16-bit weights", "32-bit float" or "sparse"
 	// Labels are those packed into the file, nil when there are none.
 	Labels []string `json:"labels,omitempty"`
 	// Fits are the tasks that the network can do, the likeliest first. When
 	// there are none, Unfit says why.
 	Fits  []Fit  `json:"fits"`
 	Unfit string `json:"unfit,omitempty"`
-
-	post *postProcess
-}
-
-// Tensor is an input or output; real = Scale * (stored - ZeroPoint), with Scale
-// 0 when it is not quantized.
-type Tensor struct {
-	Name      string  `json:"name"`
-	Shape     []int   `json:"shape"` // empty when only running the network tells
-	DType     string  `json:"dtype"` // as "uint8"
-	Scale     float32 `json:"scale,omitempty"`
-	ZeroPoint int64   `json:"zeroPoint,omitempty"`
-}
-
-func (t Tensor) String() string {
-	s := fmt.Sprintf("%s %v %s", t.Name, t.Shape, t.DType)
-	if t.Scale != 0 {
-		s += fmt.Sprintf(" scale %g zero point %d", t.Scale, t.ZeroPoint)
-	}
-	return s
 }
 
 // Operator is a kind of step, how often it comes, and the work in it.
@@ -159,10 +139,10 @@ func explain(err error) error {
 
 func (d *Description) describe(g *flatmodel.Subgraph) {
 	for _, i := range g.Inputs {
-		d.Inputs = append(d.Inputs, tensorOf(&g.Tensors[i]))
+		d.Inputs = append(d.Inputs, task.TensorOf(&g.Tensors[i]))
 	}
 	for _, i := range g.Outputs {
-		d.Outputs = append(d.Outputs, tensorOf(&g.Tensors[i]))
+		d.Outputs = append(d.Outputs, task.TensorOf(&g.Tensors[i]))
 	}
 	at := map[string]int{}
 	for _, op := range g.Operators {
@@ -178,27 +158,10 @@ func (d *Description) describe(g *flatmodel.Subgraph) {
 	d.Parameters, d.MACs, d.Working = g.Parameters(), g.MACs(), g.Working()
 	d.Variant = g.Variant()
 	d.Precision = precisions[d.Variant]
-	d.post = findPostProcess(g)
-}
-
-func tensorOf(t *flatmodel.Tensor) Tensor {
-	out := Tensor{Name: t.Name, Shape: t.Shape, DType: strings.ToLower(t.Type.String())}
-	if len(t.Scale) == 1 {
-		out.Scale, out.ZeroPoint = t.Scale[0], t.ZeroPoint[0]
-	}
-	return out
 }
 
 // precisions words the variants.
 var precisions = map[string]string{
 	flatmodel.INT8: "8 bit", flatmodel.DynamicRange: "8-bit weights", flatmodel.FP16: "16-bit weights",
 	flatmodel.FP32: "32-bit float", flatmodel.Sparse: "sparse",
-}
-
-// firstInput is the tensor that the operator reads first, -1 for none.
-func firstInput(op flatmodel.Operator) int {
-	if len(op.Inputs) == 0 {
-		return -1
-	}
-	return op.Inputs[0]
 }

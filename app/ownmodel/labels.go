@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"reterminal-vision/inference/task"
 	"reterminal-vision/models"
 )
 
@@ -201,26 +202,27 @@ func fileLabels(name string) ([]string, error) {
 
 // matchLabels finds at which line of the list class 0 stands, or says how the
 // list does not go with the network.
-func matchLabels(list []string, d *Description, f *Fit) (offset int, err error) {
+func matchLabels(list []string, f *task.Fit) (offset int, err error) {
 	n := len(list)
 	first := strings.ToLower(list[0])
 	background := first == "background" || first == "???" || first == ""
+	rule := f.Labels
 	switch {
-	case f.Task == "ssd":
+	case rule.Open:
 		// Such detectors number from the first thing that is not background.
 		if first == "background" || first == "???" {
 			offset = 1
 		}
-		if want := d.post.scores - 1; n-offset < want {
-			return 0, fmt.Errorf("the labels are %d, and the network tells %d classes apart: add the missing lines, \"-\" for a number not in use", n-offset, want)
+		if n-offset < rule.AtLeast {
+			return 0, fmt.Errorf("the labels are %d, and the network tells %d classes apart: add the missing lines, \"-\" for a number not in use", n-offset, rule.AtLeast)
 		}
 	case f.Classes == 0:
 		if n < 2 || n > 256 {
 			return 0, fmt.Errorf("the labels are %d, and a map has 2 to 256 classes, the background first", n)
 		}
-	case n == f.Classes+1 && background && f.Task != "segment":
+	case n == f.Classes+1 && background && rule.SkipsBackground:
 		offset = 1
-	case n == f.Classes-1 && f.Task != "yolov8":
+	case n == f.Classes-1 && rule.CountsBackground:
 		return 0, fmt.Errorf("the labels are %d, and the network tells %d classes apart: if the first is the background, add a first line \"background\"", n, f.Classes)
 	case n != f.Classes:
 		return 0, fmt.Errorf("the labels are %d, and the network tells %d classes apart: give a list with a line for each", n, f.Classes)

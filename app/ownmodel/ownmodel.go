@@ -5,8 +5,8 @@
 // folder, a checked copy with its labels and an entry as the catalogue has
 // them. A network is tried in another process before it is taken.
 //
-// It imports app/durable, app/trial, inference/flatmodel and models; app may import
-// it.
+// It imports app/durable, app/trial, inference/flatmodel, inference/task,
+// inference/tasks and models; app may import it.
 package ownmodel
 
 import (
@@ -28,13 +28,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"reterminal-vision/app/durable"
+	"reterminal-vision/inference/task"
+	"reterminal-vision/inference/tasks"
 	"reterminal-vision/models"
 )
 
 // Choice is what a person decides about a file.
 type Choice struct {
 	Title  string // "" takes the file's name
-	Task   string // one of Tasks
+	Task   string // one of Tasks()
 	Labels string // a file, or the name of one of the program's lists; "" takes those packed into the model, else numbers
 	// Mean and Std give the network (x-Mean)/Std of every byte x; Std 0 leaves
 	// both to the file.
@@ -140,8 +142,8 @@ func titleOf(file string) string {
 // entry is the model as the catalogue would have it, but for its names and for
 // shapes that only running it tells.
 func (d *Description) entry(c Choice) (m models.Model, err error) {
-	if !slices.Contains(Tasks, c.Task) {
-		return m, fmt.Errorf("task %q: choose one of %s", c.Task, strings.Join(Tasks, ", "))
+	if !slices.Contains(Tasks(), c.Task) {
+		return m, fmt.Errorf("task %q: choose one of %s", c.Task, strings.Join(Tasks(), ", "))
 	}
 	at := slices.IndexFunc(d.Fits, func(f Fit) bool { return f.Task == c.Task })
 	if at < 0 {
@@ -159,25 +161,25 @@ func (d *Description) entry(c Choice) (m models.Model, err error) {
 	if err != nil {
 		return m, err
 	}
-	offset, err := matchLabels(list, d, &f)
+	offset, err := matchLabels(list, &f.Fit)
 	if err != nil {
 		return m, err
 	}
 	in := d.Inputs[0]
 	m = models.Model{
-		SHA256: d.SHA256, Size: d.Size, Licence: "not known", Source: "Imported from " + filepath.Base(d.File), Task: f.Task, Variant: d.Variant,
-		Input:       models.Input{Name: in.Name, Shape: in.Shape, DType: in.DType, Mean: f.Mean, Std: f.Std, Resize: f.Resize},
-		LabelOffset: offset, Labels: builtin, Logits: f.logits, Threshold: f.Threshold,
+		SHA256: d.SHA256, Size: d.Size, Licence: "not known", Source: "Imported from " + filepath.Base(d.File), Variant: d.Variant,
+		LabelOffset: offset, Labels: builtin,
+		Network: task.Network{
+			Task: f.Task, Threshold: f.Threshold, IoU: f.IoU, Params: f.Params,
+			Input: task.Input{Name: in.Name, Shape: in.Shape, DType: in.DType, Mean: f.Mean, Std: f.Std, Resize: f.Resize},
+		},
 	}
 	if builtin == "" {
 		m.Names = list
 	}
-	if f.Task == "yolov8" {
-		m.IoU, m.YOLO = .5, &models.YOLO{Kind: "v8", Unit: "image", Anchors: [][][2]float32{}}
-	}
-	for _, r := range f.outputs {
-		o := d.Outputs[r.output]
-		m.Outputs = append(m.Outputs, models.Output{Role: r.name, Name: o.Name, Shape: o.Shape, DType: o.DType})
+	for _, r := range f.Outputs {
+		o := d.Outputs[r.Place]
+		m.Outputs = append(m.Outputs, task.Output{Role: r.Role, Name: o.Name, Shape: o.Shape, DType: o.DType})
 	}
 	return m, override(&m, c)
 }
@@ -213,24 +215,19 @@ func learn(m *models.Model, ran Ran) error {
 			return fmt.Errorf("the network has no output %q once it runs: convert it anew", o.Name)
 		}
 		o.Shape = ran.Outputs[at].Shape
-		// Boxes in parts of the picture end near 1, in pixels near its side.
-		if m.Task == "yolov8" && ran.Outputs[at].Greatest > 4 {
-			m.YOLO.Unit = "pixels"
+		if learn := m.Decoder().Learn; learn != nil {
+			learn(&m.Network, o.Role, ran.Outputs[at].Greatest)
 		}
 	}
 	return nil
 }
 
-// demoTasks says what a demo of each task shows.
-var demoTasks = map[string]string{"classify": "classify", "ssd": "detect", "yolov8": "detect", "segment": "segment"}
-
 // demo is the gallery's tile of the model.
 func demo(m *models.Model, labels int) models.Demo {
-	verb := map[string]string{"classify": "names what the picture shows", "detect": "finds things", "segment": "colours the picture"}
-	task := demoTasks[m.Task]
+	kind := tasks.Of(m.Task)
 	return models.Demo{
-		ID: m.ID, Title: m.Title, Task: task, Models: []string{m.ID}, Builtin: "traffic",
-		Summary: fmt.Sprintf("Your own model: %s, %d labels, %d x %d pixels.", verb[task], labels, m.Input.Shape[2], m.Input.Shape[1]),
+		ID: m.ID, Title: m.Title, Task: kind.Name, Models: []string{m.ID}, Builtin: "traffic",
+		Summary: fmt.Sprintf("Your own model: %s, %d labels, %d x %d pixels.", kind.Verb, labels, m.Input.Shape[2], m.Input.Shape[1]),
 	}
 }
 

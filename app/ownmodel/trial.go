@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/trial"
+	"reterminal-vision/inference/tasks"
 	"reterminal-vision/models"
 )
 
@@ -45,6 +46,9 @@ func ReadTrial(r io.Reader) (*models.Model, error) {
 	var t Trial
 	if err := json.NewDecoder(r).Decode(&t); err != nil {
 		return nil, fmt.Errorf("trial: %w", err)
+	}
+	if tasks.Of(t.Model.Task) == nil {
+		return nil, fmt.Errorf("trial: task %q is not known", t.Model.Task)
 	}
 	t.Model.Names = t.Labels
 	return &t.Model, nil

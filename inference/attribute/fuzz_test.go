@@ -16,7 +16,7 @@ func FuzzRead(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, kind uint8, raw []byte) {
-		o := Output{Kind: Kind(kind % 6), Gain: .3, Question: Question{Name: "q"}}
+		o := Output{Kind: OutputKind(kind % 6), Gain: .3, Question: Question{Name: "q"}}
 		n := 1
 		switch o.Kind {
 		case Softmax, Logits:

@@ -34,15 +34,15 @@ type Head interface {
 // outside the frame.
 var ErrNoFace = errors.New("the face box is empty or outside the frame")
 
-// Kind says how the numbers in an output tensor are to be read.
-type Kind uint8
+// OutputKind says how the numbers in an output tensor are to be read.
+type OutputKind uint8
 
 // Kinds of outputs; all are float32, or uint8 that stands for such.
 const (
-	Softmax Kind = iota // [1 N] probabilities, one a label
-	Logits              // [1 N], one a label, still to go through softmax
-	Sigmoid             // [1 1] probability of the second of two labels
-	Years               // [1 1] times Gain is an age in years
+	Softmax OutputKind = iota // [1 N] probabilities, one a label
+	Logits                    // [1 N], one a label, still to go through softmax
+	Sigmoid                   // [1 1] probability of the second of two labels
+	Years                     // [1 1] times Gain is an age in years
 	// Expectation is [1 N], probabilities of ages that are Gain years apart from
 	// 0 on; the age is their mean (DEX, Rothe et al. 2015).
 	Expectation
@@ -53,10 +53,10 @@ const (
 	Leaves
 )
 
-var kinds = map[string]Kind{"softmax": Softmax, "logits": Logits, "sigmoid": Sigmoid, "years": Years, "expectation": Expectation, "leaves": Leaves}
+var kinds = map[string]OutputKind{"softmax": Softmax, "logits": Logits, "sigmoid": Sigmoid, "years": Years, "expectation": Expectation, "leaves": Leaves}
 
-// ParseKind reads a kind's name: softmax, logits, sigmoid, years, expectation or leaves.
-func ParseKind(name string) (Kind, error) {
+// ParseOutputKind reads a kind's name: softmax, logits, sigmoid, years, expectation or leaves.
+func ParseOutputKind(name string) (OutputKind, error) {
 	if k, ok := kinds[name]; ok {
 		return k, nil
 	}
@@ -67,7 +67,7 @@ func ParseKind(name string) (Kind, error) {
 // are found by name and shape; a name may be left out where the shape tells.
 type Output struct {
 	Question
-	Kind    Kind
+	Kind    OutputKind
 	Tensor  string
 	Weights string  // Leaves only
 	Gain    float32 // Years, Expectation and Leaves only
@@ -93,7 +93,7 @@ type Network struct {
 
 // output is an Output bound to its tensors.
 type output struct {
-	kind           Kind
+	kind           OutputKind
 	gain           float32
 	len            int               // numbers of the question
 	size           int               // elements of the tensor

@@ -218,11 +218,11 @@ func TestHeadRefusesWhatDoesNotFit(t *testing.T) {
 	}
 }
 
-func TestParseKind(t *testing.T) {
-	if k, err := ParseKind("leaves"); err != nil || k != Leaves {
+func TestParseOutputKind(t *testing.T) {
+	if k, err := ParseOutputKind("leaves"); err != nil || k != Leaves {
 		t.Errorf("leaves is kind %d, %v", k, err)
 	}
-	if _, err := ParseKind("magic"); err == nil {
+	if _, err := ParseOutputKind("magic"); err == nil {
 		t.Error("an unknown kind has a number")
 	}
 }

@@ -15,12 +15,21 @@ type Anchor struct{ CX, CY, W, H float32 }
 // AnchorSpec describes SSD's grid of prior boxes (Liu et al. 2016, in the form
 // of TensorFlow's ssd_anchor_generator): layer k has a cell every Strides[k]
 // pixels and boxes of scale MinScale..MaxScale with the given aspect ratios,
-// plus one between its scale and the next.
+// and how boxes are encoded against them.
 type AnchorSpec struct {
-	Strides            []int
-	MinScale, MaxScale float32
-	AspectRatios       []float32
-	ReduceLowestLayer  bool // the finest layer has only a small square, a wide and a tall box
+	Strides      []int     `json:"strides"` // pixels, one grid each
+	MinScale     float32   `json:"minScale"`
+	MaxScale     float32   `json:"maxScale"`
+	AspectRatios []float32 `json:"ratios"` // width over height
+	// InterpolatedRatio is the aspect ratio of one more box a cell, whose scale
+	// is the geometric mean of this layer's and the next one's, 1 after the
+	// last; 0 adds none.
+	InterpolatedRatio float32 `json:"interpolatedRatio"`
+	ReduceLowestLayer bool    `json:"reduceLowest"` // the finest layer has only a small square, a wide and a tall box
+	// BoxScales divide the encoded dy dx dh dw: 10 10 5 5 in TensorFlow's detectors.
+	BoxScales [4]float32 `json:"boxScale"`
+	// Background is the class that means "nothing"; -1 when there is none.
+	Background int `json:"background"`
 }
 
 // Anchors lists the prior boxes of a width x height input, layer by layer,
@@ -55,8 +64,11 @@ func (s AnchorSpec) boxes(k int) []Anchor {
 	for _, r := range s.AspectRatios {
 		boxes = append(boxes, box(s.scale(k), r))
 	}
-	between := math.Sqrt(float64(s.scale(k) * s.scale(k+1)))
-	return append(boxes, box(float32(between), 1))
+	if s.InterpolatedRatio > 0 {
+		between := math.Sqrt(float64(s.scale(k) * s.scale(k+1)))
+		boxes = append(boxes, box(float32(between), s.InterpolatedRatio))
+	}
+	return boxes
 }
 
 // scale is that of layer k, 1 past the last.
@@ -75,31 +87,25 @@ func (s AnchorSpec) scale(k int) float32 {
 // box encodings [1 N 4] as dy dx dh dw and class logits [1 N C], float32.
 type AnchorOutputs struct{ Boxes, Classes string }
 
-// AnchorConfig is the decoding of an SSD without post-process.
-type AnchorConfig struct {
-	Anchors   AnchorSpec
-	BoxScales [4]float32 // divisors of dy dx dh dw: 10 10 5 5 in TensorFlow's detectors
-	IoU       float32    // overlap at which the weaker box of a class is dropped
-}
-
 // AnchorSSD is a single-shot detector whose raw outputs are decoded here.
-// Class 0 is background.
 type AnchorSSD struct {
 	detector
-	cfg            AnchorConfig
+	spec           AnchorSpec
+	iou            float32
 	anchors        []Anchor
 	boxes, classes *inference.Tensor
 	logit          float32 // the threshold before the sigmoid
 }
 
 // NewAnchorSSD takes over net, unless it returns an error, and checks it
-// against the contract.
-func NewAnchorSSD(net *inference.Interpreter, names AnchorOutputs, anchors AnchorConfig, cfg Config) (*AnchorSSD, error) {
+// against the contract. iou is the overlap at which the weaker box of a class
+// is dropped, 0..1.
+func NewAnchorSSD(net *inference.Interpreter, names AnchorOutputs, spec AnchorSpec, iou float32, cfg Config) (*AnchorSSD, error) {
 	d, err := newDetector(net, cfg)
 	if err != nil {
 		return nil, err
 	}
-	s := &AnchorSSD{detector: d, cfg: anchors, anchors: anchors.Anchors.Anchors(d.Pre.Width, d.Pre.Height)}
+	s := &AnchorSSD{detector: d, spec: spec, iou: iou, anchors: spec.Anchors(d.Pre.Width, d.Pre.Height)}
 	s.logit = logit(cfg.Threshold)
 	n := len(s.anchors)
 	s.boxes, err = inference.Bind(net.Outputs, inference.Contract{Name: names.Boxes, Shape: []int{1, n, 4}, DType: inference.Float32})
@@ -135,20 +141,20 @@ func (s *AnchorSSD) decode(m inference.Mapping, out *inference.Result) error {
 	}
 	c := len(s.labels)
 	for i, a := range s.anchors {
-		for class, logit := range logits[i*c+1 : (i+1)*c] {
-			if logit >= s.logit {
-				s.add(out, class+1, sigmoid(logit), s.box(m, a, boxes[4*i:4*i+4]))
+		for class, logit := range logits[i*c : (i+1)*c] {
+			if logit >= s.logit && class != s.spec.Background {
+				s.add(out, class, sigmoid(logit), s.box(m, a, boxes[4*i:4*i+4]))
 			}
 		}
 	}
-	out.Objects = suppress(out.Objects, s.cfg.IoU)
+	out.Objects = suppress(out.Objects, s.iou)
 	return nil
 }
 
 // box applies one encoding to its anchor.
 func (s *AnchorSSD) box(m inference.Mapping, a Anchor, e []float32) inference.Box {
-	cy, cx := e[0]/s.cfg.BoxScales[0]*a.H+a.CY, e[1]/s.cfg.BoxScales[1]*a.W+a.CX
-	h, w := exp(e[2]/s.cfg.BoxScales[2])*a.H/2, exp(e[3]/s.cfg.BoxScales[3])*a.W/2
+	cy, cx := e[0]/s.spec.BoxScales[0]*a.H+a.CY, e[1]/s.spec.BoxScales[1]*a.W+a.CX
+	h, w := exp(e[2]/s.spec.BoxScales[2])*a.H/2, exp(e[3]/s.spec.BoxScales[3])*a.W/2
 	return m.Box(cx-w, cy-h, cx+w, cy+h)
 }
 

@@ -71,18 +71,16 @@ func openSSD(t testing.TB, opt inference.Options, cfg Config) *SSD {
 	return s
 }
 
-var oidAnchors = AnchorConfig{
-	Anchors: AnchorSpec{
-		Strides: []int{16, 32, 64, 128, 256, 512}, MinScale: .2, MaxScale: .95,
-		AspectRatios: []float32{1, 2, .5, 3, .3333}, ReduceLowestLayer: true,
-	},
-	BoxScales: [4]float32{10, 10, 5, 5}, IoU: .5,
+var oidAnchors = AnchorSpec{
+	Strides: []int{16, 32, 64, 128, 256, 512}, MinScale: .2, MaxScale: .95,
+	AspectRatios: []float32{1, 2, .5, 3, .3333}, InterpolatedRatio: 1, ReduceLowestLayer: true,
+	BoxScales: [4]float32{10, 10, 5, 5},
 }
 
 func openAnchorSSD(t testing.TB, opt inference.Options, cfg Config) *AnchorSSD {
 	net := openNet(t, testmedia.Mirror(t, "object_detection_ssd_mobilenetv2_oidv4_fp16.tflite"), opt)
 	cfg.Norm = inference.Uniform(127.5, 127.5)
-	s, err := NewAnchorSSD(net, AnchorOutputs{"raw_outputs/box_encodings", "raw_outputs/class_predictions"}, oidAnchors, cfg)
+	s, err := NewAnchorSSD(net, AnchorOutputs{"raw_outputs/box_encodings", "raw_outputs/class_predictions"}, oidAnchors, .5, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,13 +216,13 @@ func TestContractNamesWhatIsWrong(t *testing.T) {
 	if _, err := NewSSD(net, SSDOutputs{"boxes", "classes", "scores", "count"}, Config{Norm: inference.Uniform(128, 128), Labels: names(90)}); err == nil {
 		t.Error("a classifier passed for an SSD detector")
 	}
-	if _, err := NewAnchorSSD(net, AnchorOutputs{}, oidAnchors, Config{Norm: inference.Uniform(128, 128), Labels: names(24), Threshold: .5}); err == nil {
+	if _, err := NewAnchorSSD(net, AnchorOutputs{}, oidAnchors, .5, Config{Norm: inference.Uniform(128, 128), Labels: names(24), Threshold: .5}); err == nil {
 		t.Error("a classifier passed for an anchor SSD detector")
 	}
 }
 
 func TestAnchorsCount(t *testing.T) {
-	a := oidAnchors.Anchors.Anchors(300, 300)
+	a := oidAnchors.Anchors(300, 300)
 	if len(a) != 1917 {
 		t.Fatalf("%d anchors, want 1917", len(a))
 	}

@@ -27,9 +27,9 @@ func FuzzDecoders(f *testing.F) {
 			}
 			return s
 		}
-		anchors := AnchorConfig{
-			Anchors:   AnchorSpec{Strides: []int{8, 16}, MinScale: .2, MaxScale: .9, AspectRatios: []float32{1, 2}},
-			BoxScales: [4]float32{10, 10, 5, 5}, IoU: .5,
+		anchors := AnchorSpec{
+			Strides: []int{8, 16}, MinScale: .2, MaxScale: .9, AspectRatios: []float32{1, 2}, InterpolatedRatio: 1,
+			BoxScales: [4]float32{10, 10, 5, 5},
 		}
 		var decode func(inference.Mapping, *inference.Result) error
 		switch kind % 8 {
@@ -37,7 +37,7 @@ func FuzzDecoders(f *testing.F) {
 			s := &SSD{detector: d, boxes: tensor(1, 12, 4), classes: tensor(1, 12), scores: tensor(1, 12), count: tensor(1)}
 			decode = s.decode
 		case 2, 3:
-			s := &AnchorSSD{detector: d, cfg: anchors, anchors: anchors.Anchors.Anchors(32, 32), logit: logit(.3)}
+			s := &AnchorSSD{detector: d, spec: anchors, iou: .5, anchors: anchors.Anchors(32, 32), logit: logit(.3)}
 			s.boxes, s.classes = tensor(1, len(s.anchors), 4), tensor(1, len(s.anchors), classes)
 			decode = s.decode
 		case 4, 5:

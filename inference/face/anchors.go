@@ -5,13 +5,13 @@ import "fmt"
 // Layer is one grid of anchors: a cell every Stride pixels, each way, and the
 // same anchors in each.
 type Layer struct {
-	Stride int
+	Stride int `json:"stride"` // pixels
 	// Boxes are the anchors' widths and heights in pixels of the input, for
 	// UltraLight.
-	Boxes [][2]float32
+	Boxes [][2]float32 `json:"boxes,omitempty"`
 	// Count is how many anchors a cell has, for BlazeFace, whose anchors are
 	// places without a size.
-	Count int
+	Count int `json:"count,omitempty"`
 }
 
 // anchor is a place and size that a network's outputs refer to, as fractions

@@ -52,8 +52,9 @@ type Config struct {
 // Fit brings a detector's boxes to those of another, by the medians of their
 // differences. The zero value leaves them as they are.
 type Fit struct {
-	Y             float32 // the centre moves down by this part of the height
-	Width, Height float32 // what the sides are multiplied by
+	Y      float32 `json:"y"`     // the centre moves down by this part of the height
+	Width  float32 `json:"width"` // what the sides are multiplied by
+	Height float32 `json:"height"`
 }
 
 // apply fits one box.
