@@ -167,11 +167,11 @@ quality: setup
 
 # Draws the built-in footage anew; takes minutes.
 footage: setup
-	go run ./assets/footage/render -out assets/footage/traffic.mjpeg
+	go run ./assets/footage/render -out assets/demos/vehicles
 
 # Films the demos at work for the gallery's cards, on the built-in footage.
 previews: setup
-	RTV_PREVIEWS=$(CURDIR)/assets/previews go test -count=1 -run TestRecordPreviews ./app
+	RTV_PREVIEWS=$(CURDIR)/assets/demos go test -count=1 -run TestRecordPreviews ./app
 
 # Cuts the fonts for the translations out of Debian's.
 fonts: setup

@@ -310,35 +310,9 @@ func limitedUse(m *models.Model) string {
 }
 
 // explain says in words for visitors what a demo does and what its limits are.
-func explain(d *models.Demo) (does, limits string) {
-	switch d.ID {
-	case "vehicles":
-		return lang.T("A network looks at the whole picture once and draws a box around every vehicle, with how sure it is."),
-			lang.T("It knows the kinds it was trained on. Small, hidden or unusual vehicles are missed; a box is no measurement.")
-	case "belt":
-		return lang.T("A small network tells a sound conveyor belt from one with a rip or a hole, and raises the alarm when it sees damage several times running."),
-			lang.T("It learned from few belts, so that one damage in two is missed on belts it has not seen. It is no safety device.")
-	case "lungs":
-		return lang.T("A network colours every point of a chest X-ray that it takes for lung."),
-			lang.T("It is not a medical device: it finds the outline of the lungs, not diseases, and only in frontal X-rays.")
-	case "age-gender":
-		return lang.T("One network finds faces, another estimates age and gender from each."),
-			lang.T("These are estimates from looks alone, some five years off on average. They say nothing certain about anybody, and a child's gender is a guess.")
-	case "emotion":
-		return lang.T("One network finds faces, another reads each expression."),
-			lang.T("It reads the face, not the feeling. Happiness and surprise are read well, fear and disgust badly.")
-	case "anti-spoofing":
-		return lang.T("One network finds faces, another tells a living face from a photograph or a screen that shows one."),
-			lang.T("It can be deceived, by good prints and in bad light. It must not be the only lock on a door.")
-	case "recognition":
-		return lang.T("One network finds faces and turns them upright, another makes 128 numbers of each. Faces whose numbers are alike are the same person."),
-			lang.T("Only people who were introduced here are known, with their consent. Relatives may be mistaken for each other.")
-	case "scene":
-		return lang.T("A network colours every point of the picture by what it is part of."), lang.T("It knows twenty kinds of things; the edges are coarse.")
-	case "things":
-		return lang.T("A network names what the whole picture shows."), lang.T("It always answers with one of a thousand names, even when none of them fits.")
-	case "objects":
-		return lang.T("A network draws a box around everything that it knows."), lang.T("It knows eighty kinds of things. Small and hidden ones are missed.")
+func explain(d *models.Demo) (how, limits string) {
+	if d.How == "" {
+		return lang.Name(d.Summary), lang.T("This is a model of your own: only you know what it was trained for.")
 	}
-	return lang.Name(d.Summary), lang.T("This is a model of your own: only you know what it was trained for.")
+	return lang.Name(d.How), lang.Name(d.Limits)
 }

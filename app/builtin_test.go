@@ -33,10 +33,10 @@ type shown struct {
 	}
 }
 
-// footageTruth is what a clip's .json file says of each of its pictures.
-func footageTruth[T any](t *testing.T, name string) []T {
+// footageTruth is what a demo's truth.json says of each picture of its clip.
+func footageTruth[T any](t *testing.T, demo string) []T {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(testmedia.Project(), "assets", "footage", name+".json"))
+	raw, err := os.ReadFile(filepath.Join(testmedia.Project(), "assets", "demos", demo, "truth.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestBuiltinDemos(t *testing.T) {
 		Gender string
 	}
 	boxOf := func(b [4]float32) inference.Box { return inference.Box{X0: b[0], Y0: b[1], X1: b[2], Y1: b[3]} }
-	people := footageTruth[[]face](t, "faces")
+	people := footageTruth[[]face](t, "age-gender")
 	// faces finds, for each drawn face, the object that shows it.
 	faces := func(t *testing.T, demo string, look func(want face, got map[string]string)) {
 		t.Helper()
@@ -117,7 +117,7 @@ func TestBuiltinDemos(t *testing.T) {
 			inference.Box
 			Class string
 		}
-		truth := footageTruth[[]vehicle](t, "traffic")
+		truth := footageTruth[[]vehicle](t, "vehicles")
 		right, seen, large, found := 0, 0, 0, 0
 		for i, s := range run(t, "vehicles", "traffic", len(truth)) {
 			boxes := make([]inference.Box, len(s.Objects))

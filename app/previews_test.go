@@ -68,7 +68,7 @@ func (p *previewer) Result(r *inference.Result) {
 }
 
 // TestRecordPreviews makes the films on the gallery's cards, where
-// RTV_PREVIEWS names the folder for them: of the built-in footage, by the
+// RTV_PREVIEWS names the folder of the demos: of the built-in footage, by the
 // demos with the networks that the app ships with.
 func TestRecordPreviews(t *testing.T) {
 	folder := os.Getenv("RTV_PREVIEWS")
@@ -91,7 +91,7 @@ func TestRecordPreviews(t *testing.T) {
 			if err := s.run(ctx); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(folder, d.ID+".mjpeg"), bytes.Join(p.pictures, nil), 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(folder, d.ID, "preview.mjpeg"), bytes.Join(p.pictures, nil), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -18,7 +18,6 @@ import (
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/doctor"
 	"reterminal-vision/app/settings"
-	"reterminal-vision/assets"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -29,7 +28,7 @@ import (
 // footageFrame is one picture of a built-in clip.
 func footageFrame(t *testing.T, clip string, at int) *camera.Frame {
 	t.Helper()
-	src, err := camera.Open(t.Context(), "builtin:"+clip, camera.Options{Builtin: assets.Clips(), Loop: true})
+	src, err := camera.Open(t.Context(), "builtin:"+clip, camera.Options{Builtin: builtinClips(), Loop: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"reterminal-vision/assets"
+	"reterminal-vision/assets/demos"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -379,10 +379,19 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// builtinClips are the demos' own footage, for the camera.
+func builtinClips() map[string]camera.Clip {
+	clips := map[string]camera.Clip{}
+	for name, c := range demos.Clips() {
+		clips[name] = camera.Clip(c)
+	}
+	return clips
+}
+
 // openSource opens what the configuration names. "auto" is the first camera,
 // or the demo's built-in footage when there is none, which the notice says.
 func openSource(ctx context.Context, cfg Config, builtin string, opt camera.Options) (camera.Source, string, error) {
-	opt.Builtin = assets.Clips()
+	opt.Builtin = builtinClips()
 	if cfg.Source == footage && builtin != "" {
 		opt.Loop = true
 		source, err := camera.Open(ctx, "builtin:"+builtin, opt)

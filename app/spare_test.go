@@ -16,7 +16,6 @@ import (
 
 	"github.com/disintegration/imaging"
 
-	"reterminal-vision/assets"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
@@ -173,7 +172,7 @@ func TestSparedAgainstEveryFrame(t *testing.T) {
 // The belt's alarm counts a frame that did not change as any other: it is
 // raised after as many frames.
 func TestAlarmOfAStillPicture(t *testing.T) {
-	source, err := camera.Open(t.Context(), "builtin:belt", camera.Options{Builtin: assets.Clips()})
+	source, err := camera.Open(t.Context(), "builtin:belt", camera.Options{Builtin: builtinClips()})
 	if err != nil {
 		t.Fatal(err)
 	}

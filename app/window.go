@@ -16,7 +16,7 @@ import (
 	"reterminal-vision/app/doctor"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/supervise"
-	"reterminal-vision/assets"
+	"reterminal-vision/assets/demos"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -145,7 +145,7 @@ func (w *window) cards() []ui.Card {
 
 // card describes one demo: ready when every stage has a model.
 func card(known *models.Catalogue, store *models.Store, d *models.Demo) ui.Card {
-	c := ui.Card{ID: d.ID, Title: lang.Name(d.Title), Summary: lang.Name(d.Summary), Ready: true, People: d.Kind().Identifies, Preview: assets.Preview(d.ID)}
+	c := ui.Card{ID: d.ID, Title: lang.Name(d.Title), Summary: lang.Name(d.Summary), Ready: true, People: d.Kind().Identifies, Preview: demos.Preview(d.ID), Task: d.Task}
 	var titles []string
 	var chosen []*models.Model
 	for _, candidates := range d.Stages() {

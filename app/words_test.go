@@ -50,8 +50,9 @@ func spoken(t *testing.T, file string) (sentences []string) {
 	return sentences
 }
 
-// Everything that a visitor can read has a translation: what the code says,
-// the demos, and what their networks name, but for the thousand of ImageNet.
+// Everything that a visitor can read has a translation: what the code says and
+// what networks name, but for the thousand of ImageNet. Package demos checks the
+// texts of demos.
 func TestEverythingIsTranslated(t *testing.T) {
 	var words map[string]string
 	text, err := os.ReadFile(filepath.Join("..", "assets", "lang", "de.json"))
@@ -80,10 +81,6 @@ func TestEverythingIsTranslated(t *testing.T) {
 	}
 	for _, k := range tasks.All {
 		want(k.Title)
-	}
-	for _, d := range models.Default().Demos {
-		want(d.Title)
-		want(d.Summary)
 	}
 	for _, m := range models.Default().Models {
 		if m.Labels != "" && m.Labels != "imagenet" {

@@ -18,7 +18,7 @@ cat >"$work/run" <<END2
 export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}" XDG_DATA_HOME=$work
 cd "$PWD"
 feed() {
-	ffmpeg -loglevel error -re -stream_loop -1 -framerate 15 -f mjpeg -i ../assets/footage/traffic.mjpeg -c copy -f v4l2 /dev/video9 &
+	ffmpeg -loglevel error -re -stream_loop -1 -framerate 15 -f mjpeg -i ../assets/demos/vehicles/clip.mjpeg -c copy -f v4l2 /dev/video9 &
 	feeder=\$!
 	for i in \$(seq 40); do
 		v4l2-ctl -d /dev/video9 --list-formats | grep -q MJPG && return

@@ -1,11 +1,11 @@
 // Package models knows which networks the demos run and keeps their files.
 //
-// In: the catalogue (catalogue.json, embedded), label lists (labels/), entries
-// that a person added, and a folder, mirror or web address that files come
-// from. Out: the contract of every network's tensors, the demos built from
+// In: the networks (catalogue.json, embedded), the demos (assets/demos), label
+// lists (labels/), entries that a person added, and a folder, mirror or web
+// address that files come from. Out: the contract of every network's tensors, the demos built from
 // them, and paths of model files whose size and SHA-256 have been checked.
 //
-// It imports inference/task and inference/tasks; app and ui may import it.
+// It imports assets/demos, inference/task and inference/tasks; app and ui may import it.
 package models
 
 import (
@@ -69,6 +69,8 @@ type Demo struct {
 	ID      string `json:"id"`
 	Title   string `json:"title"`
 	Summary string `json:"summary"`
+	How     string `json:"how,omitempty"`    // how it works, for visitors
+	Limits  string `json:"limits,omitempty"` // what it cannot do, for visitors
 	// Task names the kind of task, as task.Kind does.
 	Task   string   `json:"task"`
 	Models []string `json:"models"` // IDs, preferred first

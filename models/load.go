@@ -2,6 +2,7 @@ package models
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"sync"
 
+	"reterminal-vision/assets/demos"
 	"reterminal-vision/inference/task"
 )
 
@@ -24,7 +26,13 @@ var embedded []byte
 // Default is the catalogue shipped in the binary; it is shared, so it is only
 // read. A mistake in it is one of the build and panics.
 var Default = sync.OnceValue(func() *Catalogue {
-	c, err := Load(bytes.NewReader(embedded))
+	c, err := decode(bytes.NewReader(embedded))
+	if err == nil {
+		err = c.addDemos(demos.Files())
+	}
+	if err == nil {
+		err = c.check()
+	}
 	if err == nil {
 		err = c.addAccuracy(bytes.NewReader(accuracies))
 	}
@@ -33,6 +41,31 @@ var Default = sync.OnceValue(func() *Catalogue {
 	}
 	return c
 })
+
+// addDemos adds demos whose descriptions are in folders of their own, by ID, in
+// the order of their positions.
+func (c *Catalogue) addDemos(folders map[string][]byte) error {
+	positions := map[string]int{}
+	for id, text := range folders {
+		d := struct {
+			Demo
+			Position int             `json:"position"`
+			Clip     json.RawMessage `json:"clip"` // package demos reads it
+			Text     demos.Texts     `json:"text"`
+		}{}
+		if err := decodeEntry("demo "+id, text, &d); err != nil {
+			return err
+		}
+		en := d.Text["en"]
+		d.ID, d.Title, d.Summary, d.How, d.Limits = id, en.Title, en.Summary, en.How, en.Limits
+		positions[id] = d.Position
+		c.Demos = append(c.Demos, d.Demo)
+	}
+	slices.SortFunc(c.Demos, func(a, b Demo) int {
+		return cmp.Or(cmp.Compare(positions[a.ID], positions[b.ID]), strings.Compare(a.ID, b.ID))
+	})
+	return nil
+}
 
 // Load reads a catalogue and checks it. An error names the entry and the
 // field at fault; fields that are not known are errors too.
@@ -108,25 +141,30 @@ func decode(r io.Reader) (*Catalogue, error) {
 	}
 	c := &Catalogue{Models: make([]Model, len(raw.Models)), Demos: make([]Demo, len(raw.Demos))}
 	for i, text := range raw.Models {
-		if err := decodeEntry("model", i, text, &c.Models[i]); err != nil {
+		if err := decodeEntry(listed("model", i, text), text, &c.Models[i]); err != nil {
 			return nil, err
 		}
 	}
 	for i, text := range raw.Demos {
-		if err := decodeEntry("demo", i, text, &c.Demos[i]); err != nil {
+		if err := decodeEntry(listed("demo", i, text), text, &c.Demos[i]); err != nil {
 			return nil, err
 		}
 	}
 	return c, nil
 }
 
-func decodeEntry(kind string, i int, text []byte, into any) error {
+// listed names an entry for messages, by its place and ID.
+func listed(kind string, i int, text []byte) string {
+	var named struct{ ID string }
+	_ = json.Unmarshal(text, &named) // the entry may be anything
+	return fmt.Sprintf("%s %d %q", kind, i+1, named.ID)
+}
+
+func decodeEntry(name string, text []byte, into any) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {
-		var named struct{ ID string }
-		_ = json.Unmarshal(text, &named) // only for the message
-		return fmt.Errorf("catalogue: %s %d %q: %w", kind, i+1, named.ID, err)
+		return fmt.Errorf("catalogue: %s: %w", name, err)
 	}
 	return nil
 }

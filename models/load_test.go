@@ -83,6 +83,13 @@ func entry(root any, path string) map[string]any {
 }
 
 func TestLoadRefuses(t *testing.T) {
+	whole, err := json.Marshal(map[string]any{"models": Default().Models, "demos": Default().Demos})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(bytes.NewReader(whole)); err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct {
 		at, field string
 		value     any
@@ -149,7 +156,7 @@ func TestLoadRefuses(t *testing.T) {
 	} {
 		t.Run(tc.at+"."+tc.field, func(t *testing.T) {
 			var root any
-			if err := json.Unmarshal(embedded, &root); err != nil {
+			if err := json.Unmarshal(whole, &root); err != nil {
 				t.Fatal(err)
 			}
 			entry(root, tc.at)[tc.field] = tc.value

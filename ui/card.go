@@ -43,7 +43,7 @@ const (
 )
 
 func newCard(about Card, choose func(id string)) *card {
-	name, picture := icon.Card(about.ID)
+	name, picture := icon.Card(about.ID, about.Task)
 	c := &card{
 		about: about, choose: choose,
 		ground:  rounded(colors.surface, 28),

@@ -103,7 +103,7 @@ func TestSheet(t *testing.T) {
 		t.Run(o.name, func(t *testing.T) {
 			u, d := newTestUI(t, o.size, false)
 			w := u.opt.Pages.(*wishes)
-			u.ShowDemo("object-detection")
+			u.ShowDemo("objects")
 			u.Status(okStatus())
 			u.live.adjust.Tapped(nil)
 			u.Page(somePage(adjustPage))
@@ -137,7 +137,7 @@ func TestSheet(t *testing.T) {
 // A frozen picture stays until it may go on, and what was found with it.
 func TestFreeze(t *testing.T) {
 	u, _ := newTestUI(t, portrait, false)
-	u.ShowDemo("object-detection")
+	u.ShowDemo("objects")
 	show := func(v byte) {
 		f := smallFrame(v)
 		u.Frame(f)
@@ -165,7 +165,7 @@ func TestAttractAndBlank(t *testing.T) {
 	}{{"portrait", portrait}, {"landscape", landscape}} {
 		t.Run(o.name, func(t *testing.T) {
 			u, d := newTestUI(t, o.size, true)
-			u.Attract("object-detection")
+			u.Attract("objects")
 			u.Status(okStatus())
 			look(t, u, o.name+"-attract")
 			u.live.attract.Tapped(nil)
@@ -286,7 +286,7 @@ func TestLeaving(t *testing.T) {
 		{u.ShowHome, time.Second, ""},
 		{func() {}, time.Second, "left"},
 		{func() {}, 10 * time.Second, "left"},
-		{func() { u.ShowDemo("face-recognition") }, 2 * time.Second, "left"},
+		{func() { u.ShowDemo("recognition") }, 2 * time.Second, "left"},
 		{u.OpenPeople, time.Second, "left"},
 		{func() { u.people.id, u.people.of = "", "Zoe"; u.enrol() }, 2 * time.Second, "left"}, // is not left yet
 		{u.cancelEnrol, time.Second, "left"},

@@ -60,12 +60,12 @@ func introduce(t *testing.T, way string, size fyne.Size) {
 			t.Fatalf("asked for %v, want %q at the end", d.done, want)
 		}
 	}
-	u.ShowDemo("object-detection")
+	u.ShowDemo("objects")
 	if u.live.people.Visible() {
 		t.Error("a demo without people offers them")
 	}
 	u.ShowHome()
-	u.ShowDemo("face-recognition")
+	u.ShowDemo("recognition")
 	f := new(camera.Pool).Get(camera.Grey, 640, 480)
 	u.Frame(f)
 	look(t, u, way+"-recognition")

@@ -59,14 +59,14 @@ func frameOf(img image.Image) *camera.Frame {
 }
 
 var testCards = []Card{
-	{ID: "object-detection", Title: "Object detection", Summary: "Finds and names 80 kinds of everyday things", Model: "SSD MobileNet v1, 8 bit", Ready: true},
-	{ID: "scene-segmentation", Title: "Segmentation", Summary: "Colours every part of the picture by what it is", Model: "DeepLab v3 MobileNet v2", Ready: true},
-	{ID: "image-classification", Title: "Classification", Summary: "Names what the picture shows", Model: "MobileNet v2", Ready: true},
-	{ID: "face-emotion", Title: "Faces and emotions", Summary: "Reads the expression of every face", Model: "Ultra-Light RFB + MobileFaceNet", Ready: false,
+	{ID: "objects", Task: "detect", Title: "Object detection", Summary: "Finds and names 80 kinds of everyday things", Model: "SSD MobileNet v1, 8 bit", Ready: true},
+	{ID: "scene", Task: "segment", Title: "Segmentation", Summary: "Colours every part of the picture by what it is", Model: "DeepLab v3 MobileNet v2", Ready: true},
+	{ID: "things", Task: "classify", Title: "Classification", Summary: "Names what the picture shows", Model: "MobileNet v2", Ready: true},
+	{ID: "emotion", Title: "Faces and emotions", Summary: "Reads the expression of every face", Model: "Ultra-Light RFB + MobileFaceNet", Ready: false,
 		Reason: "The model is not on this device. Connect to the network and run: reterminal-vision models fetch face-emotion"},
-	{ID: "face-recognition", Title: "Who is it?", Summary: "Recognises the people you introduced", Model: "MobileFaceNet", Ready: true, People: true},
-	{ID: "face-age-gender", Title: "Age and gender", Summary: "Guesses the age of every face in view", Model: "MobileFaceNet 2.0", Ready: true},
-	{ID: "conveyor-belt", Title: "Conveyor belt", Summary: "Spots a torn belt before it stops the line", Model: "MobileNet v1 0.25", Ready: true},
+	{ID: "recognition", Title: "Who is it?", Summary: "Recognises the people you introduced", Model: "MobileFaceNet", Ready: true, People: true},
+	{ID: "age-gender", Title: "Age and gender", Summary: "Guesses the age of every face in view", Model: "MobileFaceNet 2.0", Ready: true},
+	{ID: "belt", Title: "Conveyor belt", Summary: "Spots a torn belt before it stops the line", Model: "MobileNet v1 0.25", Ready: true},
 }
 
 // deeds is what a UI asked of its handler.
@@ -296,7 +296,7 @@ func TestScreens(t *testing.T) {
 			u.home.scroll.scrollTo(4000)
 			look(t, u, o.name+"-home-scrolled")
 
-			u.ShowDemo("object-detection")
+			u.ShowDemo("objects")
 			look(t, u, o.name+"-starting")
 			for _, s := range []struct {
 				name   string
@@ -333,7 +333,7 @@ func TestScreens(t *testing.T) {
 // with the demo that raised it.
 func TestAlarm(t *testing.T) {
 	u, _ := newTestUI(t, portrait, false)
-	u.ShowDemo("conveyor-belt")
+	u.ShowDemo("belt")
 	pool := new(camera.Pool)
 	f := pool.Get(camera.Grey, 640, 480)
 	step := func(r *inference.Result) image.Image {
@@ -367,7 +367,7 @@ func TestAlarm(t *testing.T) {
 	}
 	step(belt())
 	u.ShowHome()
-	u.ShowDemo("image-classification")
+	u.ShowDemo("things")
 	if u.live.alarm.Visible() {
 		t.Error("the alarm outlived its demo")
 	}

@@ -30,7 +30,8 @@ import (
 
 // Card is one demo in the gallery.
 type Card struct {
-	ID      string // what Handler.StartDemo gets; its words choose the illustration
+	ID      string // what Handler.StartDemo gets
+	Task    string // its kind of task, whose illustration a demo without its own has
 	Title   string
 	Summary string  // one line
 	Model   string  // name of the network, shown small

@@ -2,11 +2,14 @@ package font
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"golang.org/x/image/font/sfnt"
+
+	"reterminal-vision/assets/demos"
 )
 
 // A font has every character of its language's translations.
@@ -21,6 +24,7 @@ func TestFontsHaveAllCharacters(t *testing.T) {
 			t.Fatal(err)
 		}
 		words["names"] = "日本語 中文"
+		maps.Copy(words, demos.Translations(tag))
 		for _, bold := range []bool{false, true} {
 			f, err := sfnt.Parse(Of(tag, bold))
 			if err != nil {

@@ -6,7 +6,7 @@ app needs, so that they fit into it.
 FOLDER has NotoSansCJK-Regular.ttc and NotoSansCJK-Bold.ttc, of Debian's package
 fonts-noto-cjk 1:20220127+repack1-1. `make fonts` fetches that and runs this.
 
-A font gets the characters of its language's translations, those of the common
+A font gets the characters of its language's translations and demos, those of the common
 scripts beside it, and the commonest for people's names: level 1 of JIS X 0208
 for Japanese, of GB 2312 for Chinese.
 """
@@ -42,6 +42,8 @@ def characters(tag):
     wanted.update("日本語中文言語语")
     words = json.loads((HERE.parent / "lang" / f"{tag}.json").read_text(encoding="utf-8"))
     wanted.update("".join(words.values()))
+    for demo in HERE.parent.glob("demos/*/demo.json"):
+        wanted.update("".join(json.loads(demo.read_text(encoding="utf-8"))["text"][tag].values()))
     wanted.update(NAMES[tag]())
     return wanted
 

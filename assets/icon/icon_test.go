@@ -12,25 +12,17 @@ import (
 )
 
 func TestCard(t *testing.T) {
-	for id, want := range map[string]string{
-		"object-detection":     "cards/detect.svg",
-		"vehicles":             "cards/vehicle.svg",
-		"image-classification": "cards/classify.svg",
-		"scene-segmentation":   "cards/segment.svg",
-		"face-landmarks":       "cards/face.svg",
-		"face-emotion":         "cards/emotion.svg",
-		"face-age-gender":      "cards/age.svg",
-		"face-recognition":     "cards/recognize.svg",
-		"face-anti-spoofing":   "cards/spoof.svg",
-		"conveyor-belt-damage": "cards/belt.svg",
-		"lung-segmentation":    "cards/lung.svg",
-		"something-new":        "cards/vision.svg",
-		"emotion":              "cards/emotion.svg",
-		"../glyphs/back":       "cards/vision.svg",
+	for _, tc := range []struct{ demo, task, want string }{
+		{"vehicles", "detect", "demos/vehicles.svg"},
+		{"objects", "detect", "cards/detect.svg"},
+		{"own-belt", "classify", "cards/classify.svg"},
+		{"scene", "segment", "cards/segment.svg"},
+		{"own-new", "something new", "cards/vision.svg"},
+		{"../icon", "../glyphs/back", "cards/vision.svg"},
 	} {
-		got, svg := Card(id)
-		if got != want || len(svg) == 0 {
-			t.Errorf("Card(%q) is %s with %d bytes, want %s", id, got, len(svg), want)
+		got, svg := Card(tc.demo, tc.task)
+		if got != tc.want || !bytes.Contains(svg, []byte("<svg")) {
+			t.Errorf("Card(%q, %q) is %s with %d bytes, want %s", tc.demo, tc.task, got, len(svg), tc.want)
 		}
 	}
 }

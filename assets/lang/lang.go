@@ -1,18 +1,21 @@
 // Package lang has the app speak the language of the people before it.
 //
 // In: English sentences, as they stand in the code. Out: the same in the
-// language in use. A translation is a line of LANGUAGE.json; an English
-// sentence without one stays English. It imports nothing of this project; ui
-// and app may import it.
+// language in use. A translation is a line of LANGUAGE.json, or of a demo; an
+// English sentence without one stays English. It imports assets/demos; ui and
+// app may import it.
 package lang
 
 import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"sync/atomic"
+
+	"reterminal-vision/assets/demos"
 )
 
 //go:embed *.json
@@ -50,6 +53,7 @@ func Set(tag string) error {
 		if err := json.Unmarshal(text, &s.words); err != nil {
 			return fmt.Errorf("language %q: %w", tag, err)
 		}
+		maps.Copy(s.words, demos.Translations(tag))
 	}
 	current.Store(s)
 	return nil

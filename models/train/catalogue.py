@@ -2,7 +2,7 @@
 
 usage: catalogue.py
 
-Entries of networks that are not in ../trained any more go; the demos' lists are left as they are, but for such networks.
+Entries of networks that are not in ../trained any more go, here and from the lists of the demos.
 """
 import glob
 import json
@@ -10,7 +10,7 @@ import os
 import re
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TRAINED, CATALOGUE = HERE + "/../trained", HERE + "/../catalogue.json"
+TRAINED, CATALOGUE, DEMOS = HERE + "/../trained", HERE + "/../catalogue.json", HERE + "/../../assets/demos/*/demo.json"
 SUFFIX = {"int8": ", 8 bit", "dynamic": ", dynamic range", "float": "", "sparse": ", sparse"}
 VARIANT = {"float": "fp32"}  # where the catalogue has another word
 # Lists and objects up to so many characters stay on one line.
@@ -62,9 +62,12 @@ def main():
     new = {e["id"] for e in made}
     old = {m["id"] for m in catalogue["models"] if m["source"].startswith("This project") and m["id"] not in new}
     catalogue["models"] = [m for m in catalogue["models"] if not m["source"].startswith("This project")] + made
-    for demo in catalogue["demos"]:
-        for ids in [demo["models"], *demo.get("heads", [])]:
+    for path in glob.glob(DEMOS):
+        demo = json.load(open(path))
+        for ids in [demo["models"], *demo.get("heads", []), demo.get("liveness", [])]:
             ids[:] = [i for i in ids if i not in old]
+        with open(path, "w") as f:
+            f.write(text(demo) + "\n")
     with open(CATALOGUE, "w") as f:
         f.write(text(catalogue) + "\n")
 

@@ -1,6 +1,6 @@
-"""Makes the built-in footage of the demos on belts, lungs and faces: assets/footage/NAME.mjpeg and what is in it, NAME.json.
+"""Makes the built-in footage of the demos on belts, lungs and faces: assets/demos/ID/clip.mjpeg and what is in it, truth.json.
 
-usage: footage.py [--shared ../shared] [--work build/train] [--out assets/footage]
+usage: footage.py [--shared ../shared] [--work build/train] [--out assets/demos]
 
 Belts and X-rays are drawn. Faces are means of at least composites.LEAST faces of UTKFace each (non-commercial research
 use), so that they are nobody's, with drawn hair and clothes; all of this needs data/utkface.tar and
@@ -24,14 +24,14 @@ import xray
 FPS = 10
 
 
-def stream(folder, name, pictures, truth, quality=82):
+def stream(folder, demo, pictures, truth, quality=82):
     height, width = pictures[0].shape[:2]
-    with open("%s/%s.mjpeg" % (folder, name), "wb") as f:
+    with open("%s/%s/clip.mjpeg" % (folder, demo), "wb") as f:
         for p in pictures:
             ok, jpeg = cv2.imencode(".jpg", np.clip(p, 0, 255).astype(np.uint8)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
             assert ok
             f.write(jpeg.tobytes())
-    with open("%s/%s.json" % (folder, name), "w") as f:
+    with open("%s/%s/truth.json" % (folder, demo), "w") as f:
         f.write('{"width":%d,"height":%d,"fps":%d,"frames":[' % (width, height, FPS))
         f.write(",\n".join(json.dumps(t, separators=(",", ":")) for t in truth) + "]}\n")
 
@@ -199,12 +199,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", default="../shared")
     parser.add_argument("--work", default="build/train")
-    parser.add_argument("--out", default="assets/footage")
+    parser.add_argument("--out", default="assets/demos")
     a = parser.parse_args()
     os.makedirs(a.work, exist_ok=True)
     stream(a.out, "belt", *moving_belt())
     stream(a.out, "lungs", *light_box())
-    stream(a.out, "faces", *visitors(a.shared, a.work))
+    stream(a.out, "age-gender", *visitors(a.shared, a.work))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Trains and measures the detectors of vehicles named in NETWORKS, YOLO v2 on MobileNet v1 of four widths.
 
-usage: vehicle.py [--data build/data] [--shared ../shared] [--scenes build/scenes] [--footage assets/footage/traffic.mjpeg]
+usage: vehicle.py [--data build/data] [--shared ../shared] [--scenes build/scenes] [--footage assets/demos/vehicles/clip.mjpeg]
                   [--work build/train] [--out models/trained] [--model NAME] [--epochs N] [--smoke]
 
 Wants the sets vehicles, facebox and belt_intact of data.py, drawn scenes (scenes.go says how; a few, for the built-in
@@ -95,7 +95,7 @@ def rgb(bgr):
 
 def footage(path):
     """The pictures of an MJPEG stream with the true boxes beside it."""
-    data, truth = open(path, "rb").read(), json.load(open(os.path.splitext(path)[0] + ".json"))["frames"]
+    data, truth = open(path, "rb").read(), json.load(open(os.path.join(os.path.dirname(path), "truth.json")))["frames"]
     parts = data.split(b"\xff\xd8\xff")[1:]
     return [(rgb(cv2.imdecode(np.frombuffer(b"\xff\xd8\xff" + p, np.uint8), cv2.IMREAD_COLOR)), rows(t)) for p, t in zip(parts, truth)]
 
@@ -472,7 +472,7 @@ def best_threshold(rows):
 def main():
     a = recipe.start(__doc__, list(NETWORKS), epochs={name: n.epochs for name, n in NETWORKS.items()},
                      scenes=("build/scenes", "folder of drawn scenes"),
-                     footage=("assets/footage/traffic.mjpeg", "drawn stream, only measured"))
+                     footage=("assets/demos/vehicles/clip.mjpeg", "drawn stream, only measured"))
     this = NETWORKS[a.model]
     kept, held = (recipe.few(names, a, 24) for names in parts(a))
     road, judged = roads(a.data + "/vehicles", kept), roads(a.data + "/vehicles", held)

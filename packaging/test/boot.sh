@@ -44,7 +44,7 @@ in_root sh -c 'apt-get -q update && apt-get -q install --yes --no-install-recomm
 grep '^reterminal-vision:' "$out/install"
 in_root reterminal-vision kiosk on
 # The first run is over, and somebody is enrolled, to be deleted a month later.
-ffmpeg -loglevel error -i assets/footage/faces.mjpeg -vf "select='eq(n,2)+eq(n,8)',unsharp=5:5:2" -fps_mode passthrough "$root/var/tmp/%d.png"
+ffmpeg -loglevel error -i assets/demos/age-gender/clip.mjpeg -vf "select='eq(n,2)+eq(n,8)',unsharp=5:5:2" -fps_mode passthrough "$root/var/tmp/%d.png"
 chmod a+r "$root"/var/tmp/*.png
 in_root reterminal-vision kiosk run people add 'Ada Lovelace' --consent /var/tmp/1.png /var/tmp/2.png
 echo '{"welcomed":true,"keep":30,"visitors":{"idle":-1,"attract":"off"}}' >"$root/var/lib/reterminal-vision/settings.json"

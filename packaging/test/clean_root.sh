@@ -20,7 +20,8 @@ fi
 out=$PWD/build/packages/$arch
 base=$PWD/build/roots/$arch.tar
 root=$PWD/build/roots/$arch
-footage=(vehicles vehicles:vehicle_yolov2_mobilenet_100_320_int8 belt lungs age-gender emotion anti-spoofing recognition objects scene things)
+footage=(vehicles:vehicle_yolov2_mobilenet_100_320_int8)
+for demo in assets/demos/*/; do footage+=("$(basename "$demo")"); done
 # Networks that the package has not, as the README says; those that emulation makes slower than the app stands.
 fetched() { [[ $1 == scene || $1 == things ]]; }
 slow=(vehicles vehicles-vehicle_yolov2_mobilenet_100_320_int8 objects)
@@ -90,7 +91,7 @@ say 'the version before, with people and settings'
 in_root apt-get -q install --yes --no-install-recommends ./old.deb >"$out/install-old" 2>&1 || { tail "$out/install-old"; die 'it does not install'; }
 mkdir -p "$root/var/tmp/shots"
 # The first pictures show one person, a mean of several and so a little soft.
-ffmpeg -loglevel error -i assets/footage/faces.mjpeg -vf "select='eq(n,2)+eq(n,8)',unsharp=5:5:2" -fps_mode passthrough "$root/var/tmp/shots/%d.png"
+ffmpeg -loglevel error -i assets/demos/age-gender/clip.mjpeg -vf "select='eq(n,2)+eq(n,8)',unsharp=5:5:2" -fps_mode passthrough "$root/var/tmp/shots/%d.png"
 chmod -R a+rX "$root/var/tmp/shots"
 kiosk people add 'Ada Lovelace' --consent /var/tmp/shots/1.png /var/tmp/shots/2.png || die 'nobody could be enrolled'
 kiosk people list >"$out/people"

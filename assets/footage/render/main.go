@@ -1,8 +1,8 @@
 // Command render draws the built-in sample footage: a street with traffic, made by this program alone.
 //
-// In: nothing but its own numbers. Out: an MJPEG stream (JPEG pictures one after another) that loops without a seam,
-// and beside it a JSON file with the true box of each visible vehicle in each frame, in pixels. The same program
-// draws the same bytes on every run.
+// In: nothing but its own numbers. Out: clip.mjpeg (JPEG pictures one after another), which loops without a seam, and
+// truth.json with the true box of each visible vehicle in each frame, in pixels. The same program draws the same bytes
+// on every run.
 package main
 
 import (
@@ -17,7 +17,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 const (
@@ -36,7 +35,7 @@ type truth struct {
 }
 
 func main() {
-	out := flag.String("out", "traffic.mjpeg", "the MJPEG file to write; the boxes go beside it as .json")
+	out := flag.String("out", ".", "the folder for clip.mjpeg and truth.json")
 	quality := flag.Int("quality", 52, "JPEG quality")
 	step := flag.Int("step", 1, "draw every n-th frame only, for a quick look")
 	flag.Parse()
@@ -74,7 +73,8 @@ func run(out string, quality, step int) error {
 	return write(out, pictures, t)
 }
 
-func write(out string, pictures [][]byte, t truth) error {
+func write(folder string, pictures [][]byte, t truth) error {
+	out := filepath.Join(folder, "clip.mjpeg")
 	f, err := os.Create(out)
 	if err != nil {
 		return fmt.Errorf("creating the footage: %w", err)
@@ -94,8 +94,7 @@ func write(out string, pictures [][]byte, t truth) error {
 		return fmt.Errorf("encoding the boxes: %w", err)
 	}
 	text = bytes.ReplaceAll(text, []byte("],["), []byte("],\n["))
-	name := strings.TrimSuffix(out, filepath.Ext(out)) + ".json"
-	if err := os.WriteFile(name, append(text, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "truth.json"), append(text, '\n'), 0o644); err != nil {
 		return fmt.Errorf("writing the boxes: %w", err)
 	}
 	return nil
