@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"reterminal-vision/app/watchdog"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
@@ -29,9 +30,9 @@ func headless(ctx context.Context, cfg Config, stdout, stderr io.Writer) error {
 	defer cancel(nil)
 	out := &lineWriter{to: stdout, end: cancel, most: cfg.Frames, picture: newPicture(cfg.SaveFrame)}
 	s := newSession(cfg, task, out)
-	s.every, s.retry, s.vigil = cfg.Unpaced, forCameras, newVigil()
-	s.vigil.allow(task, 0)
-	defer s.vigil.watch(func(what part) {
+	s.every, s.retry, s.watchdog = cfg.Unpaced, forCameras, watchdog.New()
+	s.watchdog.SetPace(task.imported(), 0)
+	defer s.watchdog.Watch(func(what watchdog.Part) {
 		fmt.Fprintf(stderr, "reterminal-vision: stuck in %v: start it again, with another --model or --delegate\n", what)
 		os.Exit(exitFailed) // nothing ends C code that hangs
 	})()

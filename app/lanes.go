@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"reterminal-vision/app/watchdog"
 	"reterminal-vision/inference"
 )
 
@@ -38,7 +39,7 @@ func (b *builder) addLanes() error {
 			lanes = 1
 		}
 	}
-	if lanes = min(lanes, maxLanes); lanes < 2 {
+	if lanes = min(lanes, watchdog.MaxReplicas); lanes < 2 {
 		return nil
 	}
 	b.threads = max(1, b.cfg.Threads/lanes)

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"reterminal-vision/app/watchdog"
 	"reterminal-vision/assets/demos"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
@@ -75,7 +76,7 @@ type session struct {
 	every   bool    // work on every frame: the source waits for the worker
 	pace    float64 // pictures a second at which recorded sources play; 0 leaves them their own
 	retry   patience
-	vigil   *vigil // nil for one that nobody looks at
+	watchdog *watchdog.Watchdog // nil for one that nobody looks at
 	results rate
 	looks   rate // results that the first network looked for
 	mu      sync.Mutex
@@ -92,14 +93,14 @@ func newSession(cfg Config, task *demoTask, s sink) *session {
 // run works until ctx ends or a source that does not loop is at its end. Both
 // are success; it returns when all its goroutines have.
 func (s *session) run(ctx context.Context) error {
-	worker := inference.NewWorker(s.vigil.over(s.task.Task), s.result, func(err error) {
+	worker := inference.NewWorker(s.watchdog.Wrap(s.task.Task), s.result, func(err error) {
 		counted.failed.Add(1)
 		s.sink.Failed(err)
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	var working sync.WaitGroup
 	working.Go(func() {
-		s.task.warmUp(s.vigil) // while the source opens
+		s.task.warmUp(s.watchdog) // while the source opens
 		worker.Run(ctx)
 	})
 	defer working.Wait()
@@ -206,7 +207,7 @@ var errAnother = errors.New("a camera can be used")
 // used: one that is connected, or one that is and could not be opened.
 type standIn struct {
 	options camera.Options
-	vigil   *vigil
+	watchdog *watchdog.Watchdog
 	nodes   []string
 	listed  bool // a camera is among the devices
 	looked  time.Time
@@ -223,8 +224,8 @@ func (w *standIn) over(ctx context.Context, now time.Time) bool {
 		return false // the usual case of no camera costs one look at a folder
 	}
 	w.nodes = nodes
-	w.vigil.enter(partSource)
-	defer w.vigil.leave(partSource)
+	w.watchdog.Enter(watchdog.OpenSource)
+	defer w.watchdog.Leave(watchdog.OpenSource)
 	devices := camera.Devices()
 	if w.listed = len(devices) > 0; !w.listed {
 		return false
@@ -243,17 +244,17 @@ func (s *session) play(ctx context.Context, worker *inference.Worker, trying *ou
 		Width: s.cfg.Width, Height: s.cfg.Height, FPS: s.cfg.FPS, PixelFormat: s.cfg.PixelFormat, Turn: s.cfg.Turn, Controls: s.cfg.Controls,
 		Paced: !s.every && s.pace == 0, Loop: s.cfg.Loop,
 	}
-	waiting := standIn{options: options, vigil: s.vigil, looked: time.Now()}
+	waiting := standIn{options: options, watchdog: s.watchdog, looked: time.Now()}
 	beat := metronome{every: time.Duration(float64(time.Second) / max(s.pace, 1e-3))}
 	var source camera.Source
 	var notice string
-	s.vigil.in(partSource, func() { source, notice, err = openSource(ctx, s.cfg, s.task.Demo.Builtin, options) })
+	s.watchdog.Do(watchdog.OpenSource, func() { source, notice, err = openSource(ctx, s.cfg, s.task.Demo.Builtin, options) })
 	if err != nil {
 		return 0, err
 	}
-	defer s.vigil.in(partSourceEnd, func() { source.Close() })
-	silence := newSilence(ctx, source.Info())
-	defer silence.end()
+	defer s.watchdog.Do(watchdog.CloseSource, func() { source.Close() })
+	silence := watchdog.NewSilence(ctx, source.Info())
+	defer silence.End()
 	var last camera.Counts
 	counts := func() camera.Counts {
 		if c, ok := source.(camera.Counter); ok {
@@ -272,14 +273,14 @@ func (s *session) play(ctx context.Context, worker *inference.Worker, trying *ou
 		}
 	}()
 	for {
-		silence.listen()
-		f, err := source.Read(silence.ctx)
-		silence.heard()
+		silence.Listen()
+		f, err := source.Read(silence.Context)
+		silence.Heard()
 		if errors.Is(err, io.EOF) {
 			return frames, nil
 		}
-		if err != nil && ctx.Err() == nil && silence.ctx.Err() != nil {
-			err = context.Cause(silence.ctx)
+		if err != nil && ctx.Err() == nil && silence.Context.Err() != nil {
+			err = context.Cause(silence.Context)
 		}
 		if err != nil {
 			return frames, err

@@ -12,6 +12,7 @@ import (
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
 	"reterminal-vision/app/supervise"
+	"reterminal-vision/app/watchdog"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/ui"
 )
@@ -32,7 +33,7 @@ const readFor = 2 * time.Second
 // stuck says what hangs and has the app start again, in the same demo: C code
 // that hangs cannot be interrupted, it may hold locks and a core, and whatever
 // the process tried next might wait for it.
-func (w *window) stuck(ctx context.Context, id string, what part, tell bool) {
+func (w *window) stuck(ctx context.Context, id string, what watchdog.Part, tell bool) {
 	why := fmt.Sprintf("stuck in %v", what)
 	counted.stuck.Add(1)
 	slog.Error("demo is stuck", "demo", id, "in", what.String())
@@ -50,9 +51,9 @@ func (w *window) stuck(ctx context.Context, id string, what part, tell bool) {
 }
 
 // stuckProblem words a part of a demo that hangs.
-func (w *window) stuckProblem(what part, supervised bool) ui.Problem {
+func (w *window) stuckProblem(what watchdog.Part, supervised bool) ui.Problem {
 	p := ui.Problem{Title: lang.T("The network does not answer"), Remedy: lang.T("The app starts again by itself, with this demo.")}
-	if what == partSource || what == partSourceEnd {
+	if what == watchdog.OpenSource || what == watchdog.CloseSource {
 		p.Title = lang.T("The source does not answer")
 	}
 	var titles []string

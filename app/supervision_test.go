@@ -18,6 +18,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"reterminal-vision/app/supervise"
+	"reterminal-vision/app/watchdog"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/ui"
@@ -42,14 +43,14 @@ func faulty(t *testing.T) (env []string, tell func(string)) {
 	return []string{"LD_PRELOAD=" + library, "RTV_FAULT=" + file}, tell
 }
 
-// soon fails a test in which a fault was not noticed within as long as the vigil
+// soon fails a test in which a fault was not noticed within as long as the watchdog
 // allows a process whose cores others take, as other tests do; with RTV_PROMPT=1,
 // for a machine that does nothing else, within 5 s.
 func soon(t *testing.T, what string, noticed, waited time.Duration) {
 	t.Helper()
 	limit := 5 * time.Second
 	if os.Getenv("RTV_PROMPT") != "1" {
-		limit += starvedBy * frameWithin
+		limit += watchdog.StarvedFactor * watchdog.FrameLimit
 	}
 	if noticed > limit {
 		t.Errorf("%s: noticed after %v, in which it waited %v for a core: want %v", what, noticed, waited, limit)
@@ -77,11 +78,11 @@ func TestCrashes(t *testing.T) {
 		time.Sleep(500 * time.Millisecond)
 		before := strings.Count(p.log.String(), f.says)
 		struck, child := time.Now(), fmt.Sprint(p.child(t))
-		starved := waited(child)
+		starved := watchdog.CPUWaits(child)
 		tell(f.fault)
 		p.log.await(t, f.says, before+1)
 		noticed := time.Since(struck)
-		soon(t, f.fault, noticed, waited(child).since(starved))
+		soon(t, f.fault, noticed, watchdog.CPUWaits(child).Since(starved))
 		if strings.HasPrefix(f.fault, "hang") {
 			time.Sleep(700 * time.Millisecond)
 			s.shot("stuck")
@@ -128,7 +129,7 @@ func TestHangingStart(t *testing.T) {
 	p.log.await(t, "networks ready", 1)
 	struck, child := time.Now(), fmt.Sprint(p.child(t))
 	p.log.await(t, `in="the first run of a network"`, 1)
-	soon(t, "hang in the first run", time.Since(struck), waited(child).since(nil))
+	soon(t, "hang in the first run", time.Since(struck), watchdog.CPUWaits(child).Since(nil))
 	p.log.await(t, "source open", 2)
 	p.end(t, syscall.SIGTERM)
 }
@@ -247,10 +248,10 @@ func TestPanickingDemo(t *testing.T) {
 	if trouble(w) {
 		t.Error("trouble from the beginning")
 	}
-	before, starved := again(), waited("self")
+	before, starved := again(), watchdog.CPUWaits("self")
 	bad.Store(true)
 	noticed := awaitSo(t, "starting again", func() bool { return again() > before }) - restartAfter
-	soon(t, "a demo panics", noticed, waited("self").since(starved))
+	soon(t, "a demo panics", noticed, watchdog.CPUWaits("self").Since(starved))
 	n := results()
 	back := restartAfter + awaitSo(t, "running again", func() bool { return results() > n+5 && !trouble(w) })
 	t.Logf("TABLE a demo panics | noticed %v | back %v", noticed.Round(time.Millisecond), back.Round(time.Millisecond))
@@ -297,7 +298,7 @@ func TestDemoThatCannotOpen(t *testing.T) {
 }
 
 // TestPanicLeavesPart has a demo panic while its networks or its source are opened
-// or the networks closed: the vigil is not left to think that it is still at it.
+// or the networks closed: the watchdog is not left to think that it is still at it.
 func TestPanicLeavesPart(t *testing.T) {
 	for name, spoil := range map[string]func(*demoTask) *demoTask{
 		"opening the networks": func(*demoTask) *demoTask { panic("spoilt") },
@@ -317,12 +318,12 @@ func TestPanicLeavesPart(t *testing.T) {
 				}
 				return spoil(task), nil
 			}
-			v := newVigil()
+			v := watchdog.New()
 			if err := w.attempt(t.Context(), v, "belt", nil); !errors.Is(err, errCrashed) {
 				t.Errorf("it ended by %v", err)
 			}
-			for p := range partCount {
-				if v.turns[p].Load()%2 != 0 {
+			for p := range watchdog.Parts {
+				if v.Inside(p) {
 					t.Errorf("it is still in %v", p)
 				}
 			}
@@ -352,24 +353,24 @@ func TestClosingHangs(t *testing.T) {
 		}
 		return task, err
 	}
-	v, found := newVigil(), make(chan part, 1)
-	defer v.watch(func(p part) { found <- p })()
+	v, found := watchdog.New(), make(chan watchdog.Part, 1)
+	defer v.Watch(func(p watchdog.Part) { found <- p })()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = w.attempt(ctx, v, "belt", nil) }()
 	n := counted.results.Load()
 	awaitSo(t, "results", func() bool { return counted.results.Load() > n })
-	start, starved := time.Now(), waited("self")
+	start, starved := time.Now(), watchdog.CPUWaits("self")
 	cancel()
-	if p := <-found; p != partClosing {
+	if p := <-found; p != watchdog.CloseNetworks {
 		t.Errorf("%v is stuck", p)
 	}
-	soon(t, "closing hangs", time.Since(start), waited("self").since(starved))
+	soon(t, "closing hangs", time.Since(start), watchdog.CPUWaits("self").Since(starved))
 	close(hang)
 	<-ended
 }
 
-// TestLookingForCameraWatched has the vigil see that cameras are looked for while
+// TestLookingForCameraWatched has the watchdog see that cameras are looked for while
 // footage stands in for one.
 func TestLookingForCameraWatched(t *testing.T) {
 	dir := t.TempDir()
@@ -379,8 +380,8 @@ func TestLookingForCameraWatched(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	look := standIn{vigil: newVigil(), nodes: []string{"one that has gone"}}
-	inside := func() bool { return look.vigil.turns[partSource].Load()%2 == 1 }
+	look := standIn{watchdog: watchdog.New(), nodes: []string{"one that has gone"}}
+	inside := func() bool { return look.watchdog.Inside(watchdog.OpenSource) }
 	ended := make(chan bool)
 	go func() { ended <- look.over(t.Context(), time.Now()) }()
 	awaitSo(t, "looking", inside)
@@ -389,121 +390,6 @@ func TestLookingForCameraWatched(t *testing.T) {
 	}
 	if <-ended || inside() {
 		t.Error("a camera was found, or it is still looked for")
-	}
-}
-
-// TestVigil notices what hangs, and nothing else.
-func TestVigil(t *testing.T) {
-	for _, tt := range []struct {
-		name  string
-		do    func(v *vigil)
-		stuck part
-	}{
-		{"nothing", func(*vigil) {}, -1},
-		{"frame after frame", func(v *vigil) {
-			go func() {
-				for range 1000 {
-					v.enter(partLanes)
-					time.Sleep(5 * time.Millisecond)
-					v.leave(partLanes)
-				}
-			}()
-		}, -1},
-		{"a network", func(v *vigil) { v.enter(partLanes + 3) }, partLanes + 3},
-		{"after many frames", func(v *vigil) {
-			for range 1000 {
-				v.enter(partFinish)
-				v.leave(partFinish)
-			}
-			v.enter(partFinish)
-		}, partFinish},
-		{"a slow card", func(v *vigil) { v.enter(partOpening) }, -1},
-		{"a machine that is slow throughout", func(v *vigil) {
-			v.enter(partWarmUp)
-			time.Sleep(frameWithin + time.Second)
-			v.leave(partWarmUp)
-			for range 3 {
-				time.Sleep(2 * vigilEvery)
-				v.enter(partPrepare)
-				v.leave(partPrepare)
-			}
-			v.enter(partLanes)
-		}, -1},
-		{"closing the networks", func(v *vigil) { v.enter(partClosing) }, partClosing},
-		{"a first run, in a demo that never ran here", func(v *vigil) { v.enter(partWarmUp) }, -1},
-		{"a first run, in one that did", func(v *vigil) { v.allow(&demoTask{}, 2); v.enter(partWarmUp) }, partWarmUp},
-		{"a first run, in one that takes a second", func(v *vigil) { v.allow(&demoTask{}, 1); v.enter(partWarmUp) }, -1},
-		{"a slow network of one's own", func(v *vigil) { v.slow.Store(true); v.enter(partLanes) }, -1},
-		{"one whose first run took a second", func(v *vigil) {
-			v.slow.Store(true)
-			v.in(partWarmUp, func() { time.Sleep(time.Second) })
-			v.enter(partLanes)
-		}, -1},
-		{"one whose first run was quick", func(v *vigil) {
-			v.slow.Store(true)
-			v.in(partWarmUp, func() {})
-			v.enter(partLanes)
-		}, partLanes},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			v, found := newVigil(), make(chan part, 1)
-			start, starved := time.Now(), waited("self")
-			defer v.watch(func(p part) { found <- p })()
-			tt.do(v)
-			select {
-			case p := <-found:
-				if p != tt.stuck {
-					t.Errorf("%v is stuck", p)
-				}
-				soon(t, tt.name, time.Since(start), waited("self").since(starved))
-				t.Logf("after %v", time.Since(start))
-			case <-time.After(map[bool]time.Duration{true: time.Minute, false: frameWithin + time.Second}[tt.stuck >= 0]):
-				if tt.stuck >= 0 {
-					t.Error("nothing was noticed")
-				}
-			}
-		})
-	}
-}
-
-// TestSilence ends the reading of a source that gives nothing, not of one that
-// is slow, and not while nobody reads.
-func TestSilence(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		info   camera.Info
-		within time.Duration // 0 for never
-		heard  bool
-	}{
-		{"a film", camera.Info{Name: "film", Kind: camera.KindVideo, FPS: 30}, 5 * time.Second, false},
-		{"pictures, one in ten seconds", camera.Info{Name: "album", Kind: camera.KindStills, FPS: .1}, 0, false},
-		{"while a frame is worked on", camera.Info{Name: "film", Kind: camera.KindVideo, FPS: 30}, 0, true},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			s := newSilence(t.Context(), tt.info)
-			defer s.end()
-			start := time.Now()
-			s.listen()
-			if tt.heard {
-				s.heard()
-			}
-			select {
-			case <-s.ctx.Done():
-				if err := context.Cause(s.ctx); tt.within == 0 || !errors.Is(err, camera.ErrStalled) || !strings.Contains(err.Error(), tt.info.Name) {
-					t.Errorf("ended by %v", err)
-				}
-				if noticed := time.Since(start); noticed > tt.within {
-					t.Errorf("noticed after %v", noticed)
-				}
-				t.Logf("TABLE %s silent | noticed %v", tt.name, time.Since(start).Round(time.Millisecond))
-			case <-time.After(6 * time.Second):
-				if tt.within > 0 {
-					t.Error("nothing was noticed")
-				}
-			}
-		})
 	}
 }
 

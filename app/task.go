@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"reterminal-vision/app/watchdog"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/recognize"
 	"reterminal-vision/models"
@@ -26,13 +27,16 @@ type demoTask struct {
 
 // warmUp runs every network once: the first run lays its memory out, which the
 // first frame need not wait for. What is wrong with a network its frames tell.
-func (t *demoTask) warmUp(v *vigil) {
+func (t *demoTask) warmUp(v *watchdog.Watchdog) {
 	for _, net := range slices.Concat(t.Nets, t.Beside) {
-		v.enter(partWarmUp)
+		v.Enter(watchdog.WarmUp)
 		_ = net.Invoke()
-		v.leave(partWarmUp)
+		v.Leave(watchdog.WarmUp)
 	}
 }
+
+// imported reports whether a person brought one of the networks.
+func (t *demoTask) imported() bool { return slices.ContainsFunc(t.Models, (*models.Model).Own) }
 
 // lanes is how many frames are in the first network at once.
 func (t *demoTask) lanes() int { return 1 + len(t.Beside) }

@@ -16,6 +16,7 @@ import (
 	"reterminal-vision/app/doctor"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/supervise"
+	"reterminal-vision/app/watchdog"
 	"reterminal-vision/assets/demos"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
@@ -261,8 +262,8 @@ func (w *window) wait() {
 // from running. One that attracts keeps its troubles to the log.
 func (w *window) session(ctx context.Context, id string, attract func(Config) Config) {
 	w.link.Running(id, attract != nil)
-	v := newVigil()
-	defer v.watch(func(what part) { w.stuck(ctx, id, what, attract == nil) })()
+	v := watchdog.New()
+	defer v.Watch(func(what watchdog.Part) { w.stuck(ctx, id, what, attract == nil) })()
 	restarts := 0
 	for {
 		began := time.Now()
@@ -295,7 +296,7 @@ func (w *window) session(ctx context.Context, id string, attract func(Config) Co
 }
 
 // attempt runs one demo until ctx ends, or something keeps it from running.
-func (w *window) attempt(ctx context.Context, v *vigil, id string, attract func(Config) Config) (err error) {
+func (w *window) attempt(ctx context.Context, v *watchdog.Watchdog, id string, attract func(Config) Config) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			slog.Error("demo crashed", "demo", id, "panic", r, "stack", string(debug.Stack()))
@@ -306,21 +307,22 @@ func (w *window) attempt(ctx context.Context, v *vigil, id string, attract func(
 	if attract != nil {
 		cfg = attract(cfg)
 	}
-	_, tried := cfg.Delegate.External()
-	v.trial.Store(tried)
+	if _, external := cfg.Delegate.External(); external {
+		v.AllowProbe(delegateLimit)
+	}
 	var task *demoTask
-	v.in(partOpening, func() { task, err = w.open(cfg, id) })
+	v.Do(watchdog.OpenNetworks, func() { task, err = w.open(cfg, id) })
 	if err != nil {
 		return err
 	}
 	defer inference.ReturnMemory()
-	defer v.in(partClosing, func() { task.Close() })
+	defer v.Do(watchdog.CloseNetworks, func() { task.Close() })
 	w.mu.Lock()
 	if ctx.Err() == nil {
 		w.networks = task.Models
 	}
 	w.mu.Unlock()
-	v.allow(task, w.speeds.of(id))
+	v.SetPace(task.imported(), w.speeds.of(id))
 	if r := task.recognizer; r != nil {
 		w.people.recognising(ctx, r)
 		defer w.people.recognising(ctx, nil)
@@ -329,7 +331,7 @@ func (w *window) attempt(ctx context.Context, v *vigil, id string, attract func(
 	defer giveUp(nil)
 	sink := &screenSink{window: w, ctx: ctx, id: id, quiet: attract != nil, giveUp: giveUp}
 	s := newSession(cfg, task, sink)
-	s.retry, s.vigil = forAnySource, v
+	s.retry, s.watchdog = forAnySource, v
 	err = s.run(ctx)
 	if w.speeds.note(id, sink.invoke) && w.ctx.Err() == nil {
 		w.screen.SetCards(w.cards())
