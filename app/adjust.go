@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"reterminal-vision/app/library"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
@@ -24,7 +25,7 @@ import (
 func (w *window) configureDemo(id string) Config {
 	cfg, chosen := w.camera.configure(w.cfg), w.prefs.demo(id)
 	if cfg.Model == "" && len(chosen.Models) > 0 {
-		known, store := catalogue(), cfg.store()
+		known, store := library.Catalogue(), library.OpenStore(cfg.ModelsDir)
 		present := slices.DeleteFunc(slices.Clone(chosen.Models), func(id string) bool {
 			m := known.Model(id)
 			return m == nil || !store.Has(m)
@@ -63,13 +64,13 @@ func stageTitle(demo *models.Demo, stage int) string {
 
 func (w *window) adjustPage() ui.Page {
 	p := ui.Page{Title: lang.T("Adjust")}
-	known := catalogue()
+	known := library.Catalogue()
 	demo := known.Demo(w.runs())
 	if demo == nil {
 		return p
 	}
 	cfg := w.configureDemo(demo.ID)
-	store := cfg.store()
+	store := library.OpenStore(cfg.ModelsDir)
 	first := ui.Group{}
 	if least := w.threshold(demo, cfg); least > 0 {
 		first.Rows = append(first.Rows, ui.Row{Kind: ui.RowStep, ID: "threshold", Label: lang.T("Least certainty"), Value: fmt.Sprintf("%.0f %%", 100*least),
@@ -168,7 +169,7 @@ func amongSizes(m *models.Model, candidates []string) string {
 	kind, work := sizeOf(m.ID)
 	smaller, larger := false, false
 	for _, id := range candidates {
-		other := catalogue().Model(id)
+		other := library.Catalogue().Model(id)
 		if k, w := sizeOf(id); k == kind && other != nil && other.Variant == m.Variant {
 			smaller, larger = smaller || w < work, larger || w > work
 		}
@@ -225,7 +226,7 @@ func (w *window) chooseAdjust(id string) error {
 	err := w.prefs.changeDemo(demo, func(d *settings.Demo) {
 		if rest, ok := strings.CutPrefix(id, "model "); ok {
 			_, model, _ := strings.Cut(rest, " ")
-			d.Models = replaceModel(catalogue().Demo(demo), d.Models, model)
+			d.Models = replaceModel(library.Catalogue().Demo(demo), d.Models, model)
 		}
 		if name, ok := strings.CutPrefix(id, chooseDelegate); ok {
 			forgetTrials()
@@ -256,7 +257,7 @@ func replaceModel(demo *models.Demo, chosen []string, model string) []string {
 }
 
 func (w *window) stepAdjust(id string, up bool) error {
-	demo := catalogue().Demo(w.runs())
+	demo := library.Catalogue().Demo(w.runs())
 	if demo == nil {
 		return nil
 	}
@@ -283,7 +284,7 @@ func (w *window) stepAdjust(id string, up bool) error {
 
 // demoPage explains the demo that runs.
 func (w *window) demoPage() ui.Page {
-	demo := catalogue().Demo(w.runs())
+	demo := library.Catalogue().Demo(w.runs())
 	if demo == nil {
 		return ui.Page{Title: lang.T("About")}
 	}

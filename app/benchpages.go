@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/benchmark"
+	"reterminal-vision/app/library"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
 	"reterminal-vision/models"
@@ -129,7 +130,7 @@ func (b *benchPages) threadSteps() (steps []int) {
 // subjects are the networks on this device, their files not looked at yet, and
 // which of them are chosen: at first those that the demos take by themselves.
 func (b *benchPages) subjects() (all []benchmark.Subject, chosen map[string]bool) {
-	known, store := catalogue(), b.w.cfg.store()
+	known, store := library.Catalogue(), library.OpenStore(b.w.cfg.ModelsDir)
 	for i := range known.Models {
 		if m := &known.Models[i]; store.Has(m) {
 			all = append(all, benchmark.Of(m, ""))
@@ -372,7 +373,7 @@ func (b *benchPages) modelsPage() ui.Page {
 		{Kind: ui.RowAction, ID: "none", Label: lang.T("None")},
 		{Kind: ui.RowAction, ID: "demos", Label: lang.T("Those that the demos use")},
 	}}}}
-	known, listed := catalogue(), map[string]bool{}
+	known, listed := library.Catalogue(), map[string]bool{}
 	for i := range known.Demos {
 		g := ui.Group{Title: lang.Name(known.Demos[i].Title)}
 		for _, s := range all {
@@ -517,7 +518,7 @@ func (b *benchPages) run(ctx context.Context, run *benchRun, plan []job) {
 // find looks for the networks' files; the error tells which are not sound, and
 // left out.
 func (b *benchPages) find(plan []job) (found []job, err error) {
-	known, store := catalogue(), b.w.cfg.store()
+	known, store := library.Catalogue(), library.OpenStore(b.w.cfg.ModelsDir)
 	paths := map[string]string{}
 	for _, j := range plan {
 		path, looked := paths[j.subject.ID]

@@ -12,6 +12,7 @@ import (
 
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/durable"
+	"reterminal-vision/app/library"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference/flatmodel"
 	"reterminal-vision/models"
@@ -114,7 +115,7 @@ func resultPage(run []benchmark.Record) ui.Page {
 	for _, demo := range byDemo(shown) {
 		if bars := barsOf(demo); len(bars.Groups) > 0 {
 			title := lang.T("Pictures a second")
-			if d := demoOf(catalogue(), demo[0].Model); d != nil {
+			if d := demoOf(library.Catalogue(), demo[0].Model); d != nil {
 				title += " · " + lang.Name(d.Title)
 			}
 			page.Groups = append(page.Groups, ui.Group{Title: title, Text: words, Bars: bars})
@@ -193,7 +194,7 @@ func demoOf(known *models.Catalogue, model string) *models.Demo {
 
 // byDemo parts records by the demo, so that what does the same is compared.
 func byDemo(all []benchmark.Record) [][]benchmark.Record {
-	known := catalogue()
+	known := library.Catalogue()
 	return parted(all, func(r *benchmark.Record) string {
 		if d := demoOf(known, r.Model); d != nil {
 			return d.ID
@@ -436,7 +437,7 @@ func (b *benchPages) networkPage(begun, family string) ui.Page {
 		if r.Heat.Before != nil && r.Heat.After != nil {
 			fact(lang.T("Processor"), fmt.Sprintf("%.0f → %.0f °C", *r.Heat.Before, *r.Heat.After), frequencies(r.Heat))
 		}
-		if catalogue().Model(r.Model) != nil {
+		if library.Catalogue().Model(r.Model) != nil {
 			g.Rows = append(g.Rows, ui.Row{Kind: ui.RowLead, ID: profilePageOf(r), Label: lang.T("Slowest steps")})
 		}
 		p.Groups = append(p.Groups, g)

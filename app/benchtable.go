@@ -18,6 +18,8 @@ import (
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
+	"reterminal-vision/app/library"
+	"reterminal-vision/app/paths"
 	"reterminal-vision/inference"
 	"reterminal-vision/models"
 )
@@ -155,7 +157,7 @@ var errEnough = errors.New("the time is over")
 
 // subjects are the networks to measure.
 func (o *tableOptions) subjects() ([]benchmark.Subject, error) {
-	all, err := subjectsOf(catalogue(), o.cfg.store(), o.cfg.ModelsDir)
+	all, err := subjectsOf(library.Catalogue(), library.OpenStore(o.cfg.ModelsDir), o.cfg.ModelsDir)
 	if err != nil || len(o.models) == 0 {
 		return all, err
 	}
@@ -306,7 +308,7 @@ func measureOn(ctx context.Context, m benchmark.Machine, run time.Time, plan []j
 
 // history is where measurements are kept.
 func history() (*benchmark.History, error) {
-	path, err := dataPath("benchmarks.json")
+	path, err := paths.Data("benchmarks.json")
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"reterminal-vision/app/library"
 	"reterminal-vision/app/logs"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -161,7 +162,7 @@ func (cfg Config) check() error {
 			return usageError{err}
 		}
 	}
-	if cfg.Demo != "" && catalogue().Demo(cfg.Demo) == nil {
+	if cfg.Demo != "" && library.Catalogue().Demo(cfg.Demo) == nil {
 		return usagef("no demo %q: choose one of %s", cfg.Demo, demoIDs())
 	}
 	return nil
@@ -191,7 +192,7 @@ func parseFlags(fs *flag.FlagSet, args []string) error {
 }
 
 func demoIDs() (ids []string) {
-	for _, d := range catalogue().Demos {
+	for _, d := range library.Catalogue().Demos {
 		ids = append(ids, d.ID)
 	}
 	return ids

@@ -15,6 +15,7 @@ import (
 	"reterminal-vision/app/doctor"
 	"reterminal-vision/app/durable"
 	"reterminal-vision/app/kiosk"
+	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
 	"reterminal-vision/models"
 )
@@ -43,7 +44,7 @@ func doctorCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 	if err := parseFlags(flags, args); err != nil {
 		return err
 	}
-	database, err := peoplePath()
+	database, err := paths.People()
 	if err != nil {
 		return err
 	}
@@ -151,7 +152,7 @@ type kept struct {
 // keptCommand runs "reterminal-vision doctor kept", which root runs as the
 // kiosk's user.
 func keptCommand(stdout io.Writer) error {
-	database, err := peoplePath()
+	database, err := paths.People()
 	if err != nil {
 		return err
 	}

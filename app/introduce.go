@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference/recognize"
@@ -103,7 +104,7 @@ func (n *introductions) change(what string, how func(*people.Store) error) {
 func (n *introductions) with(how func(*people.Store) error) error {
 	n.turn.Lock()
 	defer n.turn.Unlock()
-	path, err := peoplePath()
+	path, err := paths.People()
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+
+	"reterminal-vision/app/library"
 )
 
 // Two frames at once give the results that one at a time does, in their order.
@@ -16,7 +18,7 @@ func TestLanesGiveTheSame(t *testing.T) {
 			results := func(lanes int) []line {
 				var out bytes.Buffer
 				// What is remembered from frame to frame counts, too: not --plain.
-				code, stderr := call(t, t.Context(), &out, "--headless", "--unpaced", "--demo", demo, "--source", "builtin:"+catalogue().Demo(demo).Builtin,
+				code, stderr := call(t, t.Context(), &out, "--headless", "--unpaced", "--demo", demo, "--source", "builtin:"+library.Catalogue().Demo(demo).Builtin,
 					"--models-dir", models, "--threads", "2", "--lanes", fmt.Sprint(lanes))
 				if code != exitOK {
 					t.Fatal(stderr)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"reterminal-vision/app/library"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/models"
@@ -19,7 +20,7 @@ const (
 // livenessRow turns the demand on and off, and says how good it is here.
 func (w *window) livenessRow(demo *models.Demo) ui.Row {
 	detail := lang.T("a photograph, or a screen that shows somebody, is not greeted by name")
-	if m := firstPresent(catalogue(), w.cfg.store(), demo.Liveness); m != nil && m.Experimental {
+	if m := firstPresent(library.Catalogue(), library.OpenStore(w.cfg.ModelsDir), demo.Liveness); m != nil && m.Experimental {
 		detail = lang.T("experimental") + ": " + detail
 	}
 	return toggle(chooseLiveness, lang.T("Living faces only"), detail, w.prefs.get().Liveness)

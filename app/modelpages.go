@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"reterminal-vision/app/library"
 	"reterminal-vision/app/ownmodel"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference/tasks"
@@ -57,7 +58,7 @@ func (w *window) fetchOf(id string) *download {
 
 // modelsPage lists the models of each demo, and how much room they take.
 func (w *window) modelsPage() ui.Page {
-	known, store := catalogue(), w.cfg.store()
+	known, store := library.Catalogue(), library.OpenStore(w.cfg.ModelsDir)
 	p := ui.Page{Title: lang.T("Models")}
 	storage := ui.Group{Rows: []ui.Row{{Kind: ui.RowLead, ID: pageOwn, Label: lang.T("Bring your own model")}}}
 	if used, err := store.Usage(); err == nil {
@@ -106,7 +107,7 @@ type modelPage struct {
 }
 
 func (p modelPage) show() ui.Page {
-	m, store := catalogue().Model(p.id), p.w.cfg.store()
+	m, store := library.Catalogue().Model(p.id), library.OpenStore(p.w.cfg.ModelsDir)
 	if m == nil {
 		return ui.Page{Title: p.id, Wrong: lang.T("This model is no longer there.")}
 	}
@@ -144,7 +145,7 @@ func (p modelPage) show() ui.Page {
 }
 
 func (p modelPage) choose(id string) error {
-	m := catalogue().Model(p.id)
+	m := library.Catalogue().Model(p.id)
 	if m == nil {
 		return nil
 	}
@@ -157,7 +158,7 @@ func (p modelPage) choose(id string) error {
 		}
 	case "delete":
 		if m.Own() {
-			folder, err := ownFolder()
+			folder, err := library.ImportedFolder()
 			if err == nil {
 				err = ownmodel.Remove(folder, m.ID)
 			}
@@ -166,7 +167,7 @@ func (p modelPage) choose(id string) error {
 			}
 			p.w.screen.ClosePage(pageModel + m.ID)
 			p.w.pages.ShowPage(pageModels)
-		} else if err := p.w.cfg.store().Delete(p.w.ctx, m); err != nil {
+		} else if err := library.OpenStore(p.w.cfg.ModelsDir).Delete(p.w.ctx, m); err != nil {
 			return err
 		}
 		p.w.screen.SetCards(p.w.cards())
@@ -193,7 +194,7 @@ func (w *window) fetch(m *models.Model) {
 	w.working.Go(func() {
 		defer stop()
 		told := time.Time{}
-		err := w.cfg.store().Fetch(ctx, m, func(done, _ int64) {
+		err := library.OpenStore(w.cfg.ModelsDir).Fetch(ctx, m, func(done, _ int64) {
 			d.at(done)
 			if now := time.Now(); now.Sub(told) > 500*time.Millisecond {
 				told = now
@@ -453,7 +454,7 @@ func (p importPage) choose(task string) error {
 		})
 		return nil
 	}
-	folder, err := ownFolder()
+	folder, err := library.ImportedFolder()
 	if err != nil {
 		return err
 	}

@@ -7,12 +7,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"math"
-	"os"
 	"strings"
 	"text/tabwriter"
 
+	"reterminal-vision/app/library"
 	"reterminal-vision/app/ownmodel"
 	"reterminal-vision/app/trial"
 	"reterminal-vision/camera"
@@ -20,39 +19,6 @@ import (
 	"reterminal-vision/inference/tasks"
 	"reterminal-vision/models"
 )
-
-// ownFolder is where imported models are kept: $RTV_OWN, else own beside the
-// enrolled people.
-func ownFolder() (string, error) {
-	if folder := os.Getenv("RTV_OWN"); folder != "" {
-		return folder, nil
-	}
-	folder, err := dataPath("own")
-	if err != nil {
-		return "", fmt.Errorf("no place for own models: set RTV_OWN to a folder: %w", err)
-	}
-	return folder, nil
-}
-
-// catalogue is the program's own with what was imported, as it is now.
-func catalogue() *models.Catalogue {
-	folder, err := ownFolder()
-	if err != nil {
-		return models.Default()
-	}
-	own, err := ownmodel.List(folder)
-	if err == nil && len(own.Models) == 0 {
-		return models.Default()
-	}
-	if err == nil {
-		var all *models.Catalogue
-		if all, err = models.Default().With(own); err == nil {
-			return all
-		}
-	}
-	slog.Warn("imported models are left out", "error", err)
-	return models.Default()
-}
 
 // modelsCommand runs "reterminal-vision models ARGS": here what needs networks,
 // the rest in package models.
@@ -67,7 +33,7 @@ func modelsCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 			return report(stderr, removeModel(args[1:], stdout, stderr))
 		}
 	}
-	return models.Command(ctx, catalogue(), openStore, args, stdout, stderr)
+	return models.Command(ctx, library.Catalogue(), library.OpenStore, args, stdout, stderr)
 }
 
 // modelWord reads flags before and after the one word of a models command.
@@ -183,7 +149,7 @@ func importModel(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	if c.Task == "" {
 		return usagef("models import: say with --task what the network does: %s", strings.Join(ownmodel.Tasks(), ", "))
 	}
-	folder, err := ownFolder()
+	folder, err := library.ImportedFolder()
 	if err != nil {
 		return err
 	}
@@ -200,7 +166,7 @@ func removeModel(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	folder, err := ownFolder()
+	folder, err := library.ImportedFolder()
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"fyne.io/fyne/v2/test"
 
+	"reterminal-vision/app/library"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
@@ -227,7 +228,7 @@ func TestOwnModelPages(t *testing.T) {
 	if at < 0 || !w.cards()[at].Ready {
 		t.Fatalf("not in the gallery: %+v", w.cards())
 	}
-	model := catalogue().Demo(w.cards()[at].ID).Models[0]
+	model := library.Catalogue().Demo(w.cards()[at].ID).Models[0]
 	if err := w.page(pageModel + model).choose("delete"); err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +267,7 @@ func TestOwnFloatModelPage(t *testing.T) {
 	if at < 0 {
 		t.Fatalf("not in the gallery: %+v", w.cards())
 	}
-	known := catalogue()
+	known := library.Catalogue()
 	in := known.Model(known.Demo(w.cards()[at].ID).Models[0]).Input
 	if in.Mean != 0 || in.Std != 255 || in.Resize != "letterbox" {
 		t.Errorf("imported with %+v", in)

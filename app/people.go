@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -17,6 +16,7 @@ import (
 
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
+	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -40,31 +40,6 @@ const peopleUsage = `Usage: reterminal-vision people COMMAND
                      $RTV_PEOPLE_KEY, else FILE.key
   --models-dir DIR   folder with the models
 `
-
-// peoplePath is where enrolled people are kept.
-func peoplePath() (string, error) {
-	if path := os.Getenv("RTV_PEOPLE"); path != "" {
-		return path, nil
-	}
-	data := os.Getenv("XDG_DATA_HOME")
-	if !filepath.IsAbs(data) {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", fmt.Errorf("no place for enrolled people: set RTV_PEOPLE to a file: %w", err)
-		}
-		data = filepath.Join(home, ".local", "share")
-	}
-	return filepath.Join(data, "reterminal-vision", "people.db"), nil
-}
-
-// dataPath is where something else of the app is kept: beside the people.
-func dataPath(name string) (string, error) {
-	people, err := peoplePath()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(filepath.Dir(people), name), nil
-}
 
 // loadGallery reads the people whom the model can recognise. Nobody is
 // enrolled where there is no database, and none is made.
@@ -112,7 +87,7 @@ const clockFile = "clock.json"
 func (c *dayClock) sure() bool {
 	c.begun.Do(func() {
 		var was device.Steady
-		if path, err := dataPath(clockFile); err == nil {
+		if path, err := paths.Data(clockFile); err == nil {
 			if text, err := os.ReadFile(path); err == nil && json.Unmarshal(text, &was) == nil {
 				c.Resume(was, c.now(), c.up())
 			}
@@ -123,7 +98,7 @@ func (c *dayClock) sure() bool {
 
 // keep writes down what was counted; without, it is counted anew.
 func (c *dayClock) keep() {
-	path, err := dataPath(clockFile)
+	path, err := paths.Data(clockFile)
 	if err == nil {
 		c.sure()
 		steady := c.Look(c.now(), c.up())
@@ -180,7 +155,7 @@ func peopleCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 		return err
 	}
 	if a.ours = a.db == ""; a.ours {
-		if a.db, err = peoplePath(); err != nil {
+		if a.db, err = paths.People(); err != nil {
 			return err
 		}
 	}

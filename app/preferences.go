@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"reterminal-vision/app/paths"
 	"reterminal-vision/app/settings"
 )
 
@@ -27,7 +28,7 @@ type preferences struct {
 // loadPreferences reads the settings beside the people.
 func loadPreferences() *preferences {
 	p := &preferences{}
-	path, err := dataPath("settings.json")
+	path, err := paths.Data("settings.json")
 	if err == nil {
 		p.path = path
 		p.now, err = settings.Load(p.path)

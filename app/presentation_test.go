@@ -12,6 +12,7 @@ import (
 
 	"github.com/disintegration/imaging"
 
+	"reterminal-vision/app/library"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/recognize"
@@ -49,7 +50,7 @@ func TestQualityPresentationAttacks(t *testing.T) {
 		}
 		return all
 	}
-	for _, model := range append([]string{""}, catalogue().Demo(recognitionDemo).Liveness...) {
+	for _, model := range append([]string{""}, library.Catalogue().Demo(recognitionDemo).Liveness...) {
 		cfg := Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Plain: true, Liveness: model != ""}
 		t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
 		task, err := openRecognition(cfg, model)
@@ -171,7 +172,7 @@ func wholePictures(t *testing.T, dir string) {
 
 // openRecognition opens the recognition with this network for liveness.
 func openRecognition(cfg Config, liveness string) (*demoTask, error) {
-	demo := catalogue().Demo(recognitionDemo)
+	demo := library.Catalogue().Demo(recognitionDemo)
 	kept := demo.Liveness
 	defer func() { demo.Liveness = kept }()
 	if liveness != "" {

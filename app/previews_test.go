@@ -11,6 +11,7 @@ import (
 
 	"github.com/disintegration/imaging"
 
+	"reterminal-vision/app/library"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
@@ -75,7 +76,7 @@ func TestRecordPreviews(t *testing.T) {
 	if folder == "" {
 		t.Skip("set RTV_PREVIEWS to a folder")
 	}
-	for i, d := range catalogue().Demos {
+	for i, d := range library.Catalogue().Demos {
 		t.Run(d.ID, func(t *testing.T) {
 			cfg := Config{Demo: d.ID, Source: footage, ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2, Loop: true}
 			task, err := openDemo(cfg, d.ID)

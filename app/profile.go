@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"reterminal-vision/app/library"
 	"reterminal-vision/app/ownmodel"
 	"reterminal-vision/inference"
 	"reterminal-vision/models"
@@ -60,7 +61,7 @@ func profileModel(ctx context.Context, file string, opt inference.Options, runs 
 
 // modelFile is the file of a model of the catalogue, or the file named.
 func modelFile(store *models.Store, name string) (string, error) {
-	if m := catalogue().Model(name); m != nil {
+	if m := library.Catalogue().Model(name); m != nil {
 		return store.Find(m)
 	}
 	if _, err := ownmodel.Inspect(name); err != nil {
@@ -86,7 +87,7 @@ func profileCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	if opt.Threads < 1 || opt.Threads > 64 || *runs < 1 || *top < 0 {
 		return usagef("bench profile: choose 1 to 64 threads, and at least one run")
 	}
-	file, err := modelFile(openStore(*folder), name)
+	file, err := modelFile(library.OpenStore(*folder), name)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/benchmark"
+	"reterminal-vision/app/library"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
 	"reterminal-vision/ui"
@@ -40,7 +41,7 @@ func (b *benchPages) profilePage(id string) ui.Page {
 		return p
 	}
 	backend, title := way[:last], model
-	if m := catalogue().Model(title); m != nil {
+	if m := library.Catalogue().Model(title); m != nil {
 		title = m.Title
 	}
 	b.w.screen.Page(ui.Page{ID: pageProfile + id, Title: p.Title, Groups: []ui.Group{
@@ -69,7 +70,7 @@ func (b *benchPages) profilePage(id string) ui.Page {
 
 // profile measures the operators of a model of the catalogue.
 func (b *benchPages) profile(model string, opt inference.Options) (Profiled, error) {
-	file, err := modelFile(b.w.cfg.store(), model)
+	file, err := modelFile(library.OpenStore(b.w.cfg.ModelsDir), model)
 	if err != nil {
 		return Profiled{}, err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/doctor"
+	"reterminal-vision/app/library"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
@@ -87,9 +88,9 @@ func scenes(t *testing.T) []scene {
 	}
 	live := func(demo string) func(w *window) {
 		return func(w *window) {
-			d := catalogue().Demo(demo)
+			d := library.Catalogue().Demo(demo)
 			w.running = demo
-			w.networks = []*models.Model{firstPresent(catalogue(), w.cfg.store(), d.Models)}
+			w.networks = []*models.Model{firstPresent(library.Catalogue(), library.OpenStore(w.cfg.ModelsDir), d.Models)}
 			w.screen.ShowDemo(demo)
 			w.screen.Capture(goldenTime) // it takes no pictures before it is shown
 			w.screen.Result(shots[demo].r)
@@ -149,7 +150,7 @@ func scenes(t *testing.T) []scene {
 			(&screenSink{window: w, ctx: w.ctx, id: "vehicles"}).Lost(fmt.Errorf("camera /dev/video0: %w: plug it in again or choose another source", camera.ErrGone))
 		}},
 		{"no-model", func(w *window) {
-			d := catalogue().Demo("scene")
+			d := library.Catalogue().Demo("scene")
 			w.screen.ShowDemo(d.ID)
 			w.screen.Problem(w.problem(&modelError{Demo: d, Err: fmt.Errorf("model deeplabv3_257_mv: no such file"), Remedy: ""}, d.ID))
 		}},

@@ -70,18 +70,18 @@ const settle = 100 * time.Millisecond
 
 // session carries frames of one source through one task to one sink.
 type session struct {
-	cfg     Config
-	task    *demoTask
-	sink    sink
-	every   bool    // work on every frame: the source waits for the worker
-	pace    float64 // pictures a second at which recorded sources play; 0 leaves them their own
-	retry   patience
+	cfg      Config
+	task     *demoTask
+	sink     sink
+	every    bool    // work on every frame: the source waits for the worker
+	pace     float64 // pictures a second at which recorded sources play; 0 leaves them their own
+	retry    patience
 	watchdog *watchdog.Watchdog // nil for one that nobody looks at
-	results rate
-	looks   rate // results that the first network looked for
-	mu      sync.Mutex
-	state   status
-	told    time.Time
+	results  rate
+	looks    rate // results that the first network looked for
+	mu       sync.Mutex
+	state    status
+	told     time.Time
 }
 
 func newSession(cfg Config, task *demoTask, s sink) *session {
@@ -206,11 +206,11 @@ var errAnother = errors.New("a camera can be used")
 // standIn watches, while footage stands in for a camera, whether one can be
 // used: one that is connected, or one that is and could not be opened.
 type standIn struct {
-	options camera.Options
+	options  camera.Options
 	watchdog *watchdog.Watchdog
-	nodes   []string
-	listed  bool // a camera is among the devices
-	looked  time.Time
+	nodes    []string
+	listed   bool // a camera is among the devices
+	looked   time.Time
 }
 
 // over reports, once a second, whether a camera can be used.

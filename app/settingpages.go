@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"reterminal-vision/app/library"
+	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
@@ -358,7 +360,7 @@ func (w *window) keepPage() ui.Page {
 	p := ui.Page{Title: lang.T("People"), Groups: []ui.Group{{
 		Text: lang.T("Of everybody who is enrolled, small pictures of the face and numbers made from them stay on this device, and nowhere else. They can be deleted by themselves when their time is over."),
 		Rows: []ui.Row{{Kind: ui.RowStep, ID: "keep", Label: lang.T("Delete"), Value: value, Less: i > 0, More: i < len(keepSteps)-1}},
-	}, {Rows: []ui.Row{w.livenessRow(catalogue().Demo(recognitionDemo))}}}}
+	}, {Rows: []ui.Row{w.livenessRow(library.Catalogue().Demo(recognitionDemo))}}}}
 	if n := asked.people; n > 0 {
 		p.Groups = slices.Insert(p.Groups, 1, ui.Group{Text: lang.T("That would delete %d people at once.", n), Rows: []ui.Row{
 			{Kind: ui.RowAction, ID: keepForget, Label: lang.T("Delete"), Danger: true},
@@ -424,7 +426,7 @@ func (w *window) stepKeep(_ string, up bool) error {
 
 // countOver is how many people would be deleted if they were kept for so many days.
 func (w *window) countOver(days int) (n int) {
-	path, err := peoplePath()
+	path, err := paths.People()
 	if err == nil {
 		_, err = os.Stat(path)
 	}
@@ -503,7 +505,7 @@ func (w *window) aboutPage() ui.Page {
 		made.Rows = append(made.Rows, ui.Row{Kind: ui.RowFact, Label: part[0], Value: part[1]})
 	}
 	own := ui.Group{Title: lang.T("Models")}
-	for _, m := range catalogue().Models {
+	for _, m := range library.Catalogue().Models {
 		own.Rows = append(own.Rows, ui.Row{Kind: ui.RowFact, Label: m.Title, Detail: strings.TrimSpace(m.Source+" · "+m.Licence) + limitedUse(&m)})
 	}
 	p.Groups = append(p.Groups, made, own)

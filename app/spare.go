@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"reterminal-vision/app/library"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/sparing"
@@ -57,7 +58,7 @@ func (b *builder) saving(task inference.Task) inference.Task {
 // spareSteps is what may be chosen for the demo that runs, the least first.
 func (w *window) spareSteps() []spare {
 	steps := []spare{spareNothing, spareStill}
-	if demo := catalogue().Demo(w.runs()); demo != nil && demo.Kind().Propagates {
+	if demo := library.Catalogue().Demo(w.runs()); demo != nil && demo.Kind().Propagates {
 		steps = append(steps, spareMotion)
 	}
 	return steps

@@ -16,6 +16,7 @@ import (
 
 	"github.com/disintegration/imaging"
 
+	"reterminal-vision/app/library"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
@@ -281,7 +282,7 @@ func TestSpares(t *testing.T) {
 
 // Among networks that differ in their sizes alone the sheet names the ends.
 func TestAmongSizes(t *testing.T) {
-	candidates := catalogue().Demo("vehicles").Models
+	candidates := library.Catalogue().Demo("vehicles").Models
 	for id, want := range map[string]string{
 		"vehicle_yolov2_mobilenet_025_224_int8":  " · the fastest of its kind",
 		"vehicle_yolov2_mobilenet_050_224_int8":  "",
@@ -289,7 +290,7 @@ func TestAmongSizes(t *testing.T) {
 		"vehicle_yolov2_mobilenet_025_224_float": "",
 		"ssd_mobilenet_v1_coco_quant":            "",
 	} {
-		if got := amongSizes(catalogue().Model(id), candidates); got != want {
+		if got := amongSizes(library.Catalogue().Model(id), candidates); got != want {
 			t.Errorf("%s: %q, expected %q", id, got, want)
 		}
 	}

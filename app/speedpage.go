@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"reterminal-vision/app/library"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/ui"
 )
@@ -116,7 +117,7 @@ func (w *window) measureAll() error {
 		defer w.nowMeasuring("")
 		defer m.stop()
 		m.alone()
-		known := catalogue()
+		known := library.Catalogue()
 		for _, c := range w.cards() {
 			if m.ctx.Err() != nil {
 				return

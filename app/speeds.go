@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/durable"
+	"reterminal-vision/app/paths"
 )
 
 // speeds is how many results a second the networks of each demo gave on this
@@ -23,7 +24,7 @@ type speeds struct {
 
 func loadSpeeds() *speeds {
 	s := &speeds{fps: map[string]float64{}}
-	path, err := dataPath("speeds.json")
+	path, err := paths.Data("speeds.json")
 	if err != nil {
 		return s
 	}

@@ -11,6 +11,8 @@ import (
 
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
+	"reterminal-vision/app/library"
+	"reterminal-vision/app/paths"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/assets/lang"
@@ -71,7 +73,7 @@ func (w *window) stuckProblem(what watchdog.Part, supervised bool) ui.Problem {
 func (w *window) goOn(before supervise.Before) {
 	counted.crashes.Store(uint64(len(before.Crashes)))
 	slog.Warn("started again", "after", before.Last().How, "demo", before.Demo)
-	if before.Demo != "" && catalogue().Demo(before.Demo) != nil {
+	if before.Demo != "" && library.Catalogue().Demo(before.Demo) != nil {
 		w.StartDemo(before.Demo)
 	}
 	w.screen.Toast(lang.T("The app had stopped by an error and has started again."))
@@ -87,7 +89,7 @@ func (w *window) beSafe() {
 	counted.crashes.Store(uint64(len(before.Crashes)))
 	w.safe.Store(true)
 	slog.Error("too many crashes: safe screen", "crashes", len(before.Crashes), "last", before.Last().How)
-	if path, err := dataPath(reportName); err == nil {
+	if path, err := paths.Data(reportName); err == nil {
 		if err := durable.WriteText(path, 0o600, before.Text()); err != nil {
 			slog.Warn("report not kept", "error", err)
 		}
@@ -109,7 +111,7 @@ func safePage(before supervise.Before, kept bool) ui.Page {
 	happened := ui.Group{Title: lang.T("What happened"), Rows: []ui.Row{
 		{Kind: ui.RowFact, Label: last.How, Detail: last.At.Local().Format(time.DateTime), State: "fail"},
 	}}
-	if demo := catalogue().Demo(last.Demo); demo != nil {
+	if demo := library.Catalogue().Demo(last.Demo); demo != nil {
 		happened.Rows = append(happened.Rows, ui.Row{Kind: ui.RowFact, Label: lang.T("In the demo"), Value: lang.Name(demo.Title)})
 	}
 	todo := ui.Group{Title: lang.T("What to do"),

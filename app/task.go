@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"reterminal-vision/app/library"
+	"reterminal-vision/app/paths"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/recognize"
@@ -75,22 +77,10 @@ func (e *modelError) detail() string {
 	return strings.ReplaceAll(e.Err.Error(), "\n", "; ")
 }
 
-// store is where the configuration keeps models.
-func (cfg Config) store() *models.Store { return openStore(cfg.ModelsDir) }
-
-// openStore is the store in dir that also finds what was imported.
-func openStore(dir string) *models.Store {
-	store := models.NewStore(dir)
-	if folder, err := ownFolder(); err == nil {
-		store.System = append(store.System, folder)
-	}
-	return store
-}
-
 // openDemo loads, for each stage of the demo, the first of its models that is
 // present and sound.
 func openDemo(cfg Config, id string) (*demoTask, error) {
-	known := catalogue()
+	known := library.Catalogue()
 	demo := known.Demo(id)
 	if demo == nil {
 		return nil, fmt.Errorf("no demo %q: choose one of %s", id, demoIDs())
@@ -146,7 +136,7 @@ func answered(candidates []string, chosen []*models.Model) bool {
 
 // introduce tells a recognition who is enrolled.
 func introduce(task *recognize.Task) error {
-	path, err := peoplePath()
+	path, err := paths.People()
 	if err != nil {
 		return err
 	}
@@ -221,7 +211,7 @@ func (b *builder) load(wanted []string) error {
 }
 
 func (b *builder) open(model *models.Model) (*inference.Interpreter, error) {
-	path, err := b.cfg.store().Find(model)
+	path, err := library.OpenStore(b.cfg.ModelsDir).Find(model)
 	if err != nil {
 		return nil, err
 	}

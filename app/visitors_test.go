@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/settings"
 )
@@ -210,7 +211,7 @@ func TestStartOverTakesThePIN(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := testWindow(t)
-			db, _ := peoplePath()
+			db, _ := paths.People()
 			if err := errors.Join(os.MkdirAll(filepath.Dir(db), 0o700), os.WriteFile(db, []byte("people"), 0o600)); err != nil {
 				t.Fatal(err)
 			}
@@ -234,7 +235,7 @@ func TestStartOverTakesThePIN(t *testing.T) {
 // enrolled makes the list of people, with one who was enrolled then.
 func enrolled(t *testing.T, since time.Time) (db string) {
 	t.Helper()
-	db, err := peoplePath()
+	db, err := paths.People()
 	if err != nil {
 		t.Fatal(err)
 	}

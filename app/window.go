@@ -14,6 +14,7 @@ import (
 
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/doctor"
+	"reterminal-vision/app/library"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/app/watchdog"
@@ -71,7 +72,7 @@ func newWindow(ctx context.Context, cfg Config, screen func(ui.Options) *ui.UI) 
 	w.camera = newCameraChoices(cfg, w.prefs, w.restart)
 	w.pages, w.bench = newPages(w.page), newBenchPages(w)
 	w.checks = func() []doctor.Check {
-		return doctor.Run(w.ctx, doctor.Options{DataDir: filepath.Dir(w.prefs.path), Store: w.cfg.store(), Catalogue: catalogue()})
+		return doctor.Run(w.ctx, doctor.Options{DataDir: filepath.Dir(w.prefs.path), Store: library.OpenStore(w.cfg.ModelsDir), Catalogue: library.Catalogue()})
 	}
 	style := w.style()
 	started := time.Now()
@@ -134,7 +135,7 @@ func (w *window) tell(what func() error) {
 
 // cards describes the demos to the home screen.
 func (w *window) cards() []ui.Card {
-	known, store := catalogue(), w.cfg.store()
+	known, store := library.Catalogue(), library.OpenStore(w.cfg.ModelsDir)
 	var all []ui.Card
 	for i := range known.Demos {
 		c := card(known, store, &known.Demos[i])

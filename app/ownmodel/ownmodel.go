@@ -45,12 +45,12 @@ type Choice struct {
 	Threshold float32 // least score shown, 0..1; 0 leaves it to the task
 }
 
-// catalogueFile holds the entries, in the folder of the files themselves.
-const catalogueFile = "catalogue.json"
+// ListName is the file with the entries, in the folder of the models.
+const ListName = "catalogue.json"
 
 // List reads what was imported into the folder: nothing where there is none.
 func List(folder string) (*models.Catalogue, error) {
-	path := filepath.Join(folder, catalogueFile)
+	path := filepath.Join(folder, ListName)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &models.Catalogue{}, nil
@@ -250,7 +250,7 @@ func add(ctx context.Context, folder, file string, m models.Model) (models.Model
 	all, err := List(folder)
 	if err != nil {
 		// Nothing of what cannot be understood is lost.
-		path := filepath.Join(folder, catalogueFile)
+		path := filepath.Join(folder, ListName)
 		if moved := os.Rename(path, path+".damaged"); moved != nil {
 			return fail(errors.Join(err, moved))
 		}
@@ -364,7 +364,7 @@ func writeLabels(path string, list []string) error {
 }
 
 func save(folder string, c *models.Catalogue) error {
-	return durable.Write(filepath.Join(folder, catalogueFile), 0o644, func(w io.Writer) error {
+	return durable.Write(filepath.Join(folder, ListName), 0o644, func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
 		return enc.Encode(struct {

@@ -326,7 +326,7 @@ func checkEmpty(t *testing.T, folder string) {
 	}
 	files, _ := os.ReadDir(folder)
 	for _, f := range files {
-		if f.Name() != catalogueFile && f.Name() != ".lock" {
+		if f.Name() != ListName && f.Name() != ".lock" {
 			t.Errorf("left behind: %s", f.Name())
 		}
 	}
@@ -439,7 +439,7 @@ func TestFullDisk(t *testing.T) {
 // TestDamagedCatalogue keeps what cannot be understood, and goes on.
 func TestDamagedCatalogue(t *testing.T) {
 	folder := t.TempDir()
-	path := filepath.Join(folder, catalogueFile)
+	path := filepath.Join(folder, ListName)
 	if err := os.WriteFile(path, []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
 	}
