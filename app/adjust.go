@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
@@ -22,7 +23,7 @@ import (
 
 // configureDemo is the configuration for one demo, with what was chosen for it
 // where the command line says nothing.
-func (w *window) configureDemo(id string) Config {
+func (w *window) configureDemo(id string) config.Config {
 	cfg, chosen := w.camera.configure(w.cfg), w.prefs.demo(id)
 	if cfg.Model == "" && len(chosen.Models) > 0 {
 		known, store := library.Catalogue(), library.OpenStore(cfg.ModelsDir)
@@ -40,13 +41,13 @@ func (w *window) configureDemo(id string) Config {
 		cfg.Threads = chosen.Threads
 	}
 	if chosen.Lanes > 0 {
-		cfg.Lanes = chosen.Lanes
+		cfg.Replicas = chosen.Lanes
 	}
 	if d, err := inference.ParseDelegate(chosen.Delegate); err == nil && chosen.Delegate != "" {
 		cfg.Delegate = d
 	}
-	if how, err := parseSpare(chosen.Spare); err == nil && cfg.Spare == spareAuto {
-		cfg.Spare = how
+	if how, err := config.ParseFrameSkip(chosen.Spare); err == nil && cfg.FrameSkip == config.SkipAuto {
+		cfg.FrameSkip = how
 	}
 	return cfg
 }
@@ -76,7 +77,7 @@ func (w *window) adjustPage() ui.Page {
 		first.Rows = append(first.Rows, ui.Row{Kind: ui.RowStep, ID: "threshold", Label: lang.T("Least certainty"), Value: fmt.Sprintf("%.0f %%", 100*least),
 			Less: least > .051, More: least < .949})
 	}
-	if !cfg.Plain {
+	if !cfg.Raw {
 		first.Rows = append(first.Rows, w.spareRow(cfg))
 	}
 	first.Rows = append(first.Rows,
@@ -195,7 +196,7 @@ func variantTitle(variant string) string {
 }
 
 // threshold is the least score in use; 0 for demos that have none.
-func (w *window) threshold(demo *models.Demo, cfg Config) float64 {
+func (w *window) threshold(demo *models.Demo, cfg config.Config) float64 {
 	running := w.modelsRunning()
 	if len(running) == 0 || !demo.Kind().HasThreshold {
 		return 0
@@ -272,7 +273,7 @@ func (w *window) stepAdjust(id string, up bool) error {
 			d.Threads = min(max(cfg.Threads+by, 1), runtime.NumCPU())
 			d.Lanes = min(d.Lanes, d.Threads)
 		case "spare":
-			d.Spare = string(stepSpare(w.spareSteps(), cfg.spares(), by))
+			d.Spare = string(stepSpare(w.spareSteps(), cfg.EffectiveFrameSkip(), by))
 		case "lanes":
 			d.Lanes = min(max(d.Lanes+by, 0), cfg.Threads)
 		}

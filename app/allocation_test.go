@@ -9,6 +9,7 @@ import (
 
 	"fyne.io/fyne/v2/test"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
 	"reterminal-vision/ui"
@@ -38,16 +39,16 @@ func TestNothingAllocated(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	models, dance := testmedia.Path(t, "models"), testmedia.Path(t, "media/people/test_dance.mp4")
-	for name, cfg := range map[string]Config{
+	for name, cfg := range map[string]config.Config{
 		"boxes":       {Demo: "objects", Model: "ssd_mobilenet_v1_coco_quant", Source: dance},
 		"faces":       {Demo: "emotion", Model: "ultralight_face_slim_320,emotion_mobilefacenet_48", Source: dance},
-		"every face":  {Demo: "emotion", Model: "ultralight_face_slim_320,emotion_mobilefacenet_48", Source: dance, Plain: true},
+		"every face":  {Demo: "emotion", Model: "ultralight_face_slim_320,emotion_mobilefacenet_48", Source: dance, Raw: true},
 		"who it is":   {Demo: "recognition", Model: "ultralight_face_landmark,mobilefacenet_112x96_quant", Source: dance},
 		"mask":        {Demo: "scene", Model: "deeplabv3_257_mv", Source: dance},
 		"JPEG frames": {Demo: "lungs", Model: "lung_mobilenet_025_256_int8", Source: "builtin:lungs"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg.Delegate, cfg.Threads, cfg.Lanes, cfg.Unpaced, cfg.ModelsDir = inference.XNNPACK, 1, 1, true, models
+			cfg.Delegate, cfg.Threads, cfg.Replicas, cfg.Unpaced, cfg.ModelsDir = inference.XNNPACK, 1, 1, true, models
 			if cfg.Source == "builtin:lungs" {
 				cfg.ModelsDir = filepath.Join("..", "models", "trained")
 			}
@@ -64,7 +65,7 @@ func TestNothingAllocated(t *testing.T) {
 // allocations is what a frame allocates, from the source to the overlay. Time
 // stands still for the screen, so that what changes a few times a second does
 // not count. The footage has come twice before: every word has been measured.
-func allocations(t *testing.T, cfg Config) float64 {
+func allocations(t *testing.T, cfg config.Config) float64 {
 	const warm, counted = 250, 120
 	t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
 	t.Setenv("XDG_DATA_HOME", t.TempDir())

@@ -24,6 +24,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"reterminal-vision/app/benchmark"
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/logs"
 	"reterminal-vision/app/ownmodel"
 	"reterminal-vision/app/supervise"
@@ -113,7 +114,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // runConfigured does what the command line asks for, in this process.
-func runConfigured(ctx context.Context, cfg Config, link *supervise.Link, stdout, stderr io.Writer) int {
+func runConfigured(ctx context.Context, cfg config.Config, link *supervise.Link, stdout, stderr io.Writer) int {
 	if cfg.Duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, cfg.Duration)

@@ -15,6 +15,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
@@ -87,10 +88,10 @@ func benchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	if len(args) > 0 && args[0] == "table" {
 		return benchTable(ctx, args[1:], stdout, stderr)
 	}
-	cfg := Config{Demo: "vehicles", Source: "builtin:traffic", Delegate: inference.XNNPACK, Unpaced: true}
+	cfg := config.Config{Demo: "vehicles", Source: "builtin:traffic", Delegate: inference.XNNPACK, Unpaced: true}
 	fs := newFlagSet("bench", benchUsage, stderr)
 	commonFlags(fs, &cfg)
-	threads := fs.String("threads", "1,"+strconv.Itoa(max(defaultThreads(), 2)), "thread counts, comma-separated")
+	threads := fs.String("threads", "1,"+strconv.Itoa(max(config.DefaultThreads(), 2)), "thread counts, comma-separated")
 	frames := fs.Int("frames", 500, "frames to measure, for which shorter sources loop; 0 plays the source once")
 	runs := fs.Int("runs", 1, "how often all is done; of several runs the one in the middle counts, and the spread is told")
 	how := stage{exact: true}
@@ -112,7 +113,7 @@ func benchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 			if cfg.Threads, err = strconv.Atoi(strings.TrimSpace(n)); err != nil {
 				return usagef("--threads %q: give numbers, as in 1,2,4", *threads)
 			}
-			if err := cfg.check(); err != nil {
+			if err := check(cfg); err != nil {
 				return err
 			}
 			row, err := measureRuns(ctx, cfg, how, *frames, *runs)
@@ -195,7 +196,7 @@ func (b *benchSink) Result(r *inference.Result) {
 const most = 1 << 16
 
 // measureRuns measures several times and returns the run with the median rate.
-func measureRuns(ctx context.Context, cfg Config, how stage, frames, runs int) (Figures, error) {
+func measureRuns(ctx context.Context, cfg config.Config, how stage, frames, runs int) (Figures, error) {
 	if runs < 1 || runs > 100 {
 		return Figures{}, usagef("--runs %d: choose 1 to 100", runs)
 	}
@@ -237,7 +238,7 @@ func compareBenches(files []string, w io.Writer) error {
 			}
 			found++
 			told := verdict(before, after)
-			if a, b := cmp.Or(before.Spare, string(spareNothing)), cmp.Or(after.Spare, string(spareNothing)); a != b {
+			if a, b := cmp.Or(before.Spare, string(config.SkipOff)), cmp.Or(after.Spare, string(config.SkipOff)); a != b {
 				told += fmt.Sprintf(", with work saved: %s -> %s", a, b)
 			}
 			fmt.Fprintf(t, "%s, %s, %d threads\t%.1f -> %.1f FPS\t%+.1f %%\t%s\n", before.Demo, before.Model, before.Threads,
@@ -268,7 +269,7 @@ func verdict(before, after Figures) string {
 }
 
 // measure runs one configuration; 0 frames means one pass over the source.
-func measure(ctx context.Context, cfg Config, how stage, frames int) (Figures, error) {
+func measure(ctx context.Context, cfg config.Config, how stage, frames int) (Figures, error) {
 	task, err := openDemo(cfg, cfg.Demo)
 	if err != nil {
 		return Figures{}, err
@@ -296,8 +297,8 @@ func measure(ctx context.Context, cfg Config, how stage, frames int) (Figures, e
 	}
 	f := b.figures(task.lanes())
 	f.Demo, f.Model, f.Source = cfg.Demo, task.ids(), s.state.Source.Name
-	f.Spare = string(cfg.spares())
-	f.Delegate, f.AsIs, f.Threads, f.Lanes = string(cfg.Delegate), cfg.AsIs, cfg.Threads, task.lanes()
+	f.Spare = string(cfg.EffectiveFrameSkip())
+	f.Delegate, f.AsIs, f.Threads, f.Lanes = string(cfg.Delegate), cfg.NoOptimize, cfg.Threads, task.lanes()
 	how.note(&f)
 	alone, err := tightFrame(ctx, cfg, task, b.seen)
 	if err != nil {
@@ -349,7 +350,7 @@ func (b *benchSink) figures(lanes int) Figures {
 // tightFrame is how long the networks of a task take for a frame when they are
 // run one after the other with all threads and nothing beside them, each as
 // often as it was for so many frames.
-func tightFrame(ctx context.Context, cfg Config, task *demoTask, frames int) (total time.Duration, err error) {
+func tightFrame(ctx context.Context, cfg config.Config, task *demoTask, frames int) (total time.Duration, err error) {
 	for i, net := range task.Nets {
 		runs := net.Runs() - 1 // to warm up
 		if i == 0 {

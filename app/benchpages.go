@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/benchmark"
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
@@ -57,7 +58,7 @@ type benchRun struct {
 }
 
 func newBenchPages(w *window) *benchPages {
-	return &benchPages{w: w, cores: runtime.NumCPU(), variants: map[string]bool{}, backends: map[string]bool{}, threads: map[int]bool{1: true, defaultThreads(): true}}
+	return &benchPages{w: w, cores: runtime.NumCPU(), variants: map[string]bool{}, backends: map[string]bool{}, threads: map[int]bool{1: true, config.DefaultThreads(): true}}
 }
 
 // page is the page of the benchmark with the ID, nil when there is none.

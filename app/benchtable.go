@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/benchmark"
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
 	"reterminal-vision/app/library"
@@ -36,7 +37,7 @@ Flags:
 
 // tableOptions are what bench table is asked for.
 type tableOptions struct {
-	cfg       Config
+	cfg       config.Config
 	models    []string // IDs or files; empty for all
 	backends  []string
 	threads   []int

@@ -16,6 +16,7 @@ import (
 	"github.com/blackjack/webcam/ioctl"
 	"golang.org/x/sys/unix"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
@@ -91,7 +92,7 @@ const recovery = 2 * time.Second
 func watch(t *testing.T, source string) *onlooker {
 	t.Helper()
 	models := filepath.Join("..", "models", "trained")
-	cfg := Config{Demo: "belt", Source: source, ModelsDir: models, Delegate: inference.XNNPACK, Threads: 1, Width: 320, Height: 180}
+	cfg := config.Config{Demo: "belt", Source: source, ModelsDir: models, Delegate: inference.XNNPACK, Threads: 1, Width: 320, Height: 180}
 	task, err := openDemo(cfg, cfg.Demo)
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
@@ -20,12 +21,12 @@ import (
 // chosen is kept in the settings; what the command line says goes before it.
 type cameraChoices struct {
 	prefs   *preferences
-	restart func() // has the demo that runs open the camera anew
-	fixed   string // the source that the command line names, "" when it leaves it open
-	given   Config // of the command line
+	restart func()        // has the demo that runs open the camera anew
+	fixed   string        // the source that the command line names, "" when it leaves it open
+	given   config.Config // of the command line
 }
 
-func newCameraChoices(cfg Config, prefs *preferences, restart func()) *cameraChoices {
+func newCameraChoices(cfg config.Config, prefs *preferences, restart func()) *cameraChoices {
 	c := &cameraChoices{prefs: prefs, restart: restart, given: cfg}
 	if cfg.Source != "auto" {
 		c.fixed = cfg.Source
@@ -37,7 +38,7 @@ func newCameraChoices(cfg Config, prefs *preferences, restart func()) *cameraCho
 const footage = "footage"
 
 // configure is the configuration with what was chosen.
-func (c *cameraChoices) configure(cfg Config) Config {
+func (c *cameraChoices) configure(cfg config.Config) config.Config {
 	chosen := c.prefs.camera()
 	if c.fixed == "" && chosen.Source != "" {
 		_, err := os.Stat(chosen.Source)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/camera"
 )
 
@@ -102,7 +103,7 @@ func setControls(path string, settings []string) error {
 }
 
 // cameraFlags say how a camera is used and how its pictures are set upright.
-func cameraFlags(fs *flag.FlagSet, cfg *Config) {
+func cameraFlags(fs *flag.FlagSet, cfg *config.Config) {
 	fs.Func("size", "pictures of a camera as near as it has them, as in 1280x720 (default 640x480)", func(s string) error {
 		var w, h int
 		var rest string

@@ -16,7 +16,7 @@ func (b *builder) build() (inference.Task, error) {
 	}
 	r := &task.Request{
 		Replicas: b.beside, Threshold: b.threshold(b.models[0]), Filter: b.demo.Filter, Alarm: b.demo.Alarm,
-		Ensemble: b.demo.Ensemble, Raw: b.cfg.Plain, Adaptive: b.cfg.adaptive(),
+		Ensemble: b.demo.Ensemble, Raw: b.cfg.Raw, Adaptive: b.cfg.Adaptive(),
 	}
 	for i, m := range b.models {
 		loaded, err := b.loaded(m, b.nets[i])

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -16,7 +17,7 @@ import (
 
 // headless runs a demo without a window: one JSON object a frame on stdout, a
 // summary on stderr at the end.
-func headless(ctx context.Context, cfg Config, stdout, stderr io.Writer) error {
+func headless(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error {
 	stdout, err := ownOutput(cfg.Delegate, stdout)
 	if err != nil {
 		return err

@@ -4,12 +4,10 @@ import (
 	"log/slog"
 	"time"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/inference"
 )
-
-// autoLanes leaves the number of lanes to a measurement.
-const autoLanes = -1
 
 // shortWork is the time on one thread below which waking more threads up takes
 // what they give: so short a network is better run several times side by side.
@@ -20,12 +18,12 @@ const shortWork = 5 * time.Millisecond
 // addLanes opens the first network as often as frames are to be in it at once,
 // each with its share of the threads.
 func (b *builder) addLanes() error {
-	lanes := b.cfg.Lanes
+	lanes := b.cfg.Replicas
 	// An alarm counts frames inside its one task.
 	if !b.demo.Kind().Replicates || b.demo.Alarm != nil || b.cfg.Threads < 2 {
 		lanes = 1
 	}
-	if lanes == autoLanes {
+	if lanes == config.AutoReplicas {
 		short, err := b.short()
 		switch {
 		case err != nil:

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/ownmodel"
 	"reterminal-vision/app/trial"
@@ -188,11 +189,11 @@ func tryModel(args []string, stdin io.Reader, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	net, err := inference.Open(args[0], inference.Options{Threads: defaultThreads(), Delegate: inference.XNNPACK})
+	net, err := inference.Open(args[0], inference.Options{Threads: config.DefaultThreads(), Delegate: inference.XNNPACK})
 	if err != nil {
 		return err
 	}
-	b := &builder{cfg: Config{Plain: true}, demo: &models.Demo{Task: tasks.Of(model.Task).Name}, models: []*models.Model{model}, nets: []*inference.Interpreter{net}}
+	b := &builder{cfg: config.Config{Raw: true}, demo: &models.Demo{Task: tasks.Of(model.Task).Name}, models: []*models.Model{model}, nets: []*inference.Interpreter{net}}
 	err = checkInput(net, model)
 	var task inference.Task
 	if err == nil {

@@ -10,6 +10,7 @@ import (
 
 	"fyne.io/fyne/v2/test"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
@@ -24,7 +25,7 @@ func testWindow(t *testing.T) *window {
 	t.Setenv("HOME", home)
 	t.Setenv("RTV_PEOPLE", filepath.Join(home, "data", "people.db"))
 	t.Setenv("RTV_OWN", filepath.Join(home, "own"))
-	cfg := Config{Source: "auto", ModelsDir: filepath.Join(home, "fetched"), Delegate: inference.XNNPACK, Threads: 2}
+	cfg := config.Config{Source: "auto", ModelsDir: filepath.Join(home, "fetched"), Delegate: inference.XNNPACK, Threads: 2}
 	if err := os.MkdirAll(cfg.ModelsDir, 0o755); err != nil {
 		t.Fatal(err)
 	}

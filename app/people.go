@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
 	"reterminal-vision/app/paths"
@@ -135,7 +136,7 @@ func expire(store *people.Store) error {
 
 // peopleArgs is the command line of one people command.
 type peopleArgs struct {
-	cfg     Config
+	cfg     config.Config
 	db      string
 	ours    bool // db is the app's own
 	shots   int
@@ -202,7 +203,7 @@ func (a peopleArgs) passphrase(stderr io.Writer) (string, error) {
 
 // parsePeople reads flags wherever they stand, and checks the number of words.
 func parsePeople(args []string, stderr io.Writer) (peopleArgs, error) {
-	a := peopleArgs{cfg: Config{Source: "auto", Threads: defaultThreads(), Delegate: inference.XNNPACK, Plain: true}}
+	a := peopleArgs{cfg: config.Config{Source: "auto", Threads: config.DefaultThreads(), Delegate: inference.XNNPACK, Raw: true}}
 	fs := newFlagSet("people", peopleUsage, stderr)
 	fs.StringVar(&a.db, "db", "", "")
 	fs.StringVar(&a.cfg.ModelsDir, "models-dir", "", "")

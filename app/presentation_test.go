@@ -12,6 +12,7 @@ import (
 
 	"github.com/disintegration/imaging"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -51,7 +52,7 @@ func TestQualityPresentationAttacks(t *testing.T) {
 		return all
 	}
 	for _, model := range append([]string{""}, library.Catalogue().Demo(recognitionDemo).Liveness...) {
-		cfg := Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Plain: true, Liveness: model != ""}
+		cfg := config.Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Raw: true, Liveness: model != ""}
 		t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
 		task, err := openRecognition(cfg, model)
 		if err != nil {
@@ -137,7 +138,7 @@ func TestQualityPresentationAttacks(t *testing.T) {
 // they are enrolled from the very photographs.
 func wholePictures(t *testing.T, dir string) {
 	for demand, want := range map[bool]string{false: "Ada", true: recognize.NotLive} {
-		task, err := openRecognition(Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Plain: true, Liveness: demand}, "")
+		task, err := openRecognition(config.Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Raw: true, Liveness: demand}, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +172,7 @@ func wholePictures(t *testing.T, dir string) {
 }
 
 // openRecognition opens the recognition with this network for liveness.
-func openRecognition(cfg Config, liveness string) (*demoTask, error) {
+func openRecognition(cfg config.Config, liveness string) (*demoTask, error) {
 	demo := library.Catalogue().Demo(recognitionDemo)
 	kept := demo.Liveness
 	defer func() { demo.Liveness = kept }()
@@ -229,7 +230,7 @@ func BenchmarkLiveness(b *testing.B) {
 	}
 	for _, demand := range []bool{false, true} {
 		b.Run(fmt.Sprint("demand=", demand), func(b *testing.B) {
-			task, err := openRecognition(Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Plain: true, Liveness: demand}, "")
+			task, err := openRecognition(config.Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Raw: true, Liveness: demand}, "")
 			if err != nil {
 				b.Fatal(err)
 			}

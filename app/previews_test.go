@@ -11,6 +11,7 @@ import (
 
 	"github.com/disintegration/imaging"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -78,7 +79,7 @@ func TestRecordPreviews(t *testing.T) {
 	}
 	for i, d := range library.Catalogue().Demos {
 		t.Run(d.ID, func(t *testing.T) {
-			cfg := Config{Demo: d.ID, Source: footage, ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2, Loop: true}
+			cfg := config.Config{Demo: d.ID, Source: footage, ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2, Loop: true}
 			task, err := openDemo(cfg, d.ID)
 			if err != nil {
 				t.Skip(err) // it ships with no network

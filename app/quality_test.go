@@ -19,6 +19,7 @@ import (
 	"testing"
 	"text/tabwriter"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/attribute"
@@ -131,7 +132,7 @@ func (q *quality) writeAccuracy(file string) {
 // open loads a demo with these models, plain: nothing smoothed.
 func (q *quality) open(demo, choice string) *demoTask {
 	q.t.Helper()
-	cfg := Config{ModelsDir: q.dir, Model: choice, Threads: 2, Delegate: inference.XNNPACK, Plain: true}
+	cfg := config.Config{ModelsDir: q.dir, Model: choice, Threads: 2, Delegate: inference.XNNPACK, Raw: true}
 	task, err := openDemo(cfg, demo)
 	if err != nil {
 		q.t.Fatal(err)
@@ -222,7 +223,7 @@ func (q *quality) vehicles() {
 		if models.Default().Model(id).Task == "ssd-anchors" {
 			continue
 		}
-		cfg := Config{ModelsDir: q.dir, Model: id, Threads: 2, Delegate: inference.XNNPACK, Plain: true, Threshold: .01}
+		cfg := config.Config{ModelsDir: q.dir, Model: id, Threads: 2, Delegate: inference.XNNPACK, Raw: true, Threshold: .01}
 		task, err := openDemo(cfg, "vehicles")
 		if err != nil {
 			q.t.Fatal(err)
@@ -468,7 +469,7 @@ func (q *quality) maskIoU(demo, model, picture, mask, label string, isObject fun
 func (q *quality) head(id string) attribute.Head {
 	q.t.Helper()
 	model := models.Default().Model(id)
-	b := &builder{cfg: Config{ModelsDir: q.dir, Threads: 2, Delegate: inference.XNNPACK}}
+	b := &builder{cfg: config.Config{ModelsDir: q.dir, Threads: 2, Delegate: inference.XNNPACK}}
 	net, err := b.open(model)
 	if err != nil {
 		q.t.Fatal(err)

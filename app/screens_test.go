@@ -16,6 +16,7 @@ import (
 	"github.com/disintegration/imaging"
 
 	"reterminal-vision/app/benchmark"
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/doctor"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/settings"
@@ -49,7 +50,7 @@ func footageFrame(t *testing.T, clip string, at int) *camera.Frame {
 // seen is what the app's own networks find in a picture of a built-in clip.
 func seen(t *testing.T, demo string, at int) (*camera.Frame, *inference.Result) {
 	t.Helper()
-	task, err := openDemo(Config{Demo: demo, ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2}, demo)
+	task, err := openDemo(config.Config{Demo: demo, ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2}, demo)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +249,7 @@ func TestGoldenScreens(t *testing.T) {
 		for _, theme := range ui.Themes {
 			t.Run(l.Tag+"-"+theme, func(t *testing.T) {
 				for _, s := range all {
-					cfg := Config{Source: "auto", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2}
+					cfg := config.Config{Source: "auto", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2}
 					w := newWindow(t.Context(), cfg, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
 					w.checks = func() []doctor.Check { return madeUp }
 					if err := w.prefs.change(func(p *settings.Settings) { p.Language, p.Theme = l.Tag, theme }); err != nil {

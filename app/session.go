@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/assets/demos"
 	"reterminal-vision/assets/lang"
@@ -70,7 +71,7 @@ const settle = 100 * time.Millisecond
 
 // session carries frames of one source through one task to one sink.
 type session struct {
-	cfg      Config
+	cfg      config.Config
 	task     *demoTask
 	sink     sink
 	every    bool    // work on every frame: the source waits for the worker
@@ -84,7 +85,7 @@ type session struct {
 	told     time.Time
 }
 
-func newSession(cfg Config, task *demoTask, s sink) *session {
+func newSession(cfg config.Config, task *demoTask, s sink) *session {
 	ses := &session{cfg: cfg, task: task, sink: s, results: *newRate(2 * time.Second), looks: *newRate(2 * time.Second)}
 	ses.state.Model = task.title()
 	return ses
@@ -391,7 +392,7 @@ func builtinClips() map[string]camera.Clip {
 
 // openSource opens what the configuration names. "auto" is the first camera,
 // or the demo's built-in footage when there is none, which the notice says.
-func openSource(ctx context.Context, cfg Config, builtin string, opt camera.Options) (camera.Source, string, error) {
+func openSource(ctx context.Context, cfg config.Config, builtin string, opt camera.Options) (camera.Source, string, error) {
 	opt.Builtin = builtinClips()
 	if cfg.Source == footage && builtin != "" {
 		opt.Loop = true

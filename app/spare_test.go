@@ -16,6 +16,7 @@ import (
 
 	"github.com/disintegration/imaging"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -39,12 +40,12 @@ func (s saved) String() string {
 }
 
 // compareSpared runs a demo over footage twice, side by side.
-func compareSpared(t *testing.T, cfg Config, how spare, frames int) (s saved) {
+func compareSpared(t *testing.T, cfg config.Config, how config.FrameSkip, frames int) (s saved) {
 	t.Helper()
-	cfg.ModelsDir, cfg.Delegate, cfg.Threads, cfg.Lanes = cmp.Or(cfg.ModelsDir, testmedia.Path(t, "models")), inference.XNNPACK, 1, 1
-	open := func(how spare) *demoTask {
+	cfg.ModelsDir, cfg.Delegate, cfg.Threads, cfg.Replicas = cmp.Or(cfg.ModelsDir, testmedia.Path(t, "models")), inference.XNNPACK, 1, 1
+	open := func(how config.FrameSkip) *demoTask {
 		cfg := cfg
-		cfg.Spare = how
+		cfg.FrameSkip = how
 		task, err := openDemo(cfg, cfg.Demo)
 		if err != nil {
 			t.Fatal(err)
@@ -52,7 +53,7 @@ func compareSpared(t *testing.T, cfg Config, how spare, frames int) (s saved) {
 		t.Cleanup(func() { task.Close() })
 		return task
 	}
-	full, spared := open(spareNothing), open(how)
+	full, spared := open(config.SkipOff), open(how)
 	source, _, err := openSource(t.Context(), cfg, full.Demo.Builtin, camera.Options{Loop: cfg.Loop})
 	if err != nil {
 		t.Fatal(err)
@@ -145,20 +146,20 @@ func compareSpared(t *testing.T, cfg Config, how spare, frames int) (s saved) {
 func TestSparedAgainstEveryFrame(t *testing.T) {
 	for _, c := range []struct {
 		demo, footage string
-		how           spare
+		how           config.FrameSkip
 		least         int     // frames without a look
 		iou           float64 // of those
 		missed        float64
 	}{
-		{"vehicles", "traffic/cars.mp4", spareStill, 60, .98, .01},
-		{"objects", "people/one-by-one-person-detection.mp4", spareStill, 20, .98, .02},
-		{"objects", "people/one-by-one-person-detection.mp4", spareMotion, 50, .9, .08},
-		{"emotion", "people/test_s.mp4", spareStill, 0, .95, .01},
-		{"emotion", "people/test_dance.mp4", spareMotion, 50, .88, .03},
-		{"emotion", "people/test_s.mp4", spareMotion, 50, .88, .03},
+		{"vehicles", "traffic/cars.mp4", config.SkipUnchanged, 60, .98, .01},
+		{"objects", "people/one-by-one-person-detection.mp4", config.SkipUnchanged, 20, .98, .02},
+		{"objects", "people/one-by-one-person-detection.mp4", config.SkipPropagate, 50, .9, .08},
+		{"emotion", "people/test_s.mp4", config.SkipUnchanged, 0, .95, .01},
+		{"emotion", "people/test_dance.mp4", config.SkipPropagate, 50, .88, .03},
+		{"emotion", "people/test_s.mp4", config.SkipPropagate, 50, .88, .03},
 	} {
 		t.Run(c.demo+" "+path.Base(c.footage)+" "+string(c.how), func(t *testing.T) {
-			s := compareSpared(t, Config{Demo: c.demo, Source: testmedia.Path(t, "media/"+c.footage)}, c.how, 100)
+			s := compareSpared(t, config.Config{Demo: c.demo, Source: testmedia.Path(t, "media/"+c.footage)}, c.how, 100)
 			t.Log(s)
 			if n := s.reused + s.carried; n < c.least {
 				t.Errorf("%d frames of %d saved, expected %d", n, s.frames, c.least)
@@ -178,8 +179,8 @@ func TestAlarmOfAStillPicture(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer source.Close()
-	open := func(how spare) *demoTask {
-		task, err := openDemo(Config{Demo: "belt", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1, Spare: how}, "belt")
+	open := func(how config.FrameSkip) *demoTask {
+		task, err := openDemo(config.Config{Demo: "belt", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1, FrameSkip: how}, "belt")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -192,7 +193,7 @@ func TestAlarmOfAStillPicture(t *testing.T) {
 		if err != nil {
 			t.Fatal("no frame with damage that raises the alarm: ", err)
 		}
-		plain, spared := open(spareNothing), open(spareStill)
+		plain, spared := open(config.SkipOff), open(config.SkipUnchanged)
 		a, b := plain.NewInput(), spared.NewInput()
 		for i := range 8 {
 			f.Sequence, f.Captured = uint64(i+1), time.Now()
@@ -252,27 +253,27 @@ func TestSparedLines(t *testing.T) {
 
 func TestSpares(t *testing.T) {
 	for _, c := range []struct {
-		cfg  Config
-		want spare
+		cfg  config.Config
+		want config.FrameSkip
 	}{
-		{Config{}, spareNothing},
-		{Config{Spare: spareAuto}, spareStill},
-		{Config{Spare: spareAuto, Unpaced: true}, spareNothing},
-		{Config{Spare: spareMotion, Unpaced: true}, spareMotion},
-		{Config{Spare: spareMotion, Plain: true}, spareNothing},
+		{config.Config{}, config.SkipOff},
+		{config.Config{FrameSkip: config.SkipAuto}, config.SkipUnchanged},
+		{config.Config{FrameSkip: config.SkipAuto, Unpaced: true}, config.SkipOff},
+		{config.Config{FrameSkip: config.SkipPropagate, Unpaced: true}, config.SkipPropagate},
+		{config.Config{FrameSkip: config.SkipPropagate, Raw: true}, config.SkipOff},
 	} {
-		if got := c.cfg.spares(); got != c.want {
+		if got := c.cfg.EffectiveFrameSkip(); got != c.want {
 			t.Errorf("%+v: %s, expected %s", c.cfg, got, c.want)
 		}
 	}
-	two, three := []spare{spareNothing, spareStill}, []spare{spareNothing, spareStill, spareMotion}
+	two, three := []config.FrameSkip{config.SkipOff, config.SkipUnchanged}, []config.FrameSkip{config.SkipOff, config.SkipUnchanged, config.SkipPropagate}
 	for _, c := range []struct {
-		steps []spare
-		now   spare
+		steps []config.FrameSkip
+		now   config.FrameSkip
 		by    int
-		want  spare
+		want  config.FrameSkip
 	}{
-		{three, spareStill, 1, spareMotion}, {three, spareMotion, 1, spareMotion}, {three, spareNothing, -1, spareNothing}, {two, spareStill, 1, spareStill},
+		{three, config.SkipUnchanged, 1, config.SkipPropagate}, {three, config.SkipPropagate, 1, config.SkipPropagate}, {three, config.SkipOff, -1, config.SkipOff}, {two, config.SkipUnchanged, 1, config.SkipUnchanged},
 	} {
 		if got := stepSpare(c.steps, c.now, c.by); got != c.want {
 			t.Errorf("%v from %s by %d: %s, expected %s", c.steps, c.now, c.by, got, c.want)

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/ui"
@@ -19,7 +20,7 @@ type stage struct {
 }
 
 // sink shows what b gets, where there is a window.
-func (g stage) sink(ctx context.Context, cfg Config, b *benchSink) sink {
+func (g stage) sink(ctx context.Context, cfg config.Config, b *benchSink) sink {
 	if g.window == nil {
 		return b
 	}
@@ -73,7 +74,7 @@ func (s *shownBench) Status(st status) { s.screen.Status(st) }
 
 // beforeWindow opens the app's window and has measure run before it, on
 // another goroutine.
-func beforeWindow(ctx context.Context, cfg Config, measure func(*window) error) error {
+func beforeWindow(ctx context.Context, cfg config.Config, measure func(*window) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	w := newWindow(ctx, cfg, ui.New)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
 	"reterminal-vision/app/library"
@@ -21,7 +22,7 @@ import (
 
 // superviseApp runs the window in a child that is started again when it crashes
 // or hangs.
-func superviseApp(cfg Config, args []string, stderr io.Writer) int {
+func superviseApp(cfg config.Config, args []string, stderr io.Writer) int {
 	code, err := supervise.Run(supervise.Options{Args: args, Stdout: os.Stdout, Stderr: stderr, Notify: device.NewNotify(), Drawn: cfg.Kiosk})
 	if err != nil {
 		return report(stderr, err)

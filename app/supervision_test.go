@@ -17,6 +17,7 @@ import (
 
 	"fyne.io/fyne/v2/test"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/camera"
@@ -184,9 +185,9 @@ func spoiltWindow(t *testing.T, spoil func() error) *window {
 	t.Helper()
 	t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
 	ctx, cancel := context.WithCancel(t.Context())
-	cfg := Config{Source: "auto", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1}
+	cfg := config.Config{Source: "auto", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1}
 	w := newWindow(ctx, cfg, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
-	w.open = func(cfg Config, id string) (*demoTask, error) {
+	w.open = func(cfg config.Config, id string) (*demoTask, error) {
 		task, err := openDemo(cfg, id)
 		if err == nil && spoil != nil {
 			task.Task = spoilt{task.Task, spoil}
@@ -241,7 +242,7 @@ func TestPanickingDemo(t *testing.T) {
 		return nil
 	})
 	open := w.open
-	w.open = func(cfg Config, id string) (*demoTask, error) { bad.Store(false); return open(cfg, id) }
+	w.open = func(cfg config.Config, id string) (*demoTask, error) { bad.Store(false); return open(cfg, id) }
 	results, again := counted.results.Load, counted.demoRestarts.Load
 	w.StartDemo("belt")
 	awaitSo(t, "results", func() bool { return results() > 5 })
@@ -288,7 +289,7 @@ func TestDemoGoesOnPanicking(t *testing.T) {
 func TestDemoThatCannotOpen(t *testing.T) {
 	w := spoiltWindow(t, nil)
 	var opened atomic.Int32
-	w.open = func(Config, string) (*demoTask, error) { opened.Add(1); return nil, errors.New("no such model") }
+	w.open = func(config.Config, string) (*demoTask, error) { opened.Add(1); return nil, errors.New("no such model") }
 	w.StartDemo("belt")
 	awaitSo(t, "being told", func() bool { return trouble(w) })
 	w.wait()
@@ -311,7 +312,7 @@ func TestPanicLeavesPart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := spoiltWindow(t, nil)
 			open := w.open
-			w.open = func(cfg Config, id string) (*demoTask, error) {
+			w.open = func(cfg config.Config, id string) (*demoTask, error) {
 				task, err := open(cfg, id)
 				if err != nil {
 					return nil, err
@@ -346,7 +347,7 @@ func (c closing) Close() error {
 func TestClosingHangs(t *testing.T) {
 	w := spoiltWindow(t, nil)
 	open, hang := w.open, make(chan struct{})
-	w.open = func(cfg Config, id string) (*demoTask, error) {
+	w.open = func(cfg config.Config, id string) (*demoTask, error) {
 		task, err := open(cfg, id)
 		if err == nil {
 			task.Task = closing{task.Task, func() { <-hang }}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/watchdog"
@@ -79,7 +80,7 @@ func (e *modelError) detail() string {
 
 // openDemo loads, for each stage of the demo, the first of its models that is
 // present and sound.
-func openDemo(cfg Config, id string) (*demoTask, error) {
+func openDemo(cfg config.Config, id string) (*demoTask, error) {
 	known := library.Catalogue()
 	demo := known.Demo(id)
 	if demo == nil {
@@ -173,7 +174,7 @@ func chooseModels(demo *models.Demo, choice string) ([][]string, error) {
 
 // builder collects the networks of a demo.
 type builder struct {
-	cfg       Config
+	cfg       config.Config
 	catalogue *models.Catalogue
 	demo      *models.Demo
 	threads   int // of each network
@@ -216,7 +217,7 @@ func (b *builder) open(model *models.Model) (*inference.Interpreter, error) {
 		return nil, err
 	}
 	net, refused, err := openNetwork(path, inference.Options{
-		Threads: b.threads, Delegate: b.cfg.Delegate, AsIs: b.cfg.AsIs, LeaveResize: model.Decoder().LeaveResize,
+		Threads: b.threads, Delegate: b.cfg.Delegate, AsIs: b.cfg.NoOptimize, LeaveResize: model.Decoder().LeaveResize,
 	})
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/task"
 	"reterminal-vision/inference/tasktest"
@@ -193,7 +194,7 @@ func TestSegmentationAlarm(t *testing.T) {
 		"not enough": {.9, []string{"", "", "", ""}},
 	} {
 		b := &builder{
-			cfg:    Config{ModelsDir: filepath.Join("..", "models", "trained"), Threads: 1, Delegate: inference.XNNPACK},
+			cfg:    config.Config{ModelsDir: filepath.Join("..", "models", "trained"), Threads: 1, Delegate: inference.XNNPACK},
 			models: []*models.Model{models.Default().Model("lung_mobilenet_025_256_int8")},
 			demo:   &models.Demo{ID: "belt", Task: "segment", Alarm: &task.Alarm{Labels: []string{"lung"}, Threshold: .5, Area: c.area, Frames: 3}},
 		}

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
 	"reterminal-vision/app/people"
@@ -49,7 +50,7 @@ func (w *window) Idle() {
 	}
 	how := withFootage
 	if mode == "camera" {
-		how = func(cfg Config) Config { return cfg }
+		how = func(cfg config.Config) config.Config { return cfg }
 	}
 	ctx, stop := context.WithCancel(w.ctx)
 	w.mu.Lock()
@@ -59,7 +60,7 @@ func (w *window) Idle() {
 }
 
 // attract shows one demo after the other until ctx ends.
-func (w *window) attract(ctx context.Context, demos []string, how func(Config) Config) {
+func (w *window) attract(ctx context.Context, demos []string, how func(config.Config) config.Config) {
 	for i := 0; ; i++ {
 		id := demos[i%len(demos)]
 		w.screen.Attract(id)

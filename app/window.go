@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/doctor"
 	"reterminal-vision/app/library"
@@ -29,7 +30,7 @@ import (
 // window runs the touchscreen app: at most one session at a time, started and
 // ended by taps.
 type window struct {
-	cfg    Config
+	cfg    config.Config
 	prefs  *preferences
 	people introductions
 	camera *cameraChoices
@@ -39,7 +40,7 @@ type window struct {
 	notify device.Notify
 	link   *supervise.Link
 	safe   atomic.Bool // too many crashes: nothing runs by itself
-	open   func(Config, string) (*demoTask, error)
+	open   func(config.Config, string) (*demoTask, error)
 	light  *light
 	screen *ui.UI
 	ctx    context.Context
@@ -64,7 +65,7 @@ type window struct {
 }
 
 // newWindow makes the app, whose screen the function makes.
-func newWindow(ctx context.Context, cfg Config, screen func(ui.Options) *ui.UI) *window {
+func newWindow(ctx context.Context, cfg config.Config, screen func(ui.Options) *ui.UI) *window {
 	cfg.Loop = true
 	w := &window{cfg: cfg, ctx: ctx, picture: newPicture(cfg.SaveFrame), prefs: loadPreferences(), device: device.New(),
 		notify: device.NewNotify(), speeds: loadSpeeds(), open: openDemo, fetching: map[string]*download{}, imports: map[string]importChoice{}}
@@ -91,7 +92,7 @@ func newWindow(ctx context.Context, cfg Config, screen func(ui.Options) *ui.UI) 
 }
 
 // runWindow shows the app until it is quit or ctx ends.
-func runWindow(ctx context.Context, cfg Config, link *supervise.Link) error {
+func runWindow(ctx context.Context, cfg config.Config, link *supervise.Link) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	w := newWindow(ctx, cfg, ui.New)
@@ -217,7 +218,7 @@ func (w *window) settled() {
 
 // begin runs a demo; attract, when it is not nil, is how it runs for nobody in
 // particular.
-func (w *window) begin(id string, attract func(Config) Config) {
+func (w *window) begin(id string, attract func(config.Config) config.Config) {
 	w.StopDemo()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -261,7 +262,7 @@ func (w *window) wait() {
 
 // session runs one demo until ctx ends, and tells the screen what keeps it
 // from running. One that attracts keeps its troubles to the log.
-func (w *window) session(ctx context.Context, id string, attract func(Config) Config) {
+func (w *window) session(ctx context.Context, id string, attract func(config.Config) config.Config) {
 	w.link.Running(id, attract != nil)
 	v := watchdog.New()
 	defer v.Watch(func(what watchdog.Part) { w.stuck(ctx, id, what, attract == nil) })()
@@ -297,7 +298,7 @@ func (w *window) session(ctx context.Context, id string, attract func(Config) Co
 }
 
 // attempt runs one demo until ctx ends, or something keeps it from running.
-func (w *window) attempt(ctx context.Context, v *watchdog.Watchdog, id string, attract func(Config) Config) (err error) {
+func (w *window) attempt(ctx context.Context, v *watchdog.Watchdog, id string, attract func(config.Config) config.Config) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			slog.Error("demo crashed", "demo", id, "panic", r, "stack", string(debug.Stack()))
@@ -478,7 +479,7 @@ func (s *screenSink) useFootage() {
 }
 
 // withFootage has a demo show its built-in footage.
-func withFootage(cfg Config) Config { cfg.Source = footage; return cfg }
+func withFootage(cfg config.Config) config.Config { cfg.Source = footage; return cfg }
 
 // found takes the message away again.
 func (s *screenSink) found() {

@@ -6,49 +6,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"runtime"
 	"strconv"
-	"time"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/logs"
-	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
-
-// Config is what the command line says.
-type Config struct {
-	Demo        string // demo to open at once; "" shows the home screen
-	Source      string // camera.Open specification, or "auto"
-	Width       int    // of a camera's pictures; 0 leaves it to the app
-	Height      int
-	FPS         float64
-	PixelFormat string // of a camera, its V4L2 code
-	Turn        camera.Turn
-	Controls    map[string]int32 // set on the camera when it is opened, by name
-	Model       string           // ID from the catalogue; "" takes the best that is present
-	ModelsDir   string
-	AsIs        bool  // networks as they are in their files
-	Plain       bool  // what the networks say, frame by frame: no smoothing, every face every time
-	Spare       spare // work of the networks that is saved; "" for none
-	Liveness    bool  // recognition calls nobody by name who is not alive
-	Threads     int
-	Lanes       int // frames in the network at once, each on Threads/Lanes threads; 0 is one, autoLanes what is quickest
-	Delegate    inference.Delegate
-	Threshold   float64 // 0 leaves it to the demo
-	Kiosk       bool
-	Headless    bool
-	Unpaced     bool
-	Loop        bool
-	LogLevel    slog.Level
-	LogFormat   string // of logs
-	Supervise   bool   // the window, from a process of its own
-	Duration    time.Duration
-	Frames      int // headless: results after which it ends; 0 for all
-	SaveFrame   string
-	Pprof       string // address of this machine at which profiles are served; "" for none
-	Metrics     string // address of this machine at which metrics are served; "" for none
-}
 
 // usageError is a command line that makes no sense.
 type usageError struct{ error }
@@ -69,28 +33,28 @@ Flags:
 `
 
 // commonFlags are those that the app and the benchmark share.
-func commonFlags(fs *flag.FlagSet, cfg *Config) {
+func commonFlags(fs *flag.FlagSet, cfg *config.Config) {
 	fs.StringVar(&cfg.Demo, "demo", cfg.Demo, "demo to run, by ID (see 'models list')")
 	fs.StringVar(&cfg.Source, "source", cfg.Source, "where frames come from: auto, /dev/videoN, csi:N, a video file, a picture, a folder of pictures, builtin:traffic, belt, lungs or faces")
 	cameraFlags(fs, cfg)
 	fs.StringVar(&cfg.Model, "model", "", "models to use instead of the demo's own choice, by ID, comma-separated")
 	fs.StringVar(&cfg.ModelsDir, "models-dir", "", "folder with the models")
-	fs.BoolVar(&cfg.Plain, "plain", false, "what the networks say frame by frame: nothing smoothed, every face looked at every time")
+	fs.BoolVar(&cfg.Raw, "plain", false, "what the networks say frame by frame: nothing smoothed, every face looked at every time")
 	fs.Float64Var(&cfg.Threshold, "threshold", 0, "least score shown, 0 to 1 (default: the demo's)")
 	fs.BoolVar(&cfg.Liveness, "liveness", false, "recognition: call nobody by name whose face is a photograph or on a screen")
-	cfg.Spare = spareAuto
+	cfg.FrameSkip = config.SkipAuto
 	fs.Func("spare", "work that is saved: still (frames that do not change), motion (what is found is carried on between looks of the network, too), off; auto is still, but off where all frames are worked on (default auto)", func(s string) (err error) {
-		cfg.Spare, err = parseSpare(s)
+		cfg.FrameSkip, err = config.ParseFrameSkip(s)
 		return err
 	})
-	fs.BoolVar(&cfg.AsIs, "as-is", false, "run networks as they are in their files, with the work that changes nothing; to compare")
-	cfg.Lanes = autoLanes
+	fs.BoolVar(&cfg.NoOptimize, "as-is", false, "run networks as they are in their files, with the work that changes nothing; to compare")
+	cfg.Replicas = config.AutoReplicas
 	fs.Func("lanes", "frames that are in the network at once, each on its share of the threads; auto is one, but for networks of a few milliseconds and where all frames are worked on (default auto)", func(s string) (err error) {
 		if s == "auto" {
-			cfg.Lanes = autoLanes
+			cfg.Replicas = config.AutoReplicas
 			return nil
 		}
-		if cfg.Lanes, err = strconv.Atoi(s); err == nil && (cfg.Lanes < 1 || cfg.Lanes > 16) {
+		if cfg.Replicas, err = strconv.Atoi(s); err == nil && (cfg.Replicas < 1 || cfg.Replicas > 16) {
 			err = errors.New("choose auto or 1 to 16")
 		}
 		return err
@@ -106,11 +70,11 @@ func delegateFlag(fs *flag.FlagSet, to *inference.Delegate) {
 	})
 }
 
-func parseConfig(args []string, stderr io.Writer) (Config, error) {
-	cfg := Config{Source: "auto", Delegate: inference.XNNPACK}
+func parseConfig(args []string, stderr io.Writer) (config.Config, error) {
+	cfg := config.Config{Source: "auto", Delegate: inference.XNNPACK}
 	fs := newFlagSet("reterminal-vision", usageText, stderr)
 	commonFlags(fs, &cfg)
-	fs.IntVar(&cfg.Threads, "threads", defaultThreads(), "threads of the network")
+	fs.IntVar(&cfg.Threads, "threads", config.DefaultThreads(), "threads of the network")
 	fs.BoolVar(&cfg.Kiosk, "kiosk", false, "full screen, no cursor, no way out by keyboard")
 	fs.BoolVar(&cfg.Headless, "headless", false, "no window: one JSON line a frame on standard output")
 	fs.BoolVar(&cfg.Unpaced, "unpaced", false, "headless: read recorded sources as fast as the network takes them")
@@ -136,11 +100,11 @@ func parseConfig(args []string, stderr io.Writer) (Config, error) {
 	if cfg.Headless && cfg.Demo == "" {
 		cfg.Demo = "vehicles"
 	}
-	return cfg, cfg.check()
+	return cfg, check(cfg)
 }
 
 // check reports settings that contradict each other or the catalogue.
-func (cfg Config) check() error {
+func check(cfg config.Config) error {
 	switch {
 	case cfg.Threads < 1 || cfg.Threads > 64:
 		return usagef("--threads %d: choose 1 to 64", cfg.Threads)
@@ -196,12 +160,4 @@ func demoIDs() (ids []string) {
 		ids = append(ids, d.ID)
 	}
 	return ids
-}
-
-// defaultThreads leaves one core of a larger machine to capture and drawing.
-func defaultThreads() int {
-	if n := runtime.NumCPU(); n > 2 {
-		return n - 1
-	}
-	return runtime.NumCPU()
 }
