@@ -24,6 +24,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"reterminal-vision/app/benchmark"
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/logs"
 	"reterminal-vision/app/ownmodel"
@@ -138,7 +139,7 @@ func runConfigured(ctx context.Context, cfg config.Config, link *supervise.Link,
 
 // report prints what went wrong and chooses the exit code for it.
 func report(stderr io.Writer, err error) int {
-	var usage usageError
+	var usage cli.UsageError
 	var code exitError
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):

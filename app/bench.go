@@ -15,6 +15,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -89,7 +90,7 @@ func benchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		return benchTable(ctx, args[1:], stdout, stderr)
 	}
 	cfg := config.Config{Demo: "vehicles", Source: "builtin:traffic", Delegate: inference.XNNPACK, Unpaced: true}
-	fs := newFlagSet("bench", benchUsage, stderr)
+	fs := cli.NewFlags("bench", benchUsage, stderr)
 	commonFlags(fs, &cfg)
 	threads := fs.String("threads", "1,"+strconv.Itoa(max(config.DefaultThreads(), 2)), "thread counts, comma-separated")
 	frames := fs.Int("frames", 500, "frames to measure, for which shorter sources loop; 0 plays the source once")
@@ -99,11 +100,11 @@ func benchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	show := fs.Bool("window", false, "show pictures and results in the app's window")
 	fs.Float64Var(&how.paints, "paints", 0, "with --window: pictures shown a second at most; 0 leaves it to the screen")
 	file := fs.String("json", "", "write the figures as JSON to this `file` as well")
-	if err := parseFlags(fs, args); err != nil {
+	if err := cli.Parse(fs, args); err != nil {
 		return err
 	}
 	if how.pace < 0 || how.pace > 1000 || how.paints < 0 || how.paints > 1000 {
-		return usagef("--pace and --paints: choose 0 to 1000")
+		return cli.Usagef("--pace and --paints: choose 0 to 1000")
 	}
 	cfg.Unpaced = how.pace == 0
 	var rows []Figures
@@ -111,7 +112,7 @@ func benchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		for _, n := range strings.Split(*threads, ",") {
 			var err error
 			if cfg.Threads, err = strconv.Atoi(strings.TrimSpace(n)); err != nil {
-				return usagef("--threads %q: give numbers, as in 1,2,4", *threads)
+				return cli.Usagef("--threads %q: give numbers, as in 1,2,4", *threads)
 			}
 			if err := check(cfg); err != nil {
 				return err
@@ -198,7 +199,7 @@ const most = 1 << 16
 // measureRuns measures several times and returns the run with the median rate.
 func measureRuns(ctx context.Context, cfg config.Config, how stage, frames, runs int) (Figures, error) {
 	if runs < 1 || runs > 100 {
-		return Figures{}, usagef("--runs %d: choose 1 to 100", runs)
+		return Figures{}, cli.Usagef("--runs %d: choose 1 to 100", runs)
 	}
 	var all []Figures
 	for range runs {
@@ -217,7 +218,7 @@ func measureRuns(ctx context.Context, cfg config.Config, how stage, frames, runs
 // compareBenches says of two files of figures what changed beyond their noise.
 func compareBenches(files []string, w io.Writer) error {
 	if len(files) != 2 {
-		return usagef("bench compare: name two files that --json wrote")
+		return cli.Usagef("bench compare: name two files that --json wrote")
 	}
 	var rows [2][]Figures
 	for i, file := range files {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/benchmark"
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
@@ -48,7 +49,7 @@ type tableOptions struct {
 
 func benchTable(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var o tableOptions
-	fs := newFlagSet("bench table", tableUsage, stderr)
+	fs := cli.NewFlags("bench table", tableUsage, stderr)
 	fs.StringVar(&o.cfg.ModelsDir, "models-dir", "", "folder with models; those in it that the catalogue does not know are measured, too")
 	fs.Func("models", "only these, by ID or file, comma-separated", func(s string) error { o.models = listed(s); return nil })
 	backends := fs.String("backends", "builtin,xnnpack", "backends, comma-separated: "+inference.DelegateChoices)
@@ -57,20 +58,20 @@ func benchTable(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	fs.StringVar(&o.csv, "csv", "", "write the figures as CSV to this `file`")
 	fs.StringVar(&o.markdown, "markdown", "", "write the tables into this `file`, between its lines <!-- table --> and <!-- end of table -->, or make it")
 	fs.DurationVar(&o.limit, "for", 0, "stop after so long, as in 50s; with --json the same command goes on from there")
-	if err := parseFlags(fs, args); err != nil {
+	if err := cli.Parse(fs, args); err != nil {
 		return err
 	}
 	for _, b := range listedBackends(*backends) {
 		d, err := inference.ParseDelegate(b)
 		if err != nil {
-			return usageError{err}
+			return cli.UsageError{Err: err}
 		}
 		o.backends = append(o.backends, string(d))
 	}
 	for _, n := range listed(*threads) {
 		v, err := strconv.Atoi(n)
 		if err != nil || v < 1 || v > 64 {
-			return usagef("--threads %q: give numbers from 1 to 64, as in 1,2,4", *threads)
+			return cli.Usagef("--threads %q: give numbers from 1 to 64, as in 1,2,4", *threads)
 		}
 		o.threads = append(o.threads, v)
 	}
@@ -171,7 +172,7 @@ func (o *tableOptions) subjects() ([]benchmark.Subject, error) {
 		}
 		s, err := benchmark.OfFile(strings.TrimSuffix(filepath.Base(wanted), ".tflite"), wanted)
 		if err != nil {
-			return nil, usagef("no model %q here: name one of 'models list', or a .tflite file (%v)", wanted, err)
+			return nil, cli.Usagef("no model %q here: name one of 'models list', or a .tflite file (%v)", wanted, err)
 		}
 		chosen = append(chosen, s)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
 	"reterminal-vision/camera"
 )
@@ -24,7 +25,7 @@ const camerasUsage = `Usage: reterminal-vision cameras COMMAND
 // camerasCommand runs "reterminal-vision cameras ARGS".
 func camerasCommand(args []string, stdout io.Writer) error {
 	if len(args) == 0 {
-		return usagef("cameras: name a command\n\n%s", camerasUsage)
+		return cli.Usagef("cameras: name a command\n\n%s", camerasUsage)
 	}
 	command, args := args[0], args[1:]
 	asJSON := slices.Contains(args, "--json")
@@ -40,7 +41,7 @@ func camerasCommand(args []string, stdout io.Writer) error {
 	case command == "set" && len(args) >= 2 && !asJSON:
 		return setControls(args[0], args[1:])
 	}
-	return usagef("cameras: %q does not make sense\n\n%s", strings.Join(append([]string{command}, args...), " "), camerasUsage)
+	return cli.Usagef("cameras: %q does not make sense\n\n%s", strings.Join(append([]string{command}, args...), " "), camerasUsage)
 }
 
 func listCameras(w io.Writer, asJSON bool) error {
@@ -93,7 +94,7 @@ func setControls(path string, settings []string) error {
 		name, text, found := strings.Cut(s, "=")
 		var value int32
 		if _, err := fmt.Sscanf(text, "%d", &value); !found || err != nil {
-			return usagef("%q: write NAME=VALUE, with a whole number", s)
+			return cli.Usagef("%q: write NAME=VALUE, with a whole number", s)
 		}
 		if err := camera.SetControl(path, name, value); err != nil {
 			return err

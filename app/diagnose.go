@@ -12,6 +12,7 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/doctor"
 	"reterminal-vision/app/durable"
 	"reterminal-vision/app/kiosk"
@@ -34,14 +35,14 @@ Flags:
 
 // doctorCommand runs "reterminal-vision doctor ARGS".
 func doctorCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := newFlagSet("doctor", doctorUsage, stderr)
+	flags := cli.NewFlags("doctor", doctorUsage, stderr)
 	asJSON := flags.Bool("json", false, "print JSON instead of a table")
 	bundle := flags.String("bundle", "", "write what a report of a fault needs to this zip `file`")
 	dir := flags.String("models-dir", "", "folder with the models")
 	if slices.Equal(args, []string{"kept"}) {
 		return keptCommand(stdout)
 	}
-	if err := parseFlags(flags, args); err != nil {
+	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
 	database, err := paths.People()

@@ -3,21 +3,16 @@ package app
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"log/slog"
 	"strconv"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/logs"
 	"reterminal-vision/inference"
 )
-
-// usageError is a command line that makes no sense.
-type usageError struct{ error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 const usageText = `Usage: reterminal-vision [flags]            the touchscreen app
        reterminal-vision --headless [flags]  results as JSON lines, no window
@@ -72,7 +67,7 @@ func delegateFlag(fs *flag.FlagSet, to *inference.Delegate) {
 
 func parseConfig(args []string, stderr io.Writer) (config.Config, error) {
 	cfg := config.Config{Source: "auto", Delegate: inference.XNNPACK}
-	fs := newFlagSet("reterminal-vision", usageText, stderr)
+	fs := cli.NewFlags("reterminal-vision", usageText, stderr)
 	commonFlags(fs, &cfg)
 	fs.IntVar(&cfg.Threads, "threads", config.DefaultThreads(), "threads of the network")
 	fs.BoolVar(&cfg.Kiosk, "kiosk", false, "full screen, no cursor, no way out by keyboard")
@@ -94,7 +89,7 @@ func parseConfig(args []string, stderr io.Writer) (config.Config, error) {
 	fs.IntVar(&cfg.Frames, "frames", 0, "headless: stop after this many results")
 	fs.StringVar(&cfg.SaveFrame, "save-frame", "", "save one picture with its overlay to this .png or .jpg `file`")
 	fs.StringVar(&cfg.Metrics, "metrics", "", "serve counts and rates as OpenMetrics text at this `address`, as in 127.0.0.1:9477; this machine alone may ask")
-	if err := parseFlags(fs, args); err != nil {
+	if err := cli.Parse(fs, args); err != nil {
 		return cfg, err
 	}
 	if cfg.Headless && cfg.Demo == "" {
@@ -107,50 +102,27 @@ func parseConfig(args []string, stderr io.Writer) (config.Config, error) {
 func check(cfg config.Config) error {
 	switch {
 	case cfg.Threads < 1 || cfg.Threads > 64:
-		return usagef("--threads %d: choose 1 to 64", cfg.Threads)
+		return cli.Usagef("--threads %d: choose 1 to 64", cfg.Threads)
 	case !(cfg.Threshold >= 0 && cfg.Threshold < 1):
-		return usagef("--threshold %g: choose 0 to 1", cfg.Threshold)
+		return cli.Usagef("--threshold %g: choose 0 to 1", cfg.Threshold)
 	case !(cfg.FPS >= 0 && cfg.FPS <= 1000):
-		return usagef("--fps %g: choose up to 1000", cfg.FPS)
+		return cli.Usagef("--fps %g: choose up to 1000", cfg.FPS)
 	case cfg.Turn.Check() != nil:
-		return usagef("--rotate: %v", cfg.Turn.Check())
+		return cli.Usagef("--rotate: %v", cfg.Turn.Check())
 	case cfg.Duration < 0:
-		return usagef("--duration %v is negative", cfg.Duration)
+		return cli.Usagef("--duration %v is negative", cfg.Duration)
 	case cfg.Frames < 0:
-		return usagef("--frames %d is negative", cfg.Frames)
+		return cli.Usagef("--frames %d is negative", cfg.Frames)
 	case cfg.Headless && cfg.Kiosk:
-		return usagef("--kiosk needs a window and --headless has none: choose one")
+		return cli.Usagef("--kiosk needs a window and --headless has none: choose one")
 	}
 	if cfg.SaveFrame != "" {
 		if _, err := pictureEncoder(cfg.SaveFrame); err != nil {
-			return usageError{err}
+			return cli.UsageError{Err: err}
 		}
 	}
 	if cfg.Demo != "" && library.Catalogue().Demo(cfg.Demo) == nil {
-		return usagef("no demo %q: choose one of %s", cfg.Demo, demoIDs())
-	}
-	return nil
-}
-
-func newFlagSet(name, usage string, stderr io.Writer) *flag.FlagSet {
-	fs := flag.NewFlagSet(name, flag.ContinueOnError)
-	fs.SetOutput(stderr)
-	fs.Usage = func() {
-		fmt.Fprint(stderr, usage)
-		fs.PrintDefaults()
-	}
-	return fs
-}
-
-func parseFlags(fs *flag.FlagSet, args []string) error {
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return usageError{err}
-	}
-	if fs.NArg() > 0 {
-		return usagef("unexpected argument %q", fs.Arg(0))
+		return cli.Usagef("no demo %q: choose one of %s", cfg.Demo, demoIDs())
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/durable"
 	"reterminal-vision/app/kiosk"
 )
@@ -57,7 +58,7 @@ func kioskCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		fmt.Fprint(stdout, kioskUsage)
 		return nil
 	default:
-		return usagef("kiosk: choose on, off, status or run\n\n%s", kioskUsage)
+		return cli.Usagef("kiosk: choose on, off, status or run\n\n%s", kioskUsage)
 	}
 	if err != nil {
 		return err

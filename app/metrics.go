@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/device"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -177,10 +178,10 @@ func servePprof(ctx context.Context, address string) error {
 func serveHere(ctx context.Context, flag, address string, handler http.Handler) (at string, err error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return "", usagef("%s %q: write an address of this machine, as in 127.0.0.1:9477", flag, address)
+		return "", cli.Usagef("%s %q: write an address of this machine, as in 127.0.0.1:9477", flag, address)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return "", usagef("%s %q: only this machine may ask, as in 127.0.0.1:9477", flag, address)
+		return "", cli.Usagef("%s %q: only this machine may ask, as in 127.0.0.1:9477", flag, address)
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/ownmodel"
@@ -39,33 +40,11 @@ func modelsCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 
 // modelWord reads flags before and after the one word of a models command.
 func modelWord(fs *flag.FlagSet, args []string, what string) (string, error) {
-	return oneWord(fs, args, func() error { return usagef("models: name one %s\n\n%s", what, models.Usage) })
-}
-
-// oneWord reads flags before and after the one word of a command; otherwise
-// tells that there are fewer or more.
-func oneWord(fs *flag.FlagSet, args []string, otherwise func() error) (string, error) {
-	var words []string
-	for {
-		if err := fs.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return "", err
-			}
-			return "", usageError{err}
-		}
-		if fs.NArg() == 0 {
-			break
-		}
-		words, args = append(words, fs.Arg(0)), fs.Args()[1:]
-	}
-	if len(words) != 1 {
-		return "", otherwise()
-	}
-	return words[0], nil
+	return cli.ParseWord(fs, args, func() error { return cli.Usagef("models: name one %s\n\n%s", what, models.Usage) })
 }
 
 func newModelFlags(name string, stderr io.Writer) *flag.FlagSet {
-	fs := newFlagSet(name, models.Usage, stderr)
+	fs := cli.NewFlags(name, models.Usage, stderr)
 	fs.Usage = func() { fmt.Fprint(stderr, models.Usage) }
 	return fs
 }
@@ -148,7 +127,7 @@ func importModel(ctx context.Context, args []string, stdout, stderr io.Writer) e
 		return err
 	}
 	if c.Task == "" {
-		return usagef("models import: say with --task what the network does: %s", strings.Join(ownmodel.Tasks(), ", "))
+		return cli.Usagef("models import: say with --task what the network does: %s", strings.Join(ownmodel.Tasks(), ", "))
 	}
 	folder, err := library.ImportedFolder()
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
@@ -149,7 +150,7 @@ type peopleArgs struct {
 func peopleCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, peopleUsage)
-		return usagef("name a command")
+		return cli.Usagef("name a command")
 	}
 	a, err := parsePeople(args, stderr)
 	if err != nil {
@@ -204,7 +205,7 @@ func (a peopleArgs) passphrase(stderr io.Writer) (string, error) {
 // parsePeople reads flags wherever they stand, and checks the number of words.
 func parsePeople(args []string, stderr io.Writer) (peopleArgs, error) {
 	a := peopleArgs{cfg: config.Config{Source: "auto", Threads: config.DefaultThreads(), Delegate: inference.XNNPACK, Raw: true}}
-	fs := newFlagSet("people", peopleUsage, stderr)
+	fs := cli.NewFlags("people", peopleUsage, stderr)
 	fs.StringVar(&a.db, "db", "", "")
 	fs.StringVar(&a.cfg.ModelsDir, "models-dir", "", "")
 	fs.StringVar(&a.cfg.Source, "source", "auto", "")
@@ -218,7 +219,7 @@ func parsePeople(args []string, stderr io.Writer) (peopleArgs, error) {
 			if errors.Is(err, flag.ErrHelp) {
 				return a, err
 			}
-			return a, usageError{err}
+			return a, cli.UsageError{Err: err}
 		}
 		args = fs.Args()
 		if len(args) > 0 {
@@ -226,18 +227,18 @@ func parsePeople(args []string, stderr io.Writer) (peopleArgs, error) {
 		}
 	}
 	if len(a.words) == 0 {
-		return a, usagef("name a command")
+		return a, cli.Usagef("name a command")
 	}
 	want := map[string][2]int{"list": {1, 1}, "add": {2, 2 + people.MaxShots}, "rename": {3, 3}, "delete": {2, 2}, "export": {2, 2}, "import": {2, 2}}
 	switch n, ok := want[a.words[0]]; {
 	case !ok:
-		return a, usagef("no command %q: see 'reterminal-vision people --help'", a.words[0])
+		return a, cli.Usagef("no command %q: see 'reterminal-vision people --help'", a.words[0])
 	case len(a.words) < n[0] || len(a.words) > n[1]:
-		return a, usagef("people %s: see 'reterminal-vision people --help'", a.words[0])
+		return a, cli.Usagef("people %s: see 'reterminal-vision people --help'", a.words[0])
 	case a.words[0] == "add" && !a.consent:
-		return a, usagef("people add: ask the person first: with --consent you say that %s agreed to pictures of the face, and numbers made from them, being kept on this device", a.words[1])
+		return a, cli.Usagef("people add: ask the person first: with --consent you say that %s agreed to pictures of the face, and numbers made from them, being kept on this device", a.words[1])
 	case a.shots < 1 || a.shots > people.MaxShots:
-		return a, usagef("--shots %d: choose 1 to %d", a.shots, people.MaxShots)
+		return a, cli.Usagef("--shots %d: choose 1 to %d", a.shots, people.MaxShots)
 	}
 	return a, nil
 }

@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/inference/testmedia"
 )
@@ -465,7 +466,7 @@ func TestWindowCameraComesBack(t *testing.T) {
 // TestMetricsStayHere refuses addresses that others can reach.
 func TestMetricsStayHere(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:9477", ":9477", "192.168.1.5:80", "nonsense"} {
-		var usage usageError
+		var usage cli.UsageError
 		for _, serve := range []func(context.Context, string) error{serveMetrics, servePprof} {
 			if err := serve(t.Context(), address); !errors.As(err, &usage) {
 				t.Errorf("%s: %v", address, err)

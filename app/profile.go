@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/ownmodel"
 	"reterminal-vision/inference"
@@ -72,7 +73,7 @@ func modelFile(store *models.Store, name string) (string, error) {
 
 func profileCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	opt := inference.Options{Delegate: inference.XNNPACK}
-	fs := newFlagSet("bench profile", profileUsage, stderr)
+	fs := cli.NewFlags("bench profile", profileUsage, stderr)
 	delegateFlag(fs, &opt.Delegate)
 	fs.BoolVar(&opt.AsIs, "as-is", false, "the network as it is in its file, with the work that changes nothing")
 	fs.IntVar(&opt.Threads, "threads", 1, "threads of the network")
@@ -80,12 +81,12 @@ func profileCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	runs := fs.Int("runs", 50, "how often the network runs; the median counts")
 	top := fs.Int("top", 10, "how many of the slowest operators are listed; 0 lists all, as they run")
 	asJSON := fs.Bool("json", false, "all operators as JSON")
-	name, err := oneWord(fs, args, func() error { return usagef("bench profile: name one model, by ID or file") })
+	name, err := cli.ParseWord(fs, args, func() error { return cli.Usagef("bench profile: name one model, by ID or file") })
 	if err != nil {
 		return err
 	}
 	if opt.Threads < 1 || opt.Threads > 64 || *runs < 1 || *top < 0 {
-		return usagef("bench profile: choose 1 to 64 threads, and at least one run")
+		return cli.Usagef("bench profile: choose 1 to 64 threads, and at least one run")
 	}
 	file, err := modelFile(library.OpenStore(*folder), name)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/paths"
@@ -166,7 +167,7 @@ func chooseModels(demo *models.Demo, choice string) ([][]string, error) {
 			}
 		}
 		if !found {
-			return nil, usagef("no model %q for the demo %s: choose of %s", id, demo.ID, strings.Join(demo.Needs(), ", "))
+			return nil, cli.Usagef("no model %q for the demo %s: choose of %s", id, demo.ID, strings.Join(demo.Needs(), ", "))
 		}
 	}
 	return stages, nil
