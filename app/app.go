@@ -27,6 +27,7 @@ import (
 	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/logs"
+	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/ownmodel"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/inference"
@@ -122,12 +123,12 @@ func runConfigured(ctx context.Context, cfg config.Config, link *supervise.Link,
 		defer cancel()
 	}
 	if cfg.Metrics != "" {
-		if err := serveMetrics(ctx, cfg.Metrics); err != nil {
+		if err := metrics.Serve(ctx, cfg.Metrics); err != nil {
 			return report(stderr, err)
 		}
 	}
 	if cfg.Pprof != "" {
-		if err := servePprof(ctx, cfg.Pprof); err != nil {
+		if err := metrics.ServeProfiles(ctx, cfg.Pprof); err != nil {
 			return report(stderr, err)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 
 	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/metrics"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
@@ -159,8 +160,8 @@ type benchSink struct {
 	spared  [inference.Carried + 1]int // results by how they came about
 	begin   time.Time
 	end     time.Time
-	before  usage
-	after   usage
+	before  metrics.Usage
+	after   metrics.Usage
 	seen    int
 	err     error
 }
@@ -180,7 +181,7 @@ func (b *benchSink) Result(r *inference.Result) {
 	case b.seen < warmup || b.want > 0 && len(b.timings) == b.want:
 		return
 	case b.seen == warmup:
-		b.before, b.begin, b.skipped = readUsage(), time.Now(), r.Dropped
+		b.before, b.begin, b.skipped = metrics.ReadUsage(), time.Now(), r.Dropped
 		return
 	}
 	b.timings = append(b.timings, r.Timing)
@@ -188,7 +189,7 @@ func (b *benchSink) Result(r *inference.Result) {
 	b.spared[r.Spared]++
 	b.end = time.Now()
 	if len(b.timings) == b.want {
-		b.after = readUsage()
+		b.after = metrics.ReadUsage()
 		b.done()
 	}
 }
@@ -294,7 +295,7 @@ func measure(ctx context.Context, cfg config.Config, how stage, frames int) (Fig
 	case ctx.Err() != nil || len(b.timings) < max(frames, 1):
 		return Figures{}, errors.Join(ctx.Err(), fmt.Errorf("%d frames came; the first %d do not count", b.seen, warmup))
 	case frames <= 0:
-		b.after = readUsage()
+		b.after = metrics.ReadUsage()
 	}
 	f := b.figures(task.lanes())
 	f.Demo, f.Model, f.Source = cfg.Demo, task.ids(), s.state.Source.Name
@@ -337,13 +338,13 @@ func (b *benchSink) figures(lanes int) Figures {
 		DecodeMs:        quantile(.5, func(t inference.Timing) time.Duration { return t.Decode }),
 		LatencyMs:       quantile(.5, latency),
 		LatencyP95Ms:    quantile(.95, latency),
-		AllocsPerFrame:  float64(b.after.mallocs-b.before.mallocs) / n,
-		BytesPerFrame:   float64(b.after.bytes-b.before.bytes) / n,
-		CPUMsPerFrame:   millis(b.after.cpu-b.before.cpu) / n,
-		PeakRSSMegabyte: float64(b.after.peakRSS) / (1 << 20),
+		AllocsPerFrame:  float64(b.after.Mallocs-b.before.Mallocs) / n,
+		BytesPerFrame:   float64(b.after.Bytes-b.before.Bytes) / n,
+		CPUMsPerFrame:   millis(b.after.CPU-b.before.CPU) / n,
+		PeakRSSMegabyte: float64(b.after.PeakRSS) / (1 << 20),
 		ObjectsPerFrame: float64(b.objects) / n,
-		GCCycles:        b.after.gcs - b.before.gcs,
-		GCPauseMaxMs:    millis(b.after.pauses.longestSince(&b.before.pauses)),
+		GCCycles:        b.after.GCs - b.before.GCs,
+		GCPauseMaxMs:    millis(b.after.Pauses.LongestSince(&b.before.Pauses)),
 		Dropped:         b.dropped,
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
+	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
 	"reterminal-vision/camera"
@@ -72,7 +73,7 @@ func openPeople(path string) (*people.Store, error) {
 }
 
 // clock is how far the time of day is believed.
-var clock = &dayClock{now: time.Now, up: func() time.Duration { return time.Since(counted.since) }, set: device.ClockSet}
+var clock = &dayClock{now: time.Now, up: func() time.Duration { return time.Since(metrics.Total.Since) }, set: device.ClockSet}
 
 // dayClock goes on over restarts with what it has counted, in a file beside the people.
 type dayClock struct {

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/cli"
+	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/inference/testmedia"
 )
@@ -467,7 +468,7 @@ func TestWindowCameraComesBack(t *testing.T) {
 func TestMetricsStayHere(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:9477", ":9477", "192.168.1.5:80", "nonsense"} {
 		var usage cli.UsageError
-		for _, serve := range []func(context.Context, string) error{serveMetrics, servePprof} {
+		for _, serve := range []func(context.Context, string) error{metrics.Serve, metrics.ServeProfiles} {
 			if err := serve(t.Context(), address); !errors.As(err, &usage) {
 				t.Errorf("%s: %v", address, err)
 			}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/assets/demos"
 	"reterminal-vision/assets/lang"
@@ -95,7 +96,7 @@ func newSession(cfg config.Config, task *demoTask, s sink) *session {
 // are success; it returns when all its goroutines have.
 func (s *session) run(ctx context.Context) error {
 	worker := inference.NewWorker(s.watchdog.Wrap(s.task.Task), s.result, func(err error) {
-		counted.failed.Add(1)
+		metrics.Total.Failed.Add(1)
 		s.sink.Failed(err)
 	})
 	ctx, cancel := context.WithCancel(ctx)
@@ -119,7 +120,7 @@ func (s *session) run(ctx context.Context) error {
 			slog.Info("another source takes its place", "reason", err)
 			continue
 		}
-		counted.sourceFailed(err)
+		metrics.Total.SourceFailed(err)
 		if frames > 0 && errors.Is(err, camera.ErrChanged) {
 			slog.Info("source is opened again", "reason", err)
 			if !sleep(ctx, settle) {
@@ -196,7 +197,7 @@ func (o *outage) ended() {
 	if !o.since.IsZero() {
 		down := time.Since(o.since)
 		slog.Info("source is back", "after", down.Round(time.Millisecond))
-		counted.sourceRecovered(down)
+		metrics.Total.SourceRecovered(down)
 		o.since, o.said = time.Time{}, ""
 	}
 }
@@ -260,7 +261,7 @@ func (s *session) play(ctx context.Context, worker *inference.Worker, trying *ou
 	counts := func() camera.Counts {
 		if c, ok := source.(camera.Counter); ok {
 			now := c.Counts()
-			counted.add(last, now)
+			metrics.Total.Add(last, now)
 			last = now
 		}
 		return last
@@ -327,17 +328,17 @@ func (s *session) result(r *inference.Result) {
 	}
 	s.results.add(now)
 	s.state.Latency = smooth(s.state.Latency, r.Timing.Latency)
-	counted.results.Add(1)
+	metrics.Total.Results.Add(1)
 	switch r.Spared {
 	case inference.Looked:
 		s.looks.add(now)
 		s.state.Invoke = smooth(s.state.Invoke, r.Timing.Invoke)
 	case inference.Reused:
-		counted.reused.Add(1)
+		metrics.Total.Reused.Add(1)
 	case inference.Carried:
-		counted.carried.Add(1)
+		metrics.Total.Propagated.Add(1)
 	}
-	counted.dropped.Add(r.Dropped - s.state.Dropped)
+	metrics.Total.Dropped.Add(r.Dropped - s.state.Dropped)
 	s.state.Dropped = r.Dropped
 	s.mu.Unlock()
 	s.sink.Result(r)
@@ -354,10 +355,10 @@ func (s *session) tellStatus(now time.Time, counts func() camera.Counts) {
 	s.state.FPS, s.state.Network, s.state.Counts = s.results.perSecond(now), s.looks.perSecond(now), counts()
 	state := s.state
 	s.mu.Unlock()
-	counted.fps.Store(math.Float64bits(state.FPS))
-	counted.network.Store(math.Float64bits(state.Network))
-	counted.latency.Store(int64(state.Latency))
-	counted.invoke.Store(int64(state.Invoke))
+	metrics.Total.FPS.Store(math.Float64bits(state.FPS))
+	metrics.Total.Network.Store(math.Float64bits(state.Network))
+	metrics.Total.Latency.Store(int64(state.Latency))
+	metrics.Total.Invoke.Store(int64(state.Invoke))
 	s.sink.Status(state)
 }
 

@@ -13,6 +13,7 @@ import (
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
 	"reterminal-vision/app/library"
+	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/app/watchdog"
@@ -38,7 +39,7 @@ const readFor = 2 * time.Second
 // the process tried next might wait for it.
 func (w *window) stuck(ctx context.Context, id string, what watchdog.Part, tell bool) {
 	why := fmt.Sprintf("stuck in %v", what)
-	counted.stuck.Add(1)
+	metrics.Total.Hung.Add(1)
 	slog.Error("demo is stuck", "demo", id, "in", what.String())
 	if w.ctx.Err() != nil { // the app ends, and has waited long enough for it
 		w.link.Ends(exitOK)
@@ -72,7 +73,7 @@ func (w *window) stuckProblem(what watchdog.Part, supervised bool) ui.Problem {
 
 // goOn takes up the demo that a crash has ended, and says so.
 func (w *window) goOn(before supervise.Before) {
-	counted.crashes.Store(uint64(len(before.Crashes)))
+	metrics.Total.Crashes.Store(uint64(len(before.Crashes)))
 	slog.Warn("started again", "after", before.Last().How, "demo", before.Demo)
 	if before.Demo != "" && library.Catalogue().Demo(before.Demo) != nil {
 		w.StartDemo(before.Demo)
@@ -87,7 +88,7 @@ const reportName = "crashes.txt"
 // person wants it.
 func (w *window) beSafe() {
 	before := w.link.Before()
-	counted.crashes.Store(uint64(len(before.Crashes)))
+	metrics.Total.Crashes.Store(uint64(len(before.Crashes)))
 	w.safe.Store(true)
 	slog.Error("too many crashes: safe screen", "crashes", len(before.Crashes), "last", before.Last().How)
 	if path, err := paths.Data(reportName); err == nil {

@@ -18,6 +18,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/camera"
@@ -243,7 +244,7 @@ func TestPanickingDemo(t *testing.T) {
 	})
 	open := w.open
 	w.open = func(cfg config.Config, id string) (*demoTask, error) { bad.Store(false); return open(cfg, id) }
-	results, again := counted.results.Load, counted.demoRestarts.Load
+	results, again := metrics.Total.Results.Load, metrics.Total.DemoRestarts.Load
 	w.StartDemo("belt")
 	awaitSo(t, "results", func() bool { return results() > 5 })
 	if trouble(w) {
@@ -272,7 +273,7 @@ func TestDemoGoesOnPanicking(t *testing.T) {
 		}
 		return nil
 	})
-	results, again := counted.results.Load, counted.demoRestarts.Load
+	results, again := metrics.Total.Results.Load, metrics.Total.DemoRestarts.Load
 	before, n := again(), results()
 	w.StartDemo("belt")
 	w.wait()
@@ -359,8 +360,8 @@ func TestClosingHangs(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = w.attempt(ctx, v, "belt", nil) }()
-	n := counted.results.Load()
-	awaitSo(t, "results", func() bool { return counted.results.Load() > n })
+	n := metrics.Total.Results.Load()
+	awaitSo(t, "results", func() bool { return metrics.Total.Results.Load() > n })
 	start, starved := time.Now(), watchdog.CPUWaits("self")
 	cancel()
 	if p := <-found; p != watchdog.CloseNetworks {

@@ -13,6 +13,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
+	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
@@ -320,7 +321,7 @@ func (w *window) watchHealth(ctx context.Context) {
 	stopped, rested := "", 0
 	w.setHealth(w.device.Health())
 	for tick := 0; sleep(ctx, 2*time.Second); tick++ {
-		counted.paints.Store(w.screen.Paints())
+		metrics.Total.Paints.Store(w.screen.Paints())
 		if rested++; w.runs() != "" {
 			rested = 0
 		} else if rested == 2 { // the window has let go of the demo's pictures by then

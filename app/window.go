@@ -16,6 +16,7 @@ import (
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/doctor"
 	"reterminal-vision/app/library"
+	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/app/watchdog"
@@ -289,7 +290,7 @@ func (w *window) session(ctx context.Context, id string, attract func(config.Con
 			return
 		}
 		restarts++
-		counted.demoRestarts.Add(1)
+		metrics.Total.DemoRestarts.Add(1)
 		slog.Warn("demo starts again", "demo", id, "times", restarts)
 		if attract == nil {
 			w.screen.ClearProblem()

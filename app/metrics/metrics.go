@@ -1,4 +1,10 @@
-package app
+// Package metrics counts what the program does over its life, and serves the
+// counts to this machine as OpenMetrics text.
+//
+// In: counts from sources, workers and the screen. Out: GET /metrics, profiles,
+// and what the process uses of the machine. It imports app/cli, app/device,
+// camera and inference; app and its packages may import it.
+package metrics
 
 import (
 	"bufio"
@@ -23,29 +29,29 @@ import (
 	"reterminal-vision/inference"
 )
 
-// metrics is what the program has counted since it began, over all demos and
-// all openings of a source. Its methods may be called from any goroutine.
-type metrics struct {
+// Counters are the counts since the program began, over all demos and all
+// openings of a source. Methods and fields may be used from any goroutine.
+type Counters struct {
 	taken, damaged, lost atomic.Uint64 // pictures of cameras
-	results, dropped     atomic.Uint64 // by the worker
-	failed               atomic.Uint64 // frames that could not be worked on
+	Results, Dropped     atomic.Uint64 // by the worker
+	Failed               atomic.Uint64 // frames that could not be worked on
 	recovered            atomic.Uint64 // sources that gave pictures again
 	down                 atomic.Int64  // longest time without pictures, nanoseconds
-	reused, carried      atomic.Uint64 // results without a look of the first network
-	fps, network         atomic.Uint64 // float64 bits
-	latency, invoke      atomic.Int64  // nanoseconds
-	paints               atomic.Uint64 // of the screen
-	stuck                atomic.Uint64 // parts of sessions that hung
-	crashes              atomic.Uint64 // of the app, in the last minutes
-	demoRestarts         atomic.Uint64
+	Reused, Propagated   atomic.Uint64 // results without a look of the first network
+	FPS, Network         atomic.Uint64 // float64 bits
+	Latency, Invoke      atomic.Int64  // nanoseconds
+	Paints               atomic.Uint64 // of the screen
+	Hung                 atomic.Uint64 // parts of sessions that hung
+	Crashes              atomic.Uint64 // of the app, in the last minutes
+	DemoRestarts         atomic.Uint64
 
-	since    time.Time
+	Since    time.Time
 	mu       sync.Mutex
 	failures map[string]uint64 // of sources, by reason
 }
 
-// counted is the one instance: there is one screen and one camera.
-var counted = &metrics{since: time.Now(), failures: map[string]uint64{}}
+// Total is the one instance: there is one screen and one camera.
+var Total = &Counters{Since: time.Now(), failures: map[string]uint64{}}
 
 // reasons are the failures that have a name in the metrics, in their order.
 var reasons = []struct {
@@ -65,30 +71,30 @@ func reason(err error) string {
 	return otherReason
 }
 
-// sourceFailed counts a failure of a source.
-func (m *metrics) sourceFailed(err error) {
+// SourceFailed counts a failure of a source.
+func (m *Counters) SourceFailed(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.failures[reason(err)]++
 }
 
-// sourceRecovered counts a source that gives pictures again after this time.
-func (m *metrics) sourceRecovered(down time.Duration) {
+// SourceRecovered counts a source that gives pictures again after this time.
+func (m *Counters) SourceRecovered(down time.Duration) {
 	m.recovered.Add(1)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.down.Store(max(m.down.Load(), int64(down)))
 }
 
-// add counts what a camera has done between two looks at its counts.
-func (m *metrics) add(before, now camera.Counts) {
+// Add counts what a camera has done between two looks at its counts.
+func (m *Counters) Add(before, now camera.Counts) {
 	m.taken.Add(now.Taken - before.Taken)
 	m.damaged.Add(now.Damaged - before.Damaged)
 	m.lost.Add(now.Lost - before.Lost)
 }
 
 // write prints all as OpenMetrics text, version 1.0.0.
-func (m *metrics) write(to io.Writer) error {
+func (m *Counters) write(to io.Writer) error {
 	w := bufio.NewWriter(to)
 	head := func(name, kind, help string) { fmt.Fprintf(w, "# TYPE %s %s\n# HELP %s %s\n", name, kind, name, help) }
 	counter := func(name, help string, v uint64) {
@@ -114,28 +120,28 @@ func (m *metrics) write(to io.Writer) error {
 	m.mu.Unlock()
 	counter("rtv_source_recoveries", "Sources that gave pictures again by themselves.", m.recovered.Load())
 	gauge("rtv_source_down_most_seconds", "Longest time a source that came back had given no pictures.", time.Duration(m.down.Load()).Seconds())
-	counter("rtv_results", "Results of networks.", m.results.Load())
-	counter("rtv_results_reused", "Results of frames that did not differ from the one before: its result.", m.reused.Load())
-	counter("rtv_results_carried", "Results with boxes carried on from the frame before.", m.carried.Load())
-	counter("rtv_frames_dropped", "Pictures that made way for newer ones before a network.", m.dropped.Load())
-	counter("rtv_frames_failed", "Pictures that a network could not work on.", m.failed.Load())
-	counter("rtv_screen_paints", "How often the screen was brought up to date.", m.paints.Load())
-	gauge("rtv_fps", "Results a second.", math.Float64frombits(m.fps.Load()))
-	gauge("rtv_network_fps", "Results a second that the first network looked for.", math.Float64frombits(m.network.Load()))
-	gauge("rtv_latency_seconds", "From a picture to its result.", time.Duration(m.latency.Load()).Seconds())
-	gauge("rtv_invoke_seconds", "Time in the network.", time.Duration(m.invoke.Load()).Seconds())
+	counter("rtv_results", "Results of networks.", m.Results.Load())
+	counter("rtv_results_reused", "Results of frames that did not differ from the one before: its result.", m.Reused.Load())
+	counter("rtv_results_carried", "Results with boxes carried on from the frame before.", m.Propagated.Load())
+	counter("rtv_frames_dropped", "Pictures that made way for newer ones before a network.", m.Dropped.Load())
+	counter("rtv_frames_failed", "Pictures that a network could not work on.", m.Failed.Load())
+	counter("rtv_screen_paints", "How often the screen was brought up to date.", m.Paints.Load())
+	gauge("rtv_fps", "Results a second.", math.Float64frombits(m.FPS.Load()))
+	gauge("rtv_network_fps", "Results a second that the first network looked for.", math.Float64frombits(m.Network.Load()))
+	gauge("rtv_latency_seconds", "From a picture to its result.", time.Duration(m.Latency.Load()).Seconds())
+	gauge("rtv_invoke_seconds", "Time in the network.", time.Duration(m.Invoke.Load()).Seconds())
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	gauge("rtv_heap_bytes", "Go heap in use.", float64(memory.HeapInuse))
-	gauge("rtv_resident_peak_bytes", "Most memory resident.", float64(readUsage().peakRSS))
-	gauge("rtv_resident_bytes", "Memory resident.", float64(readUsage().rss))
+	gauge("rtv_resident_peak_bytes", "Most memory resident.", float64(ReadUsage().PeakRSS))
+	gauge("rtv_resident_bytes", "Memory resident.", float64(ReadUsage().RSS))
 	gauge("rtv_c_heap_bytes", "Memory that the C library has given out.", float64(inference.MemoryInUse()))
 	gauge("rtv_goroutines", "Goroutines.", float64(runtime.NumGoroutine()))
 	gauge("rtv_open_files", "Open file descriptors.", float64(openFiles()))
-	gauge("rtv_uptime_seconds", "Time since this process began to count.", time.Since(m.since).Seconds())
-	gauge("rtv_app_crashes", "Crashes in the last minutes, after which the app was started again.", float64(m.crashes.Load()))
-	counter("rtv_demo_restarts", "Demos that were started again after an error of their own.", m.demoRestarts.Load())
-	counter("rtv_stuck", "Networks and sources that hung.", m.stuck.Load())
+	gauge("rtv_uptime_seconds", "Time since this process began to count.", time.Since(m.Since).Seconds())
+	gauge("rtv_app_crashes", "Crashes in the last minutes, after which the app was started again.", float64(m.Crashes.Load()))
+	counter("rtv_demo_restarts", "Demos that were started again after an error of their own.", m.DemoRestarts.Load())
+	counter("rtv_stuck", "Networks and sources that hung.", m.Hung.Load())
 	if health := device.New().Health(); health.Temperature.Known {
 		gauge("rtv_temperature_celsius", "Of the processor.", health.Temperature.Number)
 	}
@@ -143,13 +149,13 @@ func (m *metrics) write(to io.Writer) error {
 	return w.Flush()
 }
 
-// serveMetrics answers at address until ctx ends; it listens to this machine
+// Serve answers at address until ctx ends; it listens to this machine
 // alone and gives numbers only, never a picture.
-func serveMetrics(ctx context.Context, address string) error {
+func Serve(ctx context.Context, address string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8")
-		_ = counted.write(w) // who asked has gone
+		_ = Total.write(w) // who asked has gone
 	})
 	at, err := serveHere(ctx, "--metrics", address, mux)
 	if err == nil {
@@ -158,9 +164,9 @@ func serveMetrics(ctx context.Context, address string) error {
 	return err
 }
 
-// servePprof answers at address with profiles of the program until ctx ends.
+// ServeProfiles answers at address with profiles of the program until ctx ends.
 // They hold the names of functions and how often they ran, never a picture.
-func servePprof(ctx context.Context, address string) error {
+func ServeProfiles(ctx context.Context, address string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

@@ -1,4 +1,4 @@
-package app
+package metrics
 
 import (
 	"bytes"
@@ -12,24 +12,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// usage is what the process has used so far.
-type usage struct {
-	mallocs, bytes uint64        // Go allocations ever made
-	cpu            time.Duration // user and system time of the process
-	rss, peakRSS   uint64        // bytes
-	gcs            uint64        // cycles of the garbage collector
-	pauses         pauses        // of all goroutines, for them
+// Usage is what the process has used so far.
+type Usage struct {
+	Mallocs, Bytes uint64        // Go allocations ever made
+	CPU            time.Duration // user and system time of the process
+	RSS, PeakRSS   uint64        // bytes
+	GCs            uint64        // cycles of the garbage collector
+	Pauses         pauses        // of all goroutines, for them
 }
 
-func readUsage() usage {
+// ReadUsage measures this process.
+func ReadUsage() Usage {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	u := usage{mallocs: m.Mallocs, bytes: m.TotalAlloc, gcs: uint64(m.NumGC), pauses: readPauses()}
+	u := Usage{Mallocs: m.Mallocs, Bytes: m.TotalAlloc, GCs: uint64(m.NumGC), Pauses: readPauses()}
 	var r unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &r) == nil {
-		u.cpu = time.Duration(r.Utime.Nano() + r.Stime.Nano())
+		u.CPU = time.Duration(r.Utime.Nano() + r.Stime.Nano())
 	}
-	u.rss, u.peakRSS = statusBytes("VmRSS:"), statusBytes("VmHWM:")
+	u.RSS, u.PeakRSS = statusBytes("VmRSS:"), statusBytes("VmHWM:")
 	return u
 }
 
@@ -49,9 +50,9 @@ func readPauses() pauses {
 	return pauses{h.Counts, h.Buckets}
 }
 
-// longestSince is the longest pause since an earlier reading, rounded up to
+// LongestSince is the longest pause since an earlier reading, rounded up to
 // the edge of its class.
-func (p *pauses) longestSince(before *pauses) time.Duration {
+func (p *pauses) LongestSince(before *pauses) time.Duration {
 	for i := len(p.counts) - 1; i >= 0; i-- {
 		if i < len(before.counts) && p.counts[i] == before.counts[i] {
 			continue
