@@ -13,6 +13,7 @@ import (
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/durable"
 	"reterminal-vision/app/library"
+	"reterminal-vision/app/snapshot"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference/flatmodel"
 	"reterminal-vision/models"
@@ -91,7 +92,7 @@ func (p benchRunPage) export(format string, run []benchmark.Record) error {
 		if img == nil {
 			return nil // the app ends
 		}
-		err = savePicture(file, img)
+		err = snapshot.SavePicture(file, img)
 	case "csv":
 		err = durable.Write(file, 0o644, func(w io.Writer) error { return benchmark.WriteCSV(w, run) })
 	case "json":

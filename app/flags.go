@@ -11,6 +11,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/logs"
+	"reterminal-vision/app/snapshot"
 	"reterminal-vision/inference"
 )
 
@@ -117,7 +118,7 @@ func check(cfg config.Config) error {
 		return cli.Usagef("--kiosk needs a window and --headless has none: choose one")
 	}
 	if cfg.SaveFrame != "" {
-		if _, err := pictureEncoder(cfg.SaveFrame); err != nil {
+		if _, err := snapshot.PictureEncoder(cfg.SaveFrame); err != nil {
 			return cli.UsageError{Err: err}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/snapshot"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -29,7 +30,7 @@ func headless(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) 
 	defer task.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	out := &lineWriter{to: stdout, end: cancel, most: cfg.Frames, picture: newPicture(cfg.SaveFrame)}
+	out := &lineWriter{to: stdout, end: cancel, most: cfg.Frames, picture: snapshot.NewFrameSaver(cfg.SaveFrame)}
 	s := newSession(cfg, task, out)
 	s.every, s.retry, s.watchdog = cfg.Unpaced, forCameras, watchdog.New()
 	s.watchdog.SetPace(task.imported(), 0)
@@ -50,7 +51,7 @@ func headless(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) 
 	if out.looks < out.count {
 		fmt.Fprintf(stderr, "the network looked at %d frames: %.1f FPS\n", out.looks, float64(out.looks)/took.Seconds())
 	}
-	return out.picture.save()
+	return out.picture.Save()
 }
 
 // lineWriter is the sink that writes JSON lines.
@@ -58,7 +59,7 @@ type lineWriter struct {
 	to      io.Writer
 	end     context.CancelCauseFunc
 	most    int // results after which it ends; 0 for all
-	picture *picture
+	picture *snapshot.FrameSaver
 	buf     []byte
 	count   int
 	looks   int // of the first network
@@ -69,7 +70,7 @@ type lineWriter struct {
 	failures int
 }
 
-func (w *lineWriter) Frame(f *camera.Frame) { w.picture.frame(f) }
+func (w *lineWriter) Frame(f *camera.Frame) { w.picture.Frame(f) }
 func (w *lineWriter) Status(status)         {}
 func (w *lineWriter) Lost(error)            {}
 
@@ -100,7 +101,7 @@ func (w *lineWriter) Result(r *inference.Result) {
 		w.looks++
 	}
 	w.dropped = r.Dropped
-	w.picture.result(r)
+	w.picture.Result(r)
 	if w.count == w.most {
 		w.end(nil)
 	}

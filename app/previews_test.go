@@ -13,6 +13,7 @@ import (
 
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
+	"reterminal-vision/app/snapshot"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
@@ -56,7 +57,7 @@ func (p *previewer) Result(r *inference.Result) {
 		r.Objects[i].Label, r.Objects[i].Attributes = "", nil
 	}
 	r.Classes = nil
-	if err := annotate(img, r); err != nil {
+	if err := snapshot.Annotate(img, r); err != nil {
 		p.t.Fatal(err)
 	}
 	var out bytes.Buffer

@@ -16,6 +16,7 @@ import (
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/settings"
+	"reterminal-vision/app/snapshot"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
 	"reterminal-vision/ui"
@@ -163,7 +164,7 @@ func (w *window) SavePicture() {
 	demo := w.runs()
 	w.working.Go(func() {
 		result.Mask = nil // it is in the picture
-		err := annotate(img, result)
+		err := snapshot.Annotate(img, result)
 		file := ""
 		if err == nil {
 			file, err = pictureFile(demo, time.Now())
@@ -174,7 +175,7 @@ func (w *window) SavePicture() {
 			return
 		}
 		if err == nil {
-			err = savePicture(file, img)
+			err = snapshot.SavePicture(file, img)
 		}
 		if err != nil {
 			slog.Error("picture not saved", "error", err)

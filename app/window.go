@@ -18,6 +18,7 @@ import (
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/people"
+	"reterminal-vision/app/snapshot"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/assets/demos"
@@ -56,7 +57,7 @@ type window struct {
 	running    string             // the demo, "" when none is meant to
 	networks   []*models.Model    // of the session that runs
 	attracting context.CancelFunc // ends the attract loop; nil for none
-	picture    *picture
+	picture    *snapshot.FrameSaver
 	lastHealth device.Health
 	measuring  string                  // title of the demo that is measured; "" for none
 	measured   *measurement            // the last one; nil for none
@@ -68,7 +69,7 @@ type window struct {
 // newWindow makes the app, whose screen the function makes.
 func newWindow(ctx context.Context, cfg config.Config, screen func(ui.Options) *ui.UI) *window {
 	cfg.Loop = true
-	w := &window{cfg: cfg, ctx: ctx, picture: newPicture(cfg.SaveFrame), prefs: loadPreferences(), device: device.New(),
+	w := &window{cfg: cfg, ctx: ctx, picture: snapshot.NewFrameSaver(cfg.SaveFrame), prefs: loadPreferences(), device: device.New(),
 		notify: device.NewNotify(), speeds: loadSpeeds(), open: openDemo, fetching: map[string]*download{}, imports: map[string]importChoice{}}
 	w.tries = newLockout(w.prefs, time.Now())
 	w.camera = newCameraChoices(cfg, w.prefs, w.restart)
@@ -125,7 +126,7 @@ func runWindow(ctx context.Context, cfg config.Config, link *supervise.Link) err
 	w.people.wait()
 	w.working.Wait()
 	w.pages.wait()
-	return errors.Join(err, w.picture.save())
+	return errors.Join(err, w.picture.Save())
 }
 
 // tell has systemd know, where it wants to.
@@ -418,7 +419,7 @@ func (s *screenSink) Frame(f *camera.Frame) {
 		return
 	}
 	s.found()
-	s.picture.frame(f)
+	s.picture.Frame(f)
 	s.screen.Frame(f)
 }
 
@@ -432,7 +433,7 @@ func (s *screenSink) Result(r *inference.Result) {
 		s.invoke = smooth(s.invoke, r.Timing.Invoke)
 	}
 	s.mu.Unlock()
-	s.picture.result(r)
+	s.picture.Result(r)
 	s.screen.Result(r)
 }
 

@@ -1,4 +1,4 @@
-package app
+package snapshot
 
 import (
 	"fmt"
@@ -15,8 +15,8 @@ import (
 	"reterminal-vision/ui"
 )
 
-// annotate draws what was found into a saved picture.
-func annotate(img *image.RGBA, r *inference.Result) error {
+// Annotate draws what was found into a saved picture.
+func Annotate(img *image.RGBA, r *inference.Result) error {
 	f, err := opentype.Parse(gomedium.TTF)
 	if err != nil {
 		return err

@@ -1,4 +1,8 @@
-package app
+// Package snapshot saves pictures with what was found drawn into them.
+//
+// In: frames and their results. Out: PNG or JPEG files. It imports app/durable,
+// camera, inference and ui (its colours); app may import it.
+package snapshot
 
 import (
 	"fmt"
@@ -14,9 +18,9 @@ import (
 	"reterminal-vision/inference"
 )
 
-// picture keeps the frame that --save-frame asks for: the first whose result
+// FrameSaver keeps the frame that --save-frame asks for: the first whose result
 // shows something, else the last.
-type picture struct {
+type FrameSaver struct {
 	file string
 
 	mu     sync.Mutex
@@ -26,11 +30,11 @@ type picture struct {
 	done   bool
 }
 
-// newPicture collects for file; nothing at all when file is "".
-func newPicture(file string) *picture { return &picture{file: file, done: file == ""} }
+// NewFrameSaver collects for file; nothing at all when file is "".
+func NewFrameSaver(file string) *FrameSaver { return &FrameSaver{file: file, done: file == ""} }
 
-// frame notes a frame on its way to the network.
-func (p *picture) frame(f *camera.Frame) {
+// Frame notes a frame on its way to the network.
+func (p *FrameSaver) Frame(f *camera.Frame) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.done {
@@ -44,8 +48,8 @@ func (p *picture) frame(f *camera.Frame) {
 	p.recent = append(p.recent, f.Retain())
 }
 
-// result pairs a result with its frame.
-func (p *picture) result(r *inference.Result) {
+// Result pairs a result with its frame.
+func (p *FrameSaver) Result(r *inference.Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.done {
@@ -66,8 +70,8 @@ func (p *picture) result(r *inference.Result) {
 	}
 }
 
-// save writes the picture, if there is one to write.
-func (p *picture) save() error {
+// Save writes the picture, if there is one to write.
+func (p *FrameSaver) Save() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, f := range p.recent {
@@ -85,14 +89,14 @@ func (p *picture) save() error {
 	if err := camera.ToRGBA(img, p.shown); err != nil {
 		return err
 	}
-	if err := annotate(img, &p.res); err != nil {
+	if err := Annotate(img, &p.res); err != nil {
 		return err
 	}
-	return savePicture(p.file, img)
+	return SavePicture(p.file, img)
 }
 
-// pictureEncoder chooses the format by the file's ending.
-func pictureEncoder(file string) (func(io.Writer, image.Image) error, error) {
+// PictureEncoder chooses the format by the file's ending.
+func PictureEncoder(file string) (func(io.Writer, image.Image) error, error) {
 	format, err := imaging.FormatFromFilename(file)
 	if err != nil || (format != imaging.PNG && format != imaging.JPEG) {
 		return nil, fmt.Errorf("%s: pictures are saved as .png or .jpg", file)
@@ -102,9 +106,9 @@ func pictureEncoder(file string) (func(io.Writer, image.Image) error, error) {
 	}, nil
 }
 
-// savePicture leaves no broken picture on a full disk.
-func savePicture(file string, img image.Image) error {
-	encode, err := pictureEncoder(file)
+// SavePicture leaves no broken picture on a full disk.
+func SavePicture(file string, img image.Image) error {
+	encode, err := PictureEncoder(file)
 	if err != nil {
 		return err
 	}

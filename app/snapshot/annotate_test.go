@@ -1,4 +1,4 @@
-package app
+package snapshot
 
 import (
 	"image"
@@ -37,7 +37,7 @@ func TestAnnotate(t *testing.T) {
 		for i := 3; i < len(img.Pix); i += 4 {
 			img.Pix[i] = 255
 		}
-		if err := annotate(img, &c.result); err != nil {
+		if err := Annotate(img, &c.result); err != nil {
 			t.Fatal(err)
 		}
 		if got := img.RGBAAt(c.at.X, c.at.Y); got != c.want {
