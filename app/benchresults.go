@@ -13,7 +13,7 @@ import (
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/durable"
 	"reterminal-vision/assets/lang"
-	"reterminal-vision/inference/flatmodel"
+	"reterminal-vision/inference/tflite"
 	"reterminal-vision/models"
 	"reterminal-vision/ui"
 )
@@ -286,7 +286,7 @@ func barOf(r *benchmark.Record) ui.Bar {
 
 // variantShort names a variant where there is little room.
 func variantShort(variant string) string {
-	if variant == flatmodel.DynamicRange {
+	if variant == tflite.DynamicRange {
 		return "INT8 dyn."
 	}
 	return variantTitle(variant)

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"reterminal-vision/inference/flatmodel"
+	"reterminal-vision/inference/tflite"
 )
 
 // Tasks are what an own model can do, by the names of the catalogue.
@@ -45,7 +45,7 @@ type postProcess struct {
 	scores  int    // classes that are scored, a background perhaps among them; 0 when not known
 }
 
-func findPostProcess(g *flatmodel.Subgraph) *postProcess {
+func findPostProcess(g *tflite.Subgraph) *postProcess {
 	for _, op := range g.Operators {
 		if op.Name != postProcessOp || len(op.Outputs) < 4 || len(op.Inputs) < 2 {
 			continue
@@ -65,7 +65,7 @@ func findPostProcess(g *flatmodel.Subgraph) *postProcess {
 }
 
 // fit finds the tasks that the network can do.
-func (d *Description) fit(g *flatmodel.Subgraph) {
+func (d *Description) fit(g *tflite.Subgraph) {
 	if d.Unfit = d.unfitInput(); d.Unfit == "" {
 		d.Unfit = d.unfitOperator()
 	}
@@ -167,7 +167,7 @@ func (d *Description) one() string {
 	return ""
 }
 
-func (d *Description) fitClassify(g *flatmodel.Subgraph) (Fit, string) {
+func (d *Description) fitClassify(g *tflite.Subgraph) (Fit, string) {
 	f := Fit{Task: "classify", Sure: true}
 	if problem := d.one(); problem != "" {
 		return f, problem
@@ -198,10 +198,10 @@ func (d *Description) fitClassify(g *flatmodel.Subgraph) (Fit, string) {
 
 // probable reports whether the tensor holds probabilities: it comes from a
 // softmax or a sigmoid, or its numbers are all within 0..1.
-func probable(g *flatmodel.Subgraph, tensor int) bool {
-	if t := &g.Tensors[tensor]; len(t.Scale) == 1 && t.Type != flatmodel.Float32 {
+func probable(g *tflite.Subgraph, tensor int) bool {
+	if t := &g.Tensors[tensor]; len(t.Scale) == 1 && t.Type != tflite.Float32 {
 		low, high := 0.0, 255.0
-		if t.Type == flatmodel.Int8 {
+		if t.Type == tflite.Int8 {
 			low, high = -128, 127
 		}
 		scale, zero := float64(t.Scale[0]), float64(t.ZeroPoint[0])
@@ -327,7 +327,7 @@ func (d *Description) fitSegment() (Fit, string) {
 }
 
 // complete fills in what the network would be run with.
-func (d *Description) complete(g *flatmodel.Subgraph, f *Fit) {
+func (d *Description) complete(g *tflite.Subgraph, f *Fit) {
 	f.Resize = "stretch"
 	f.Threshold = map[string]float32{"classify": .1, "ssd": .5, "yolov8": .4, "segment": .5}[f.Task]
 	switch t := d.Inputs[0]; {
@@ -349,7 +349,7 @@ func (d *Description) complete(g *flatmodel.Subgraph, f *Fit) {
 
 // scalesItself reports whether the first thing done to the input is to multiply
 // it by a constant.
-func scalesItself(g *flatmodel.Subgraph) bool {
+func scalesItself(g *tflite.Subgraph) bool {
 	for _, op := range g.Operators {
 		if !slices.Contains(op.Inputs, g.Inputs[0]) {
 			continue
