@@ -13,7 +13,7 @@ import (
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
-	"reterminal-vision/inference/flatmodel"
+	"reterminal-vision/inference/tflite"
 	"reterminal-vision/models"
 	"reterminal-vision/ui"
 )
@@ -176,7 +176,7 @@ func amongSizes(m *models.Model, candidates []string) string {
 		}
 	}
 	switch {
-	case kind == "" || m.Variant != flatmodel.INT8 || smaller == larger:
+	case kind == "" || m.Variant != tflite.INT8 || smaller == larger:
 		return ""
 	case larger:
 		return " · " + lang.T("the fastest of its kind")
@@ -187,9 +187,9 @@ func amongSizes(m *models.Model, candidates []string) string {
 // variantTitle names how a network's weights are kept.
 func variantTitle(variant string) string {
 	switch variant {
-	case flatmodel.Sparse:
+	case tflite.Sparse:
 		return lang.T("pruned")
-	case flatmodel.DynamicRange:
+	case tflite.DynamicRange:
 		return lang.T("8 bit weights")
 	}
 	return strings.ToUpper(variant)

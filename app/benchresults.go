@@ -15,7 +15,7 @@ import (
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/snapshot"
 	"reterminal-vision/assets/lang"
-	"reterminal-vision/inference/flatmodel"
+	"reterminal-vision/inference/tflite"
 	"reterminal-vision/models"
 	"reterminal-vision/ui"
 )
@@ -288,7 +288,7 @@ func barOf(r *benchmark.Record) ui.Bar {
 
 // variantShort names a variant where there is little room.
 func variantShort(variant string) string {
-	if variant == flatmodel.DynamicRange {
+	if variant == tflite.DynamicRange {
 		return "INT8 dyn."
 	}
 	return variantTitle(variant)

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"reterminal-vision/inference/flatmodel"
+	"reterminal-vision/inference/tflite"
 )
 
 // shared is a file beside the project that tests borrow. (testmedia imports
@@ -40,8 +40,8 @@ func TestOpenRefusesWhatIsNoModel(t *testing.T) {
 		says string
 	}{
 		"empty.tflite":     {nil, nil, "empty"},
-		"text.tflite":      {[]byte("once upon a time there was a model"), flatmodel.ErrNotModel, "TFL3"},
-		"png.tflite":       {append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 500)...), flatmodel.ErrNotModel, ""},
+		"text.tflite":      {[]byte("once upon a time there was a model"), tflite.ErrNotModel, "TFL3"},
+		"png.tflite":       {append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 500)...), tflite.ErrNotModel, ""},
 		"half.tflite":      {good[:len(good)/2], nil, ""},
 		"header.tflite":    {good[:16], nil, ""},
 		"scrambled.tflite": {append(append([]byte{}, good[:8]...), bytes.Repeat([]byte{0xA5}, len(good)-8)...), nil, ""},

@@ -15,13 +15,14 @@ import (
 	"github.com/mattn/go-tflite"
 	"golang.org/x/sys/unix"
 
-	"reterminal-vision/inference/flatmodel"
+	modelfile "reterminal-vision/inference/tflite"
+	"reterminal-vision/inference/tflite/rewrite"
 )
 
 // loaded is a model in the library's hands.
 type loaded struct {
 	model  *tflite.Model
-	resize *flatmodel.Bilinear // left to do with the output, as Options.LeaveResize allows
+	resize *modelfile.Bilinear // left to do with the output, as Options.LeaveResize allows
 	memory []byte              // mapped for the model's whole life; nil when the library has its own
 }
 
@@ -45,14 +46,14 @@ func loadFile(f *os.File, opt Options) (*loaded, error) {
 		return nil, errors.New("not a regular file")
 	}
 	if info.Size() == 0 {
-		return nil, flatmodel.Verify(nil)
+		return nil, modelfile.Verify(nil)
 	}
 	data, err := unix.Mmap(int(f.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED)
 	if err != nil {
 		return nil, fmt.Errorf("mapping the file: %w", err)
 	}
 	defer unix.Munmap(data)
-	if err := flatmodel.Verify(data); err != nil {
+	if err := modelfile.Verify(data); err != nil {
 		return nil, err
 	}
 	if m := loadSimpler(f, data, opt); m != nil {
@@ -79,7 +80,7 @@ func loadSimpler(f *os.File, data []byte, opt Options) *loaded {
 		return nil
 	}
 	m := &loaded{resize: s.Resize, memory: memory}
-	if err = flatmodel.Verify(memory); err == nil {
+	if err = modelfile.Verify(memory); err == nil {
 		if m.model = borrow(memory); m.model != nil {
 			return m
 		}
@@ -91,11 +92,11 @@ func loadSimpler(f *os.File, data []byte, opt Options) *loaded {
 }
 
 // simplify looks for less work as far as the options allow.
-func (opt Options) simplify(data []byte, align int) *flatmodel.Simplified {
+func (opt Options) simplify(data []byte, align int) *rewrite.Simplified {
 	if _, external := opt.Delegate.External(); external || opt.AsIs {
 		return nil
 	}
-	return flatmodel.Simplify(data, opt.LeaveResize, align)
+	return rewrite.Simplify(data, opt.LeaveResize, align)
 }
 
 // mapBehind maps n bytes of the file right behind a copy of front, which takes
@@ -116,13 +117,13 @@ func mapBehind(front []byte, f *os.File, n int) ([]byte, error) {
 
 // loadBytes has the library copy the model, with less work in its graph.
 func loadBytes(data []byte, opt Options) (*loaded, error) {
-	if err := flatmodel.Verify(data); err != nil {
+	if err := modelfile.Verify(data); err != nil {
 		return nil, err
 	}
 	m := &loaded{}
 	if s := opt.simplify(data, 16); s != nil {
 		simpler := append(s.Front, data...)
-		if err := flatmodel.Verify(simpler); err == nil {
+		if err := modelfile.Verify(simpler); err == nil {
 			data, m.resize = simpler, s.Resize
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/mattn/go-tflite/delegates"
 
-	"reterminal-vision/inference/flatmodel"
+	"reterminal-vision/inference/tflite"
 )
 
 // Placement tells where the operators of a network run.
@@ -80,7 +80,7 @@ func (w *watched) placement() Placement {
 	for _, n := range unsafe.Slice(w.watch.nodes, w.watch.count) {
 		name := C.GoString(&n.name[0])
 		if name == "" {
-			name = flatmodel.OperatorName(int(n.code))
+			name = tflite.OperatorName(int(n.code))
 		}
 		p.Nodes = append(p.Nodes, Node{Index: int(n.index), Name: name, Delegated: bool(n.delegated)})
 	}

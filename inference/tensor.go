@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"unsafe"
 
-	"reterminal-vision/inference/flatmodel"
+	"reterminal-vision/inference/tflite"
 )
 
 // DType is a tensor's element type, numbered as in the TensorFlow Lite C API.
@@ -60,7 +60,7 @@ type Tensor struct {
 	Scale     float32
 	ZeroPoint int
 	// Resize is the size that the map was to have, nil when it has it.
-	Resize *flatmodel.Bilinear
+	Resize *tflite.Bilinear
 
 	data unsafe.Pointer
 	size int

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"reterminal-vision/inference"
-	"reterminal-vision/inference/flatmodel"
+	"reterminal-vision/inference/tflite"
 )
 
 // Gain is what a variant of a network is worth against a plainer one of the
@@ -34,7 +34,7 @@ var against = map[string][]string{"int8": {"fp32", "fp16"}, "dynamic": {"fp32", 
 func Gains(all []Record) (gains []Gain) {
 	for i := range all {
 		r := &all[i]
-		if r.Failed != "" || r.Backend == string(inference.Reference) && r.Variant == flatmodel.DynamicRange {
+		if r.Failed != "" || r.Backend == string(inference.Reference) && r.Variant == tflite.DynamicRange {
 			continue
 		}
 		for _, variant := range against[r.Variant] {

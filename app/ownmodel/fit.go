@@ -6,9 +6,9 @@ import (
 	"strings"
 	"sync"
 
-	"reterminal-vision/inference/flatmodel"
 	"reterminal-vision/inference/task"
 	"reterminal-vision/inference/tasks"
+	"reterminal-vision/inference/tflite"
 )
 
 // Tasks are the decoders that can read an imported model, by name.
@@ -29,7 +29,7 @@ type Fit struct {
 const maxSide = 4096
 
 // fit finds the tasks that the network can do.
-func (d *Description) fit(g *flatmodel.Subgraph) {
+func (d *Description) fit(g *tflite.Subgraph) {
 	if d.Unfit = d.unfitInput(); d.Unfit == "" {
 		d.Unfit = d.unfitOperator()
 	}
@@ -108,7 +108,7 @@ func (d *Description) unfitOperator() string {
 }
 
 // complete fills in what the network would be run with.
-func (d *Description) complete(g *flatmodel.Subgraph, f *task.Fit) {
+func (d *Description) complete(g *tflite.Subgraph, f *task.Fit) {
 	f.Resize = "stretch"
 	switch t := d.Inputs[0]; {
 	case t.DType == "uint8": // each byte as it is
@@ -128,7 +128,7 @@ func (d *Description) complete(g *flatmodel.Subgraph, f *task.Fit) {
 
 // scalesItself reports whether the first thing done to the input is to multiply
 // it by a constant.
-func scalesItself(g *flatmodel.Subgraph) bool {
+func scalesItself(g *tflite.Subgraph) bool {
 	for _, op := range g.Operators {
 		if !slices.Contains(op.Inputs, g.Inputs[0]) {
 			continue

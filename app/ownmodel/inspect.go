@@ -10,8 +10,8 @@ import (
 	"io/fs"
 	"os"
 
-	"reterminal-vision/inference/flatmodel"
 	"reterminal-vision/inference/task"
+	"reterminal-vision/inference/tflite"
 )
 
 const (
@@ -33,7 +33,7 @@ type Description struct {
 	Parameters int64         `json:"parameters"`
 	MACs       int64         `json:"macs"`      // roughly, of convolutions and fully connected layers
 	Working    int64         `json:"working"`   // least bytes that running it takes beside the weights
-	Variant    string        `json:"variant"`   // as flatmodel names it
+	Variant    string        `json:"variant"`   // as tflite names it
 	Precision  string        `json:"precision"` // the same in words: "8 bit", "8-bit weights", "16-bit weights", "32-bit float" or "sparse"
 	// Labels are those packed into the file, nil when there are none.
 	Labels []string `json:"labels,omitempty"`
@@ -77,7 +77,7 @@ func inspect(path string) (Description, error) {
 }
 
 func inspectData(path string, data []byte) (Description, error) {
-	m, err := flatmodel.Parse(data)
+	m, err := tflite.Parse(data)
 	if err != nil {
 		return Description{}, explain(err)
 	}
@@ -129,15 +129,15 @@ func plain(err error) error {
 // explain adds the remedy to what is wrong with the file.
 func explain(err error) error {
 	switch {
-	case errors.Is(err, flatmodel.ErrTruncated):
+	case errors.Is(err, tflite.ErrTruncated):
 		return fmt.Errorf("%w: copy the file again, it is not whole", err)
-	case errors.Is(err, flatmodel.ErrNotModel):
+	case errors.Is(err, tflite.ErrNotModel):
 		return fmt.Errorf("%w: choose a .tflite file", err)
 	}
 	return fmt.Errorf("%w: copy the file again, or convert the network anew", err)
 }
 
-func (d *Description) describe(g *flatmodel.Subgraph) {
+func (d *Description) describe(g *tflite.Subgraph) {
 	for _, i := range g.Inputs {
 		d.Inputs = append(d.Inputs, task.TensorOf(&g.Tensors[i]))
 	}
@@ -162,6 +162,6 @@ func (d *Description) describe(g *flatmodel.Subgraph) {
 
 // precisions words the variants.
 var precisions = map[string]string{
-	flatmodel.INT8: "8 bit", flatmodel.DynamicRange: "8-bit weights", flatmodel.FP16: "16-bit weights",
-	flatmodel.FP32: "32-bit float", flatmodel.Sparse: "sparse",
+	tflite.INT8: "8 bit", tflite.DynamicRange: "8-bit weights", tflite.FP16: "16-bit weights",
+	tflite.FP32: "32-bit float", tflite.Sparse: "sparse",
 }

@@ -6,8 +6,8 @@ import (
 
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/alarm"
-	"reterminal-vision/inference/flatmodel"
 	"reterminal-vision/inference/task"
+	"reterminal-vision/inference/tflite"
 )
 
 // Kind is classification: what the whole picture shows.
@@ -71,10 +71,10 @@ func fit(c *task.Candidate) (task.Fit, string) {
 
 // givesProbabilities reports whether the tensor holds probabilities: it comes
 // from a softmax or a sigmoid, or its numbers are all within 0..1.
-func givesProbabilities(g *flatmodel.Subgraph, tensor int) bool {
-	if t := &g.Tensors[tensor]; len(t.Scale) == 1 && t.Type != flatmodel.Float32 {
+func givesProbabilities(g *tflite.Subgraph, tensor int) bool {
+	if t := &g.Tensors[tensor]; len(t.Scale) == 1 && t.Type != tflite.Float32 {
 		low, high := 0.0, 255.0
-		if t.Type == flatmodel.Int8 {
+		if t.Type == tflite.Int8 {
 			low, high = -128, 127
 		}
 		scale, zero := float64(t.Scale[0]), float64(t.ZeroPoint[0])

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"reterminal-vision/inference/flatmodel"
 	"reterminal-vision/inference/task"
+	"reterminal-vision/inference/tflite"
 )
 
 // fitSSD finds detectors whose graph ends in the post-process operator.
@@ -32,7 +32,7 @@ func fitSSD(c *task.Candidate) (task.Fit, string) {
 // postProcess finds the operator that suppresses boxes: the places of its
 // boxes, classes, scores and count among the graph's outputs, nil without, and
 // how many classes it scores, 0 when that is not known.
-func postProcess(g *flatmodel.Subgraph) (outputs []int, scores int) {
+func postProcess(g *tflite.Subgraph) (outputs []int, scores int) {
 	for _, op := range g.Operators {
 		if op.Name != task.PostProcess || len(op.Outputs) < 4 || len(op.Inputs) < 2 {
 			continue

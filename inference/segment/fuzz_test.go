@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"reterminal-vision/inference"
-	"reterminal-vision/inference/flatmodel"
 	"reterminal-vision/inference/nonsense"
+	"reterminal-vision/inference/tflite"
 )
 
 // FuzzHead has every kind of head read tensors of any bits.
@@ -27,7 +27,7 @@ func FuzzHead(f *testing.F) {
 		}
 		tensor := nonsense.Tensor("t", dtype, raw, 1, 5, 7, channels)
 		if kind >= 128 && channels > 1 { // the last resize is the decoder's
-			tensor.Resize = &flatmodel.Bilinear{Width: 23, Height: 17, AlignCorners: kind&32 != 0, HalfPixelCenters: kind&64 != 0}
+			tensor.Resize = &tflite.Bilinear{Width: 23, Height: 17, AlignCorners: kind&32 != 0, HalfPixelCenters: kind&64 != 0}
 		}
 		h, err := newHead(tensor, len(labels), .5)
 		if err != nil {

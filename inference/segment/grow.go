@@ -10,7 +10,7 @@ import (
 	"unsafe"
 
 	"reterminal-vision/inference"
-	"reterminal-vision/inference/flatmodel"
+	"reterminal-vision/inference/tflite"
 )
 
 // place is where a row or column of the map lies in the grid.
@@ -24,7 +24,7 @@ type enlarged struct {
 	top           []uint8 // the strongest class of each cell of the grid
 }
 
-func newEnlarged(grid head, to *flatmodel.Bilinear) *enlarged {
+func newEnlarged(grid head, to *tflite.Bilinear) *enlarged {
 	return &enlarged{
 		grid:    grid,
 		columns: places(grid.width, to.Width, to),
@@ -35,7 +35,7 @@ func newEnlarged(grid head, to *flatmodel.Bilinear) *enlarged {
 
 // places tells where the n cells along a side lie among those of a grid, as
 // XNNPACK and TensorFlow Lite's resize_bilinear.h have it.
-func places(grid, n int, b *flatmodel.Bilinear) []place {
+func places(grid, n int, b *tflite.Bilinear) []place {
 	scale := float32(grid) / float32(n)
 	if b.AlignCorners && n > 1 {
 		scale = float32(grid-1) / float32(n-1)

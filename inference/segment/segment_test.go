@@ -13,9 +13,9 @@ import (
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
-	"reterminal-vision/inference/flatmodel"
 	"reterminal-vision/inference/tasktest"
 	"reterminal-vision/inference/testmedia"
+	"reterminal-vision/inference/tflite"
 )
 
 // names numbers n classes, so that no test depends on a label list.
@@ -290,7 +290,7 @@ func TestGrowAgainstPlain(t *testing.T) {
 			classes = 256
 		}
 		w, h := 1+rng.IntN(12), 1+rng.IntN(12)
-		to := &flatmodel.Bilinear{Width: w + rng.IntN(90), Height: h + rng.IntN(90), AlignCorners: i%3 == 0, HalfPixelCenters: i%3 == 1}
+		to := &tflite.Bilinear{Width: w + rng.IntN(90), Height: h + rng.IntN(90), AlignCorners: i%3 == 0, HalfPixelCenters: i%3 == 1}
 		bytes, floats := make([]uint8, w*h*classes), make([]float32, w*h*classes)
 		levels := 2 + rng.IntN(254) // few of them make ties
 		for cell := range w * h {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"reterminal-vision/inference/flatmodel"
+	"reterminal-vision/inference/tflite"
 )
 
 // PostProcess is the custom operator by which SSD detectors suppress weaker
@@ -13,7 +13,7 @@ const PostProcess = "TFLite_Detection_PostProcess"
 
 // Candidate is a network of unknown purpose whose one input is a picture.
 type Candidate struct {
-	Graph   *flatmodel.Subgraph
+	Graph   *tflite.Subgraph
 	Input   Tensor
 	Outputs []Tensor
 }
@@ -29,7 +29,7 @@ type Tensor struct {
 }
 
 // TensorOf describes a tensor of a model file.
-func TensorOf(t *flatmodel.Tensor) Tensor {
+func TensorOf(t *tflite.Tensor) Tensor {
 	out := Tensor{Name: t.Name, Shape: t.Shape, DType: strings.ToLower(t.Type.String())}
 	if len(t.Scale) == 1 {
 		out.Scale, out.ZeroPoint = t.Scale[0], t.ZeroPoint[0]

@@ -6,7 +6,7 @@
 // that describes tensors; Request, what a task is built from; Candidate and
 // Fit, by which an unknown model file finds a decoder that can read it.
 //
-// It imports inference and inference/flatmodel; packages of tasks,
+// It imports inference and inference/tflite; packages of tasks,
 // inference/tasks, models and app may import it.
 package task
 

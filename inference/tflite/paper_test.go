@@ -1,4 +1,4 @@
-package flatmodel
+package tflite
 
 import (
 	"math"

@@ -1,10 +1,13 @@
-package flatmodel
+package rewrite
 
 import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"reterminal-vision/inference/tflite"
+	"reterminal-vision/inference/tflite/internal/testmodel"
 )
 
 // simplified is the whole model as the library is to see it, and what was found.
@@ -16,7 +19,7 @@ func simplified(data []byte, leaveResize bool) ([]byte, *Simplified) {
 	return append(slices.Clone(s.Front), data...), s
 }
 
-func operators(m *Model) map[string]int {
+func operators(m *tflite.Model) map[string]int {
 	count := map[string]int{}
 	for _, op := range m.Subgraphs[0].Operators {
 		count[op.Name]++
@@ -29,19 +32,19 @@ func operators(m *Model) map[string]int {
 func TestSimplify(t *testing.T) {
 	for name, want := range map[string]struct {
 		fewer  map[string]int // operators that went, or came when negative
-		resize *Bilinear
+		resize *tflite.Bilinear
 	}{
 		"deeplabv3_257_mv": {map[string]int{"RESIZE_BILINEAR": 3, "CONCATENATION": 1, "CONV_2D": -1, "ADD": -1},
-			&Bilinear{Width: 257, Height: 257, AlignCorners: true}},
-		"deeplabv3_mnv2_dm05_pascal_quant": {map[string]int{"RESIZE_BILINEAR": 2, "ARG_MAX": 1}, &Bilinear{Width: 513, Height: 513, AlignCorners: true}},
+			&tflite.Bilinear{Width: 257, Height: 257, AlignCorners: true}},
+		"deeplabv3_mnv2_dm05_pascal_quant": {map[string]int{"RESIZE_BILINEAR": 2, "ARG_MAX": 1}, &tflite.Bilinear{Width: 513, Height: 513, AlignCorners: true}},
 		"ultralight_face_slim_320":         {map[string]int{"SHAPE": 8, "STRIDED_SLICE": 8, "PACK": 8, "PAD": 9}, nil},
 		"ultralight_face_rfb_320":          {map[string]int{"SHAPE": 8, "STRIDED_SLICE": 8, "PACK": 8, "SPACE_TO_BATCH_ND": 1, "BATCH_TO_SPACE_ND": 1, "PAD": 15}, nil},
 		"mobilefacenet_112":                {map[string]int{"ABS": 33, "SUB": 33, "MUL": 66, "RELU": 33, "ADD": 33, "PRELU": -33}, nil},
 		"mobilenet_v1_0.25_128_quant":      {},
 	} {
 		t.Run(name, func(t *testing.T) {
-			data := readModel(t, filepath.Join(sharedModels(t), name+".tflite"))
-			before, err := Parse(data)
+			data := testmodel.Read(t, filepath.Join(testmodel.Shared(t), name+".tflite"))
+			before, err := tflite.Parse(data)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,7 +55,7 @@ func TestSimplify(t *testing.T) {
 				}
 				return
 			}
-			after, err := Parse(whole)
+			after, err := tflite.Parse(whole)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,7 +83,7 @@ func TestSimplify(t *testing.T) {
 				t.Errorf("inputs were %v and are %v", a.Inputs, b.Inputs)
 			}
 			if again, s := simplified(whole, false); s != nil {
-				m, err := Parse(again)
+				m, err := tflite.Parse(again)
 				t.Errorf("more was found the second time: %v, %v", operators(m), err)
 			}
 		})
@@ -90,12 +93,12 @@ func TestSimplify(t *testing.T) {
 // A damaged model that passes Verify is simplified to one that does too, or not
 // at all.
 func TestSimplifyMutants(t *testing.T) {
-	for _, path := range smallModels(t) {
-		m := newMutator(readModel(t, path))
+	for _, path := range testmodel.Small(t) {
+		m := testmodel.NewMutator(testmodel.Read(t, path))
 		sound, changed := 0, 0
-		for seed := range uint64(mutants(t, 150)) {
-			data := m.mutant(seed)
-			if Verify(data) != nil {
+		for seed := range uint64(testmodel.Count(t, 150)) {
+			data := m.Mutant(seed)
+			if tflite.Verify(data) != nil {
 				continue
 			}
 			sound++
@@ -104,7 +107,7 @@ func TestSimplifyMutants(t *testing.T) {
 				continue
 			}
 			changed++
-			if err := Verify(whole); err != nil {
+			if err := tflite.Verify(whole); err != nil {
 				t.Errorf("%s seed %d: %v", path, seed, err)
 			}
 		}
@@ -114,19 +117,19 @@ func TestSimplifyMutants(t *testing.T) {
 
 // FuzzSimplify looks for damage that the writer does not survive.
 func FuzzSimplify(f *testing.F) {
-	m := newMutator(readModel(f, filepath.Join(sharedModels(f), "ultralight_face_slim_320.tflite")))
-	d := newMutator(readModel(f, filepath.Join(sharedModels(f), "deeplabv3_257_mv.tflite")))
+	m := testmodel.NewMutator(testmodel.Read(f, filepath.Join(testmodel.Shared(f), "ultralight_face_slim_320.tflite")))
+	d := testmodel.NewMutator(testmodel.Read(f, filepath.Join(testmodel.Shared(f), "deeplabv3_257_mv.tflite")))
 	f.Add(uint64(1), uint64(2))
 	f.Fuzz(func(t *testing.T, a, b uint64) {
-		data := m.mutant(a)
+		data := m.Mutant(a)
 		if rand.New(rand.NewPCG(a, b)).IntN(2) == 0 {
-			data = d.mutant(b)
+			data = d.Mutant(b)
 		}
-		if Verify(data) != nil {
+		if tflite.Verify(data) != nil {
 			return
 		}
 		if whole, s := simplified(data, b%2 == 0); s != nil {
-			if err := Verify(whole); err != nil {
+			if err := tflite.Verify(whole); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -1,46 +1,48 @@
-package flatmodel
+package tflite
 
 import (
 	"encoding/binary"
 	"strings"
+
+	"reterminal-vision/inference/tflite/internal/schema"
 )
 
 // A graphChecker checks one graph's tensors and operators.
 type graphChecker struct {
-	root, graph record
+	root, graph schema.Record
 	written     []bool // tensors that hold a value when the next operator runs
 	fixed       []bool // tensors that no operator may write: constants, inputs, results of earlier operators
 	calls       []int  // graphs that this one calls
 }
 
 func (c *graphChecker) check() *fault {
-	if !c.graph.has(subGraphTensors) || !c.graph.has(subGraphOperators) {
+	if !c.graph.Has(schema.SubGraphTensors) || !c.graph.Has(schema.SubGraphOperators) {
 		return corrupt("the graph has no tensors or no operators")
 	}
-	n := c.graph.len(subGraphTensors)
+	n := c.graph.Len(schema.SubGraphTensors)
 	c.written, c.fixed = make([]bool, n), make([]bool, n)
 	for i := range n {
-		t := c.graph.at(subGraphTensors, i)
+		t := c.graph.At(schema.SubGraphTensors, i)
 		if f := checkTensor(c.root, t); f != nil {
 			return f.at("%s", label(i, t))
 		}
 		_, _, isConstant := constant(c.root, t)
 		c.fixed[i] = isConstant
-		c.written[i] = isConstant || t.u8(tensorIsVariable) != 0 || isEmpty(t)
+		c.written[i] = isConstant || t.U8(schema.TensorIsVariable) != 0 || isEmpty(t)
 	}
-	inputs, f := c.tensors(c.graph, subGraphInputs, false)
+	inputs, f := c.tensors(c.graph, schema.SubGraphInputs, false)
 	if f != nil {
 		return f.at("inputs")
 	}
 	for _, t := range inputs {
 		c.written[t], c.fixed[t] = true, true
 	}
-	for i := range c.graph.len(subGraphOperators) {
-		if f := c.operator(c.graph.at(subGraphOperators, i)); f != nil {
+	for i := range c.graph.Len(schema.SubGraphOperators) {
+		if f := c.operator(c.graph.At(schema.SubGraphOperators, i)); f != nil {
 			return f.at("operator %d", i)
 		}
 	}
-	outputs, f := c.tensors(c.graph, subGraphOutputs, false)
+	outputs, f := c.tensors(c.graph, schema.SubGraphOutputs, false)
 	if f != nil {
 		return f.at("outputs")
 	}
@@ -53,10 +55,10 @@ func (c *graphChecker) check() *fault {
 }
 
 // isEmpty reports whether a tensor has no elements and so needs no value.
-func isEmpty(t record) bool {
-	start, n := t.list(tensorShape)
+func isEmpty(t schema.Record) bool {
+	start, n := t.List(schema.TensorShape)
 	for i := range n {
-		if binary.LittleEndian.Uint32(t.data[start+4*i:]) == 0 {
+		if binary.LittleEndian.Uint32(t.Data[start+4*i:]) == 0 {
 			return true
 		}
 	}
@@ -64,8 +66,8 @@ func isEmpty(t record) bool {
 }
 
 // tensors reads a list of tensor numbers; -1 only where optional allows it.
-func (c *graphChecker) tensors(r record, slot int, optional bool) ([]int, *fault) {
-	list := r.ints(slot)
+func (c *graphChecker) tensors(r schema.Record, slot int, optional bool) ([]int, *fault) {
+	list := r.Ints(slot)
 	for _, t := range list {
 		if t >= len(c.fixed) || t < -1 || (t == -1 && !optional) {
 			return nil, corrupt("tensor %d of %d", t, len(c.fixed))
@@ -74,21 +76,21 @@ func (c *graphChecker) tensors(r record, slot int, optional bool) ([]int, *fault
 	return list, nil
 }
 
-func (c *graphChecker) operator(op record) *fault {
-	codes := c.root.len(modelOperatorCodes)
-	index := op.u32(operatorOpcodeIndex)
+func (c *graphChecker) operator(op schema.Record) *fault {
+	codes := c.root.Len(schema.ModelOperatorCodes)
+	index := op.U32(schema.OperatorOpcodeIndex)
 	if int64(index) >= int64(codes) {
 		return corrupt("operator code %d of %d", index, codes)
 	}
-	code := c.root.at(modelOperatorCodes, int(index))
+	code := c.root.At(schema.ModelOperatorCodes, int(index))
 	number := opcode(code)
-	name := builtins[number].name
+	name := schema.Builtins[number].Name
 	var f *fault
 	if number == customOperator {
-		name = code.text(operatorCodeCustomCode)
+		name = code.Text(schema.OperatorCodeCustomCode)
 		f = c.custom(op, name)
 	} else {
-		f = c.options(op, builtins[number])
+		f = c.options(op, schema.Builtins[number])
 	}
 	if f == nil {
 		f = c.flow(op, number)
@@ -103,21 +105,21 @@ func (c *graphChecker) operator(op record) *fault {
 }
 
 // flow checks an operator's tensors: inputs have a value, outputs are new.
-func (c *graphChecker) flow(op record, number int) *fault {
-	inputs, f := c.tensors(op, operatorInputs, true)
+func (c *graphChecker) flow(op schema.Record, number int) *fault {
+	inputs, f := c.tensors(op, schema.OperatorInputs, true)
 	if f != nil {
 		return f.at("inputs")
 	}
 	for i, t := range inputs {
 		if t < 0 {
-			if first, ok := optionalFrom[builtins[number].name]; !ok || i < first {
+			if first, ok := optionalFrom[schema.Builtins[number].Name]; !ok || i < first {
 				return corrupt("input %d is missing", i)
 			}
 		} else if !c.written[t] {
 			return corrupt("reads tensor %d before it is computed", t)
 		}
 	}
-	outputs, f := c.tensors(op, operatorOutputs, number == customOperator)
+	outputs, f := c.tensors(op, schema.OperatorOutputs, number == customOperator)
 	if f != nil {
 		return f.at("outputs")
 	}
@@ -130,7 +132,7 @@ func (c *graphChecker) flow(op record, number int) *fault {
 		}
 		c.written[t], c.fixed[t] = true, true
 	}
-	_, f = c.tensors(op, operatorIntermediates, false)
+	_, f = c.tensors(op, schema.OperatorIntermediates, false)
 	return f
 }
 
@@ -145,30 +147,30 @@ var optionalFrom = map[string]int{
 
 // options checks that an operator's options are those of its kind, and that
 // values the library divides by are not zero.
-func (c *graphChecker) options(op record, b builtin) *fault {
-	got, got2 := op.u8(operatorBuiltinOptionsType), op.u8(operatorBuiltinOptions2Type)
-	if (got != 0 && got != b.options) || (got2 != 0 && got2 != b.options2) {
+func (c *graphChecker) options(op schema.Record, b schema.Builtin) *fault {
+	got, got2 := op.U8(schema.OperatorBuiltinOptionsType), op.U8(schema.OperatorBuiltinOptions2Type)
+	if (got != 0 && got != b.Options) || (got2 != 0 && got2 != b.Options2) {
 		return corrupt("has the options of another operator (type %d, %d)", got, got2)
 	}
-	id, options := noTable, record{}
+	id, options := schema.NoTable, schema.Record{}
 	switch {
-	case b.options != 0:
-		id, options = unions[unionBuiltinOptions][b.options], op.child(operatorBuiltinOptions)
-	case b.options2 != 0:
-		id, options = unions[unionBuiltinOptions2][b.options2], op.child(operatorBuiltinOptions2)
+	case b.Options != 0:
+		id, options = schema.Unions[schema.UnionBuiltinOptions][b.Options], op.Child(schema.OperatorBuiltinOptions)
+	case b.Options2 != 0:
+		id, options = schema.Unions[schema.UnionBuiltinOptions2][b.Options2], op.Child(schema.OperatorBuiltinOptions2)
 	}
-	if id == noTable {
+	if id == schema.NoTable {
 		return nil
 	}
-	def := &tables[id]
-	if (got == 0 && got2 == 0) || options.data == nil {
-		if len(def.fields) > 0 && !defaultOptions[b.name] {
+	def := &schema.Tables[id]
+	if (got == 0 && got2 == 0) || options.Data == nil {
+		if len(def.Fields) > 0 && !defaultOptions[b.Name] {
 			return corrupt("has no options")
 		}
 		return nil
 	}
-	for i := range def.fields {
-		if f := c.option(&def.fields[i], options); f != nil {
+	for i := range def.Fields {
+		if f := c.option(&def.Fields[i], options); f != nil {
 			return f
 		}
 	}
@@ -179,23 +181,23 @@ func (c *graphChecker) options(op record, b builtin) *fault {
 var defaultOptions = map[string]bool{"RESHAPE": true, "CAST": true, "SHAPE": true, "SQUEEZE": true}
 
 // option checks one field of an operator's options.
-func (c *graphChecker) option(d *fieldDef, options record) *fault {
+func (c *graphChecker) option(d *schema.FieldDef, options schema.Record) *fault {
 	switch {
-	case isGraphReference(d.name) && d.kind == scalar:
-		c.calls = append(c.calls, options.i32(d.slot, 0))
-	case isGraphReference(d.name):
-		c.calls = append(c.calls, options.ints(d.slot)...)
-	case d.kind != scalar || d.arg != 4:
-	case divisors[d.name], strings.HasPrefix(d.name, "dilation_") && options.has(d.slot):
-		if v := options.i32(d.slot, 0); v < 1 || v > maxStep {
-			return corrupt("%s is %d", d.name, v)
+	case isGraphReference(d.Name) && d.Kind == schema.Scalar:
+		c.calls = append(c.calls, options.I32(d.Slot, 0))
+	case isGraphReference(d.Name):
+		c.calls = append(c.calls, options.Ints(d.Slot)...)
+	case d.Kind != schema.Scalar || d.Arg != 4:
+	case divisors[d.Name], strings.HasPrefix(d.Name, "dilation_") && options.Has(d.Slot):
+		if v := options.I32(d.Slot, 0); v < 1 || v > MaxStep {
+			return corrupt("%s is %d", d.Name, v)
 		}
 	}
 	return nil
 }
 
-// Strides and the like are at most this; more overflows the library's sums.
-const maxStep = 1 << 16
+// MaxStep bounds strides and the like; more overflows the library's sums.
+const MaxStep = 1 << 16
 
 // divisors are options that the library divides by.
 var divisors = map[string]bool{
@@ -211,17 +213,17 @@ var flexCustom = map[string]bool{
 }
 
 // custom checks a custom operator's options.
-func (c *graphChecker) custom(op record, name string) *fault {
-	offset, size := op.u64(operatorLargeCustomOptionsOffset), op.u64(operatorLargeCustomOptionsSize)
-	if f := checkOutside(op.data, offset, size); f != nil {
+func (c *graphChecker) custom(op schema.Record, name string) *fault {
+	offset, size := op.U64(schema.OperatorLargeCustomOptionsOffset), op.U64(schema.OperatorLargeCustomOptionsSize)
+	if f := checkOutside(op.Data, offset, size); f != nil {
 		return f.at("options")
 	}
 	if !flexCustom[name] {
 		return nil
 	}
-	options := op.bytes(operatorCustomOptions)
+	options := op.Bytes(schema.OperatorCustomOptions)
 	if len(options) == 0 && offset > 1 {
-		options = op.data[offset : offset+size]
+		options = op.Data[offset : offset+size]
 	}
 	if f := checkFlex(options); f != nil {
 		return f.at("options")

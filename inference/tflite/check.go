@@ -1,36 +1,39 @@
-package flatmodel
+package tflite
 
 import (
 	"encoding/binary"
 	"fmt"
 	"math"
 	"strings"
+
+	"reterminal-vision/inference/tflite/internal/schema"
 )
 
+// Limits that Verify holds a model to, and the number of custom operators.
 const (
 	customOperator = 32
-	maxRank        = 8 // the library's kernels go no further
-	maxTensorBytes = math.MaxInt32
+	MaxRank        = 8 // the library's kernels go no further
+	MaxTensorBytes = math.MaxInt32
 	maxScale       = 1e15 // kernels multiply scales, and the products must stay finite
 )
 
 // checkModel checks what the tables mean, once walk has found them sound.
 func checkModel(data []byte) *fault {
-	root := rootOf(data)
-	if v := root.i32(modelVersion, 0); v != schemaVersion {
-		return corrupt("schema version %d instead of %d", v, schemaVersion)
+	root := schema.Root(data)
+	if v := root.I32(schema.ModelVersion, 0); v != schema.Version {
+		return corrupt("schema version %d instead of %d", v, schema.Version)
 	}
-	if root.len(modelSubgraphs) == 0 || root.len(modelBuffers) == 0 {
+	if root.Len(schema.ModelSubgraphs) == 0 || root.Len(schema.ModelBuffers) == 0 {
 		return corrupt("the model has no graph or no buffers")
 	}
-	for _, check := range []func(record) *fault{checkBuffers, checkOpcodes, checkMetadata} {
+	for _, check := range []func(schema.Record) *fault{checkBuffers, checkOpcodes, checkMetadata} {
 		if f := check(root); f != nil {
 			return f
 		}
 	}
-	calls := make([][]int, root.len(modelSubgraphs))
+	calls := make([][]int, root.Len(schema.ModelSubgraphs))
 	for i := range calls {
-		c := graphChecker{root: root, graph: root.at(modelSubgraphs, i)}
+		c := graphChecker{root: root, graph: root.At(schema.ModelSubgraphs, i)}
 		if f := c.check(); f != nil {
 			return f.at("graph %d", i)
 		}
@@ -43,11 +46,11 @@ func checkModel(data []byte) *fault {
 }
 
 // checkBuffers checks data kept behind the tables rather than in them.
-func checkBuffers(root record) *fault {
-	for i := range root.len(modelBuffers) {
-		b := root.at(modelBuffers, i)
-		if f := checkOutside(root.data, b.u64(bufferOffset), b.u64(bufferSize)); f != nil {
-			return nameTensor(root.data, f.at("buffers[%d]", i))
+func checkBuffers(root schema.Record) *fault {
+	for i := range root.Len(schema.ModelBuffers) {
+		b := root.At(schema.ModelBuffers, i)
+		if f := checkOutside(root.Data, b.U64(schema.BufferOffset), b.U64(schema.BufferSize)); f != nil {
+			return nameTensor(root.Data, f.at("buffers[%d]", i))
 		}
 	}
 	return nil
@@ -72,11 +75,11 @@ func nameTensor(data []byte, f *fault) *fault {
 		return f
 	}
 	f.where = []string{fmt.Sprintf("buffer %d", buffer)}
-	root := rootOf(data) // the graphs come before the buffers, so they have been walked
-	for i := range root.len(modelSubgraphs) {
-		g := root.at(modelSubgraphs, i)
-		for j := range g.len(subGraphTensors) {
-			if t := g.at(subGraphTensors, j); t.i32(tensorBuffer, 0) == buffer {
+	root := schema.Root(data) // the graphs come before the buffers, so they have been walked
+	for i := range root.Len(schema.ModelSubgraphs) {
+		g := root.At(schema.ModelSubgraphs, i)
+		for j := range g.Len(schema.SubGraphTensors) {
+			if t := g.At(schema.SubGraphTensors, j); t.I32(schema.TensorBuffer, 0) == buffer {
 				return f.at("%s", label(j, t))
 			}
 		}
@@ -85,32 +88,32 @@ func nameTensor(data []byte, f *fault) *fault {
 }
 
 // label names a tensor for an error message.
-func label(i int, t record) string {
-	name := t.bytes(tensorName)
+func label(i int, t schema.Record) string {
+	name := t.Bytes(schema.TensorName)
 	if len(name) > 80 {
 		name = name[:80]
 	}
 	return fmt.Sprintf("tensor %d %q", i, name)
 }
 
-func checkOpcodes(root record) *fault {
-	for i := range root.len(modelOperatorCodes) {
-		code := root.at(modelOperatorCodes, i)
+func checkOpcodes(root schema.Record) *fault {
+	for i := range root.Len(schema.ModelOperatorCodes) {
+		code := root.At(schema.ModelOperatorCodes, i)
 		number := opcode(code)
-		if _, ok := builtins[number]; !ok {
+		if _, ok := schema.Builtins[number]; !ok {
 			return corrupt("operator code %d: unknown builtin operator %d", i, number)
 		}
-		if number == customOperator && code.len(operatorCodeCustomCode) == 0 {
+		if number == customOperator && code.Len(schema.OperatorCodeCustomCode) == 0 {
 			return corrupt("operator code %d: custom operator without a name", i)
 		}
 	}
 	return nil
 }
 
-func checkMetadata(root record) *fault {
-	buffers := root.len(modelBuffers)
-	for i := range root.len(modelMetadata) {
-		if b := root.at(modelMetadata, i).u32(metadataBuffer); int64(b) >= int64(buffers) {
+func checkMetadata(root schema.Record) *fault {
+	buffers := root.Len(schema.ModelBuffers)
+	for i := range root.Len(schema.ModelMetadata) {
+		if b := root.At(schema.ModelMetadata, i).U32(schema.MetadataBuffer); int64(b) >= int64(buffers) {
 			return corrupt("metadata %d: buffer %d of %d", i, b, buffers)
 		}
 	}
@@ -118,21 +121,21 @@ func checkMetadata(root record) *fault {
 }
 
 // checkSignatures checks the names under which graphs can be called.
-func checkSignatures(root record) *fault {
-	for i := range root.len(modelSignatureDefs) {
-		s := root.at(modelSignatureDefs, i)
-		graph := s.u32(signatureDefSubgraphIndex)
-		if !s.has(signatureDefSignatureKey) || int64(graph) >= int64(root.len(modelSubgraphs)) {
-			return corrupt("signature %d: no name, or graph %d of %d", i, graph, root.len(modelSubgraphs))
+func checkSignatures(root schema.Record) *fault {
+	for i := range root.Len(schema.ModelSignatureDefs) {
+		s := root.At(schema.ModelSignatureDefs, i)
+		graph := s.U32(schema.SignatureDefSubgraphIndex)
+		if !s.Has(schema.SignatureDefSignatureKey) || int64(graph) >= int64(root.Len(schema.ModelSubgraphs)) {
+			return corrupt("signature %d: no name, or graph %d of %d", i, graph, root.Len(schema.ModelSubgraphs))
 		}
-		tensors := root.at(modelSubgraphs, int(graph)).len(subGraphTensors)
-		for _, slot := range []int{signatureDefInputs, signatureDefOutputs} {
-			if !s.has(slot) {
+		tensors := root.At(schema.ModelSubgraphs, int(graph)).Len(schema.SubGraphTensors)
+		for _, slot := range []int{schema.SignatureDefInputs, schema.SignatureDefOutputs} {
+			if !s.Has(slot) {
 				return corrupt("signature %d: no inputs or no outputs", i)
 			}
-			for j := range s.len(slot) {
-				m := s.at(slot, j)
-				if t := m.u32(tensorMapTensorIndex); !m.has(tensorMapName) || int64(t) >= int64(tensors) {
+			for j := range s.Len(slot) {
+				m := s.At(slot, j)
+				if t := m.U32(schema.TensorMapTensorIndex); !m.Has(schema.TensorMapName) || int64(t) >= int64(tensors) {
 					return corrupt("signature %d: no name, or tensor %d of %d", i, t, tensors)
 				}
 			}
@@ -172,81 +175,81 @@ func checkCalls(calls [][]int) *fault {
 }
 
 // constant reports whether the tensor's data is in the file, and its place and size.
-func constant(root, t record) (start, size int, ok bool) {
-	i := t.i32(tensorBuffer, 0)
+func constant(root, t schema.Record) (start, size int, ok bool) {
+	i := t.I32(schema.TensorBuffer, 0)
 	if i == 0 {
 		return 0, 0, false
 	}
-	b := root.at(modelBuffers, i)
-	if b.has(bufferData) {
-		start, size = b.list(bufferData)
+	b := root.At(schema.ModelBuffers, i)
+	if b.Has(schema.BufferData) {
+		start, size = b.List(schema.BufferData)
 		return start, size, size > 0
 	}
-	if offset := b.u64(bufferOffset); offset > 1 {
-		return int(offset), int(b.u64(bufferSize)), b.u64(bufferSize) > 0
+	if offset := b.U64(schema.BufferOffset); offset > 1 {
+		return int(offset), int(b.U64(schema.BufferSize)), b.U64(schema.BufferSize) > 0
 	}
 	return 0, 0, false
 }
 
-func constantBytes(root, t record) int {
+func constantBytes(root, t schema.Record) int {
 	_, size, _ := constant(root, t)
 	return size
 }
 
 // checkTensor checks a tensor's buffer, shape, quantization and sparsity.
-func checkTensor(root, t record) *fault {
-	buffers := root.len(modelBuffers)
-	if b := t.u32(tensorBuffer); int64(b) >= int64(buffers) {
+func checkTensor(root, t schema.Record) *fault {
+	buffers := root.Len(schema.ModelBuffers)
+	if b := t.U32(schema.TensorBuffer); int64(b) >= int64(buffers) {
 		return corrupt("buffer %d of %d", b, buffers)
 	}
-	dtype := DType(t.u8(tensorType))
+	dtype := DType(t.U8(schema.TensorType))
 	if int(dtype) >= len(dtypeNames) {
 		return corrupt("unknown element type %d", dtype)
 	}
-	start, n := t.list(tensorShape)
-	if n > maxRank {
-		return corrupt("%d dimensions, more than %d", n, maxRank)
+	start, n := t.List(schema.TensorShape)
+	if n > MaxRank {
+		return corrupt("%d dimensions, more than %d", n, MaxRank)
 	}
-	shape := make([]int64, 0, maxRank)
+	shape := make([]int64, 0, MaxRank)
 	elements := int64(1)
 	for i := range n {
-		d := int64(int32(binary.LittleEndian.Uint32(t.data[start+4*i:])))
-		if d < 0 || (d > 0 && elements > maxTensorBytes/d) {
+		d := int64(int32(binary.LittleEndian.Uint32(t.Data[start+4*i:])))
+		if d < 0 || (d > 0 && elements > MaxTensorBytes/d) {
 			return corrupt("dimension %d is %d: negative or too big", i, d)
 		}
 		elements *= d
 		shape = append(shape, d)
 	}
 	size := (elements*dtype.bits() + 7) / 8
-	if size > maxTensorBytes {
+	if size > MaxTensorBytes {
 		return corrupt("%d elements of %v, more than 2 GB", elements, dtype)
 	}
-	if s, n := t.list(tensorShapeSignature); n > 0 {
+	if s, n := t.List(schema.TensorShapeSignature); n > 0 {
 		if n != len(shape) {
 			return corrupt("shape signature of %d dimensions for %d", n, len(shape))
 		}
 		for i := range n {
-			if d := int32(binary.LittleEndian.Uint32(t.data[s+4*i:])); d < -1 {
+			if d := int32(binary.LittleEndian.Uint32(t.Data[s+4*i:])); d < -1 {
 				return corrupt("shape signature has %d", d)
 			}
 		}
 	}
-	if f := checkQuantization(t.child(tensorQuantization), dtype, shape); f != nil {
+	if f := checkQuantization(t.Child(schema.TensorQuantization), dtype, shape); f != nil {
 		return f
 	}
 	return checkConstant(root, t, dtype, shape, size)
 }
 
 // checkQuantization checks that there is one scale, or one for each channel.
-func checkQuantization(q record, dtype DType, shape []int64) *fault {
-	scales, zeros := q.len(quantizationParametersScale), q.len(quantizationParametersZeroPoint)
+func checkQuantization(q schema.Record, dtype DType, shape []int64) *fault {
+	scales, zeros := q.Len(schema.QuantizationParametersScale), q.Len(schema.QuantizationParametersZeroPoint)
 	if scales == 0 {
 		return nil
 	}
 	if scales != zeros {
 		return corrupt("%d scales and %d zero points", scales, zeros)
 	}
-	dim := q.i32(quantizationParametersQuantizedDimension, 0)
+	dim := q.I32(schema.QuantizationParametersQuantizedDimension, 0)
 	if dim < 0 || (dim > 0 && dim >= len(shape)) {
 		return corrupt("quantized along dimension %d of %d", dim, len(shape))
 	}
@@ -256,9 +259,9 @@ func checkQuantization(q record, dtype DType, shape []int64) *fault {
 	if !dtype.quantizable() {
 		return nil
 	}
-	start, n := q.list(quantizationParametersScale)
+	start, n := q.List(schema.QuantizationParametersScale)
 	for i := range n {
-		scale := math.Float32frombits(binary.LittleEndian.Uint32(q.data[start+4*i:]))
+		scale := math.Float32frombits(binary.LittleEndian.Uint32(q.Data[start+4*i:]))
 		if !(scale >= 0 && scale <= maxScale) {
 			return corrupt("scale %d is %v", i, scale)
 		}
@@ -267,22 +270,22 @@ func checkQuantization(q record, dtype DType, shape []int64) *fault {
 }
 
 // checkConstant checks that constant data has the size the shape asks for.
-func checkConstant(root, t record, dtype DType, shape []int64, want int64) *fault {
+func checkConstant(root, t schema.Record, dtype DType, shape []int64, want int64) *fault {
 	start, size, ok := constant(root, t)
 	if !ok {
 		return nil
 	}
-	if t.u8(tensorIsVariable) != 0 {
+	if t.U8(schema.TensorIsVariable) != 0 {
 		return corrupt("a variable with constant data")
 	}
-	data := t.data[start : start+size]
+	data := t.Data[start : start+size]
 	switch {
 	case dtype == String:
 		return checkStrings(data, shape)
 	case dtype.bits() == 0:
 		return corrupt("constant data of type %v", dtype)
-	case t.has(tensorSparsity):
-		return checkSparsity(t.child(tensorSparsity), shape, dtype, int64(size))
+	case t.Has(schema.TensorSparsity):
+		return checkSparsity(t.Child(schema.TensorSparsity), shape, dtype, int64(size))
 	case int64(size) != want:
 		return corrupt("%d bytes of data, but shape %v of %v needs %d", size, shape, dtype, want)
 	}
@@ -311,10 +314,10 @@ func checkStrings(data []byte, shape []int64) *fault {
 
 // checkSparsity checks the lists that say which elements are stored: one level
 // for each dimension, then one for each dimension of a block.
-func checkSparsity(s record, shape []int64, dtype DType, bytes int64) *fault {
-	order, blocks := s.ints(sparsityParametersTraversalOrder), s.ints(sparsityParametersBlockMap)
+func checkSparsity(s schema.Record, shape []int64, dtype DType, bytes int64) *fault {
+	order, blocks := s.Ints(schema.SparsityParametersTraversalOrder), s.Ints(schema.SparsityParametersBlockMap)
 	levels := len(shape) + len(blocks)
-	if len(order) != levels || s.len(sparsityParametersDimMetadata) != levels || levels == 0 {
+	if len(order) != levels || s.Len(schema.SparsityParametersDimMetadata) != levels || levels == 0 {
 		return corrupt("sparsity of %d levels for %d dimensions and %d block dimensions", len(order), len(shape), len(blocks))
 	}
 	extent := append(append([]int64(nil), shape...), make([]int64, len(blocks))...)
@@ -327,8 +330,8 @@ func checkSparsity(s record, shape []int64, dtype DType, bytes int64) *fault {
 		seen[d], place[d] = true, level
 	}
 	for i, d := range blocks {
-		level := s.at(sparsityParametersDimMetadata, place[len(shape)+i])
-		size := int64(level.i32(dimensionMetadataDenseSize, 0))
+		level := s.At(schema.SparsityParametersDimMetadata, place[len(shape)+i])
+		size := int64(level.I32(schema.DimensionMetadataDenseSize, 0))
 		if d < 0 || d >= len(shape) || size <= 0 || extent[d]%size != 0 {
 			return corrupt("sparsity block %d along dimension %d of shape %v", size, d, shape)
 		}
@@ -338,7 +341,7 @@ func checkSparsity(s record, shape []int64, dtype DType, bytes int64) *fault {
 	count := int64(1)
 	for level, d := range order {
 		var f *fault
-		if count, f = checkLevel(s.at(sparsityParametersDimMetadata, level), count, extent[d]); f != nil {
+		if count, f = checkLevel(s.At(schema.SparsityParametersDimMetadata, level), count, extent[d]); f != nil {
 			return f.at("sparsity level %d", level)
 		}
 	}
@@ -349,18 +352,18 @@ func checkSparsity(s record, shape []int64, dtype DType, bytes int64) *fault {
 }
 
 // checkLevel checks one level below count elements and returns how many it has.
-func checkLevel(m record, count, extent int64) (int64, *fault) {
-	if m.u8(dimensionMetadataFormat) == 0 {
-		if size := int64(m.i32(dimensionMetadataDenseSize, 0)); size != extent {
+func checkLevel(m schema.Record, count, extent int64) (int64, *fault) {
+	if m.U8(schema.DimensionMetadataFormat) == 0 {
+		if size := int64(m.I32(schema.DimensionMetadataDenseSize, 0)); size != extent {
 			return 0, corrupt("dense size %d instead of %d", size, extent)
 		}
 		return count * extent, nil // at most the product of the shape, which is bounded
 	}
-	if m.u8(dimensionMetadataFormat) != 1 {
-		return 0, corrupt("unknown format %d", m.u8(dimensionMetadataFormat))
+	if m.U8(schema.DimensionMetadataFormat) != 1 {
+		return 0, corrupt("unknown format %d", m.U8(schema.DimensionMetadataFormat))
 	}
-	segments := listIndexes(m, dimensionMetadataArraySegmentsType, dimensionMetadataArraySegments)
-	indices := listIndexes(m, dimensionMetadataArrayIndicesType, dimensionMetadataArrayIndices)
+	segments := listIndexes(m, schema.DimensionMetadataArraySegmentsType, schema.DimensionMetadataArraySegments)
+	indices := listIndexes(m, schema.DimensionMetadataArrayIndicesType, schema.DimensionMetadataArrayIndices)
 	if segments.n != count+1 || segments.at(0) != 0 || segments.at(count) != indices.n {
 		return 0, corrupt("%d segments and %d indices for %d rows", segments.n, indices.n, count)
 	}
@@ -387,13 +390,13 @@ type indexes struct {
 	n     int64
 }
 
-func listIndexes(m record, typeSlot, slot int) indexes {
-	width := [...]int{0, 4, 2, 1}[m.u8(typeSlot)]
+func listIndexes(m schema.Record, typeSlot, slot int) indexes {
+	width := [...]int{0, 4, 2, 1}[m.U8(typeSlot)]
 	if width == 0 {
 		return indexes{}
 	}
-	start, n := m.child(slot).list(int32VectorValues)
-	return indexes{m.data[start : start+n*width], width, int64(n)}
+	start, n := m.Child(slot).List(schema.Int32VectorValues)
+	return indexes{m.Data[start : start+n*width], width, int64(n)}
 }
 
 func (x indexes) at(i int64) int64 {

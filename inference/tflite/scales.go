@@ -1,27 +1,29 @@
-package flatmodel
+package tflite
 
 import (
 	"encoding/binary"
 	"math"
+
+	"reterminal-vision/inference/tflite/internal/schema"
 )
 
 // scales checks the quantization scales of operators whose kernels end the
 // process, rather than report an error, when a ratio of scales is out of range.
 // Limits: tensorflow/lite/kernels/internal/quantization_util.cc.
-func (c *graphChecker) scales(op record, name string) *fault {
+func (c *graphChecker) scales(op schema.Record, name string) *fault {
 	rule, ok := scaleRules[name]
 	if !ok {
 		return nil
 	}
-	inputs, outputs := op.ints(operatorInputs), op.ints(operatorOutputs)
+	inputs, outputs := op.Ints(schema.OperatorInputs), op.Ints(schema.OperatorOutputs)
 	if len(inputs) < rule.inputs || len(outputs) < 1 {
 		return corrupt("has %d inputs and %d outputs", len(inputs), len(outputs))
 	}
-	in := c.graph.at(subGraphTensors, inputs[0])
-	switch DType(in.u8(tensorType)) {
+	in := c.graph.At(schema.SubGraphTensors, inputs[0])
+	switch DType(in.U8(schema.TensorType)) {
 	case UInt8, Int8:
 	case Int16:
-		if !in.child(tensorQuantization).has(quantizationParametersScale) {
+		if !in.Child(schema.TensorQuantization).Has(schema.QuantizationParametersScale) {
 			return nil
 		}
 	default:
@@ -29,12 +31,12 @@ func (c *graphChecker) scales(op record, name string) *fault {
 	}
 	largest, smallest := 0.0, math.Inf(1)
 	for _, t := range inputs[:rule.inputs] {
-		s := soleScale(c.graph.at(subGraphTensors, t))
+		s := soleScale(c.graph.At(schema.SubGraphTensors, t))
 		largest, smallest = max(largest, s), min(smallest, s)
 	}
-	out := soleScale(c.graph.at(subGraphTensors, outputs[0]))
-	if beta := op.child(operatorBuiltinOptions); name == "SOFTMAX" {
-		smallest *= float64(math.Float32frombits(uint32(beta.i32(0, 0))))
+	out := soleScale(c.graph.At(schema.SubGraphTensors, outputs[0]))
+	if beta := op.Child(schema.OperatorBuiltinOptions); name == "SOFTMAX" {
+		smallest *= float64(math.Float32frombits(uint32(beta.I32(0, 0))))
 	}
 	if smallest <= 0 || !rule.holds(smallest, largest, out) {
 		return corrupt("cannot compute with input scales %g to %g and output scale %g", smallest, largest, out)
@@ -69,10 +71,10 @@ var scaleRules = map[string]scaleRule{
 }
 
 // soleScale returns a tensor's scale, 0 if it has none or one per channel.
-func soleScale(t record) float64 {
-	start, n := t.child(tensorQuantization).list(quantizationParametersScale)
+func soleScale(t schema.Record) float64 {
+	start, n := t.Child(schema.TensorQuantization).List(schema.QuantizationParametersScale)
 	if n != 1 {
 		return 0
 	}
-	return float64(math.Float32frombits(binary.LittleEndian.Uint32(t.data[start:])))
+	return float64(math.Float32frombits(binary.LittleEndian.Uint32(t.Data[start:])))
 }

@@ -1,4 +1,4 @@
-package flatmodel
+package tflite
 
 // Variants of a network: how its weights are kept, and what it computes in.
 const (

@@ -1,12 +1,17 @@
-package flatmodel
+package rewrite
 
-import "slices"
+import (
+	"slices"
+
+	"reterminal-vision/inference/tflite"
+	"reterminal-vision/inference/tflite/internal/schema"
+)
 
 // infer returns the shape of an operator's only output as the library will
 // compute it, nil when that is not known. Shapes of computed tensors in the
 // file are not believed.
 func (g *rewriter) infer(op *node) []int {
-	ins, outs := op.ints(operatorInputs), op.ints(operatorOutputs)
+	ins, outs := op.ints(schema.OperatorInputs), op.ints(schema.OperatorOutputs)
 	if len(ins) == 0 || len(outs) != 1 || ins[0] < 0 || outs[0] < 0 {
 		return nil
 	}
@@ -124,7 +129,7 @@ func (g *rewriter) pads(op *node, rank int) ([]int, bool) {
 		return nil, false
 	}
 	list, ok := g.numbers(op.input(1))
-	return list, ok && len(list) == 2*rank && slices.Min(list) >= 0 && slices.Max(list) < maxStep
+	return list, ok && len(list) == 2*rank && slices.Min(list) >= 0 && slices.Max(list) < tflite.MaxStep
 }
 
 func padded(g *rewriter, op *node, in [][]int) []int {
@@ -152,7 +157,7 @@ func reshaped(g *rewriter, op *node, in [][]int) []int {
 		switch {
 		case d == -1 && at < 0:
 			at = i
-		case d < 1 || d > maxTensorBytes/rest:
+		case d < 1 || d > tflite.MaxTensorBytes/rest:
 			return nil
 		default:
 			rest *= d
@@ -205,7 +210,7 @@ func resized(g *rewriter, op *node, in [][]int) []int {
 		return nil
 	}
 	size, ok := g.numbers(op.input(1))
-	if !ok || len(size) != 2 || max(size[0], size[1]) >= maxStep {
+	if !ok || len(size) != 2 || max(size[0], size[1]) >= tflite.MaxStep {
 		return nil
 	}
 	return positive(in[0][0], size[0], size[1], in[0][3])
@@ -319,7 +324,7 @@ func (g *rewriter) blocks(op *node, name string) (by, bx int, ok bool) {
 	sizes, ok1 := g.numbers(op.input(1))
 	edges, ok2 := g.numbers(op.input(2))
 	if !ok1 || !ok2 || len(sizes) != 2 || len(edges) != 4 || slices.Min(edges) != 0 || slices.Max(edges) != 0 ||
-		min(sizes[0], sizes[1]) < 1 || max(sizes[0], sizes[1]) > maxStep {
+		min(sizes[0], sizes[1]) < 1 || max(sizes[0], sizes[1]) > tflite.MaxStep {
 		return 0, 0, false
 	}
 	return sizes[0], sizes[1], true
@@ -345,13 +350,13 @@ func fromBatch(g *rewriter, op *node, in [][]int) []int {
 func (g *rewriter) foldShapes() bool {
 	for _, op := range g.ops {
 		v, shape, ok := g.evaluate(op)
-		if !ok || g.dtype(op.output()) != Int32 || slices.Contains(g.outputs, op.output()) {
+		if !ok || g.dtype(op.output()) != tflite.Int32 || slices.Contains(g.outputs, op.output()) {
 			continue
 		}
 		t := g.tensors[op.output()]
-		t.setI32(tensorBuffer, g.store(int32Bytes(v)))
-		t.setInts(tensorShape, shape)
-		t.drop(tensorShapeSignature)
+		t.setI32(schema.TensorBuffer, g.store(int32Bytes(v)))
+		t.setInts(schema.TensorShape, shape)
+		t.drop(schema.TensorShapeSignature)
 		g.remove(op)
 		g.trace()
 		return true
@@ -376,10 +381,10 @@ func (g *rewriter) evaluate(op *node) (v, shape []int, ok bool) {
 			shape = nil
 		}
 		return v[begin[0] : begin[0]+size[0]], shape, true
-	case g.name(op) == "PACK" && len(op.ints(operatorOutputs)) == 1 && op.options().option("axis", 0) == 0:
-		for _, t := range op.ints(operatorInputs) {
+	case g.name(op) == "PACK" && len(op.ints(schema.OperatorOutputs)) == 1 && op.options().option("axis", 0) == 0:
+		for _, t := range op.ints(schema.OperatorInputs) {
 			one, ok := g.numbers(t)
-			if !ok || len(one) != 1 || len(g.tensors[t].ints(tensorShape)) != 0 {
+			if !ok || len(one) != 1 || len(g.tensors[t].ints(schema.TensorShape)) != 0 {
 				return nil, nil, false
 			}
 			v = append(v, one[0])

@@ -1,7 +1,6 @@
-package flatmodel
+package tflite_test
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -12,6 +11,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"reterminal-vision/inference/tflite"
+	"reterminal-vision/inference/tflite/internal/schema"
+	"reterminal-vision/inference/tflite/internal/testmodel"
 )
 
 // A builder writes a flatbuffer front to back: fields first, what they point
@@ -106,19 +109,19 @@ type plan struct {
 func tinyModel(p plan) []byte {
 	b := &builder{}
 	b.u32(0)
-	b.data = append(b.data, identifier...)
-	m := b.tableAt(0, modelVersion, modelOperatorCodes, modelSubgraphs, modelDescription, modelBuffers)
-	b.set(m[0], schemaVersion)
+	b.data = append(b.data, schema.Identifier...)
+	m := b.tableAt(0, schema.ModelVersion, schema.ModelOperatorCodes, schema.ModelSubgraphs, schema.ModelDescription, schema.ModelBuffers)
+	b.set(m[0], schema.Version)
 	b.text(m[3], "tiny")
-	code := b.tableAt(b.vector(m[1], 1), operatorCodeBuiltinCode)
+	code := b.tableAt(b.vector(m[1], 1), schema.OperatorCodeBuiltinCode)
 	b.set(code[0], p.opcode)
-	g := b.tableAt(b.vector(m[2], 1), subGraphTensors, subGraphInputs, subGraphOutputs, subGraphOperators, subGraphName)
+	g := b.tableAt(b.vector(m[2], 1), schema.SubGraphTensors, schema.SubGraphInputs, schema.SubGraphOutputs, schema.SubGraphOperators, schema.SubGraphName)
 	b.text(g[4], "main")
 	b.ints(g[1], 0)
 	b.ints(g[2], p.output)
 	tensors := b.vector(g[0], 3)
 	for i, name := range []string{"x", "w", "y"} {
-		t := b.tableAt(tensors+4*i, tensorShape, tensorBuffer, tensorName)
+		t := b.tableAt(tensors+4*i, schema.TensorShape, schema.TensorBuffer, schema.TensorName)
 		shape := []int{4}
 		if i == 1 {
 			b.set(t[1], p.buffer)
@@ -127,7 +130,7 @@ func tinyModel(p plan) []byte {
 		b.ints(t[0], shape...)
 		b.text(t[2], name)
 	}
-	op := b.tableAt(b.vector(g[3], 1), operatorInputs, operatorOutputs, operatorBuiltinOptionsType, operatorBuiltinOptions)
+	op := b.tableAt(b.vector(g[3], 1), schema.OperatorInputs, schema.OperatorOutputs, schema.OperatorBuiltinOptionsType, schema.OperatorBuiltinOptions)
 	b.ints(op[0], 0, p.second)
 	b.ints(op[1], 2)
 	if !p.noActivity {
@@ -138,7 +141,7 @@ func tinyModel(p plan) []byte {
 	}
 	buffers := b.vector(m[4], 2)
 	b.tableAt(buffers)
-	data := b.tableAt(buffers+4, bufferData)
+	data := b.tableAt(buffers+4, schema.BufferData)
 	first := b.vector(data[0], 4)
 	b.set(first-4, 16+p.badBuffer)
 	return b.data[:len(b.data)-p.badFileSize]
@@ -166,40 +169,40 @@ func TestVerifyRefuses(t *testing.T) {
 		says string
 	}{
 		{"sound", good, nil, ""},
-		{"empty", nil, ErrNotModel, "empty file"},
-		{"four bytes", []byte("TFL3"), ErrNotModel, "only 4 bytes"},
-		{"text", []byte("person\nbicycle\ncar\n"), ErrNotModel, `identifier "on\nb" instead of "TFL3"`},
-		{"PNG", []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), ErrNotModel, "identifier"},
-		{"other identifier", poke(4, 0x344c4654), ErrNotModel, `"TFL4" instead of "TFL3"`},
-		{"header alone", good[:8], ErrTruncated, "root table: lies at"},
-		{"root beyond the end", poke(0, 1<<20), ErrTruncated, "lies at 1048576..1048580"},
-		{"root offset zero", poke(0, 0), ErrCorrupt, "offset 0"},
-		{"root negative", poke(0, 0xfffffff0), ErrCorrupt, "offset"},
-		{"root misaligned", poke(0, uint32(root)+1), ErrCorrupt, "misaligned"},
-		{"field list before the file", poke(root, 1<<20), ErrCorrupt, "field list"},
-		{"field list after the file", poke(root, 0x80000000), ErrTruncated, "lies at"},
-		{"field list misaligned", poke(root, 3), ErrCorrupt, "field list"},
-		{"version", poke(root+4, 2), ErrCorrupt, "version 2 instead of 3"},
-		{"data cut off", change(func(p *plan) { p.badFileSize = 8 }), ErrTruncated, `tensor 1 "w": buffer 1: lies at`},
-		{"data longer than the file", change(func(p *plan) { p.badBuffer = 1 << 20 }), ErrTruncated, `tensor 1 "w": buffer 1`},
-		{"data shorter than the shape", change(func(p *plan) { p.badBuffer = -4 }), ErrCorrupt, "12 bytes of data, but shape [4] of FLOAT32 needs 16"},
-		{"shape beyond the data", change(func(p *plan) { p.shape = []int{5} }), ErrCorrupt, "needs 20"},
-		{"negative dimension", change(func(p *plan) { p.shape = []int{-4} }), ErrCorrupt, "dimension 0 is -4"},
-		{"overflowing shape", change(func(p *plan) { p.shape = []int{65536, 65536, 65536, 65536} }), ErrCorrupt, "too big"},
-		{"too many dimensions", change(func(p *plan) { p.shape = make([]int, 9) }), ErrCorrupt, "9 dimensions"},
-		{"buffer number", change(func(p *plan) { p.buffer = 2 }), ErrCorrupt, "buffer 2 of 2"},
-		{"no buffer and no value", change(func(p *plan) { p.buffer = 0 }), ErrCorrupt, "reads tensor 1 before it is computed"},
-		{"operator number", change(func(p *plan) { p.opcode = 999 }), ErrCorrupt, "unknown builtin operator 999"},
-		{"custom operator without a name", change(func(p *plan) { p.opcode = 32 }), ErrCorrupt, "without a name"},
-		{"options of another operator", change(func(p *plan) { p.opcode = 3 }), ErrCorrupt, "CONV_2D: has the options of another operator"},
-		{"no options", change(func(p *plan) { p.noActivity = true }), ErrCorrupt, "has no options"},
-		{"input number", change(func(p *plan) { p.second = 3 }), ErrCorrupt, "operator 0: ADD: inputs: tensor 3 of 3"},
-		{"input left out", change(func(p *plan) { p.second = -1 }), ErrCorrupt, "input 1 is missing"},
-		{"own result as input", change(func(p *plan) { p.second = 2 }), ErrCorrupt, "reads tensor 2"},
-		{"output number", change(func(p *plan) { p.output = 7 }), ErrCorrupt, "outputs: tensor 7 of 3"},
+		{"empty", nil, tflite.ErrNotModel, "empty file"},
+		{"four bytes", []byte("TFL3"), tflite.ErrNotModel, "only 4 bytes"},
+		{"text", []byte("person\nbicycle\ncar\n"), tflite.ErrNotModel, `identifier "on\nb" instead of "TFL3"`},
+		{"PNG", []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), tflite.ErrNotModel, "identifier"},
+		{"other identifier", poke(4, 0x344c4654), tflite.ErrNotModel, `"TFL4" instead of "TFL3"`},
+		{"header alone", good[:8], tflite.ErrTruncated, "root table: lies at"},
+		{"root beyond the end", poke(0, 1<<20), tflite.ErrTruncated, "lies at 1048576..1048580"},
+		{"root offset zero", poke(0, 0), tflite.ErrCorrupt, "offset 0"},
+		{"root negative", poke(0, 0xfffffff0), tflite.ErrCorrupt, "offset"},
+		{"root misaligned", poke(0, uint32(root)+1), tflite.ErrCorrupt, "misaligned"},
+		{"field list before the file", poke(root, 1<<20), tflite.ErrCorrupt, "field list"},
+		{"field list after the file", poke(root, 0x80000000), tflite.ErrTruncated, "lies at"},
+		{"field list misaligned", poke(root, 3), tflite.ErrCorrupt, "field list"},
+		{"version", poke(root+4, 2), tflite.ErrCorrupt, "version 2 instead of 3"},
+		{"data cut off", change(func(p *plan) { p.badFileSize = 8 }), tflite.ErrTruncated, `tensor 1 "w": buffer 1: lies at`},
+		{"data longer than the file", change(func(p *plan) { p.badBuffer = 1 << 20 }), tflite.ErrTruncated, `tensor 1 "w": buffer 1`},
+		{"data shorter than the shape", change(func(p *plan) { p.badBuffer = -4 }), tflite.ErrCorrupt, "12 bytes of data, but shape [4] of FLOAT32 needs 16"},
+		{"shape beyond the data", change(func(p *plan) { p.shape = []int{5} }), tflite.ErrCorrupt, "needs 20"},
+		{"negative dimension", change(func(p *plan) { p.shape = []int{-4} }), tflite.ErrCorrupt, "dimension 0 is -4"},
+		{"overflowing shape", change(func(p *plan) { p.shape = []int{65536, 65536, 65536, 65536} }), tflite.ErrCorrupt, "too big"},
+		{"too many dimensions", change(func(p *plan) { p.shape = make([]int, 9) }), tflite.ErrCorrupt, "9 dimensions"},
+		{"buffer number", change(func(p *plan) { p.buffer = 2 }), tflite.ErrCorrupt, "buffer 2 of 2"},
+		{"no buffer and no value", change(func(p *plan) { p.buffer = 0 }), tflite.ErrCorrupt, "reads tensor 1 before it is computed"},
+		{"operator number", change(func(p *plan) { p.opcode = 999 }), tflite.ErrCorrupt, "unknown builtin operator 999"},
+		{"custom operator without a name", change(func(p *plan) { p.opcode = 32 }), tflite.ErrCorrupt, "without a name"},
+		{"options of another operator", change(func(p *plan) { p.opcode = 3 }), tflite.ErrCorrupt, "CONV_2D: has the options of another operator"},
+		{"no options", change(func(p *plan) { p.noActivity = true }), tflite.ErrCorrupt, "has no options"},
+		{"input number", change(func(p *plan) { p.second = 3 }), tflite.ErrCorrupt, "operator 0: ADD: inputs: tensor 3 of 3"},
+		{"input left out", change(func(p *plan) { p.second = -1 }), tflite.ErrCorrupt, "input 1 is missing"},
+		{"own result as input", change(func(p *plan) { p.second = 2 }), tflite.ErrCorrupt, "reads tensor 2"},
+		{"output number", change(func(p *plan) { p.output = 7 }), tflite.ErrCorrupt, "outputs: tensor 7 of 3"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			err := Verify(c.data)
+			err := tflite.Verify(c.data)
 			if !errors.Is(err, c.kind) {
 				t.Fatalf("got %v, want %v", err, c.kind)
 			}
@@ -213,7 +216,7 @@ func TestVerifyRefuses(t *testing.T) {
 func TestEveryCutIsNoticed(t *testing.T) {
 	good := tinyModel(goodPlan())
 	for n := range good {
-		if err := Verify(good[:n]); err == nil {
+		if err := tflite.Verify(good[:n]); err == nil {
 			t.Errorf("the first %d of %d bytes pass", n, len(good))
 		}
 	}
@@ -222,17 +225,17 @@ func TestEveryCutIsNoticed(t *testing.T) {
 // TestCutModels cuts real models short. A cut may pass only if nothing that
 // the tables refer to is gone, as with files packed behind the model.
 func TestCutModels(t *testing.T) {
-	for _, path := range allModels(t) {
-		data := readModel(t, path)
+	for _, path := range testmodel.All(t) {
+		data := testmodel.Read(t, path)
 		end := lastUsed(data)
 		for i := range 64 {
 			n := len(data) * i / 64
 			cut := data[:n:n]
-			if err := Verify(cut); err == nil && n < end {
+			if err := tflite.Verify(cut); err == nil && n < end {
 				t.Errorf("%s: passes with %d of %d bytes", filepath.Base(path), n, len(data))
 			}
 		}
-		if err := Verify(data[: end-1 : end-1]); err == nil {
+		if err := tflite.Verify(data[: end-1 : end-1]); err == nil {
 			t.Errorf("%s: passes without its last used byte", filepath.Base(path))
 		}
 	}
@@ -243,7 +246,7 @@ func lastUsed(data []byte) int {
 	low, high := 0, len(data)
 	for low < high {
 		mid := (low + high) / 2
-		if Verify(data[:mid:mid]) == nil {
+		if tflite.Verify(data[:mid:mid]) == nil {
 			high = mid
 		} else {
 			low = mid + 1
@@ -280,9 +283,9 @@ func TestParseAgreesWithPython(t *testing.T) {
 	if err := json.Unmarshal(raw, &want); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range allModels(t) {
+	for _, path := range testmodel.All(t) {
 		name := filepath.Base(path)
-		m, err := Parse(readModel(t, path))
+		m, err := tflite.Parse(testmodel.Read(t, path))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -298,7 +301,7 @@ func TestParseAgreesWithPython(t *testing.T) {
 }
 
 // summary writes a graph the way record.py does.
-func summary(g Subgraph) recordedGraph {
+func summary(g tflite.Subgraph) recordedGraph {
 	list := func(v []int) string { return strings.ReplaceAll(fmt.Sprint(v), " ", ", ") }
 	var tensors, operators []string
 	for _, t := range g.Tensors {
@@ -325,39 +328,21 @@ func summary(g Subgraph) recordedGraph {
 	}
 }
 
-func TestFlexOptions(t *testing.T) {
-	// {"a": 5}: the key, the list of keys, the map, then the root.
-	good := []byte{'a', 0, 1, 3, 1, 1, 1, 5, 1 << 2, 2, flexMap << 2, 1}
-	if f := checkFlex(good); f != nil {
-		t.Fatalf("a sound map: %v", f)
-	}
-	for i := range good {
-		if f := checkFlex(good[i:][:max(0, len(good)-i-1)]); f == nil {
-			t.Errorf("passes cut to %d bytes", len(good)-i-1)
-		}
-		for bit := range 8 {
-			damaged := bytes.Clone(good)
-			damaged[i] ^= 1 << bit
-			_ = checkFlex(damaged) // must not panic
-		}
-	}
-}
-
 // FuzzVerify looks for bytes on which Verify panics, or that it passes and
 // Parse cannot read.
 func FuzzVerify(f *testing.F) {
 	f.Add(tinyModel(goodPlan()))
-	if data, err := os.ReadFile(xorModel(f)); err == nil {
+	if data, err := os.ReadFile(testmodel.XOR(f)); err == nil {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if err := Verify(data); err != nil {
-			if !errors.Is(err, ErrNotModel) && !errors.Is(err, ErrTruncated) && !errors.Is(err, ErrCorrupt) {
+		if err := tflite.Verify(data); err != nil {
+			if !errors.Is(err, tflite.ErrNotModel) && !errors.Is(err, tflite.ErrTruncated) && !errors.Is(err, tflite.ErrCorrupt) {
 				t.Errorf("an error of no kind: %v", err)
 			}
 			return
 		}
-		if _, err := Parse(data); err != nil {
+		if _, err := tflite.Parse(data); err != nil {
 			t.Errorf("Verify passes, Parse says %v", err)
 		}
 	})
@@ -365,11 +350,11 @@ func FuzzVerify(f *testing.F) {
 
 func BenchmarkVerify(b *testing.B) {
 	for _, name := range []string{"face_antispoofing_256", "ssd_mobilenet_v1_coco_quant", "blazeface_full_range_sparse"} {
-		data := readModel(b, filepath.Join(sharedModels(b), name+".tflite"))
+		data := testmodel.Read(b, filepath.Join(testmodel.Shared(b), name+".tflite"))
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := Verify(data); err != nil {
+				if err := tflite.Verify(data); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,13 +1,15 @@
-package flatmodel
+package rewrite
 
 import (
 	"encoding/binary"
+
+	"reterminal-vision/inference/tflite/internal/schema"
 )
 
 // A node is one table of a file in memory, to be changed and written again.
 // Its values still lie in the file unless they were set.
 type node struct {
-	id     tableID
+	id     schema.TableID
 	fields []value // by slot
 	// from is where in the file the data of a buffer are; they stay there.
 	from int
@@ -26,50 +28,50 @@ type value struct {
 // maxNodes bounds the tables of a model that is worth rewriting.
 const maxNodes = 100_000
 
-// A loader reads a file that walk has passed into nodes.
+// A loader reads a verified file into nodes.
 type loader struct{ nodes int }
 
-func (l *loader) load(id tableID, r record) *node {
+func (l *loader) load(id schema.TableID, r schema.Record) *node {
 	l.nodes++
 	n := &node{id: id}
 	if l.nodes > maxNodes {
 		return n
 	}
-	for i := range tables[id].fields {
-		d := &tables[id].fields[i]
-		if r.has(d.slot) {
-			n.put(d.slot, l.field(d, r))
+	for i := range schema.Tables[id].Fields {
+		d := &schema.Tables[id].Fields[i]
+		if r.Has(d.Slot) {
+			n.put(d.Slot, l.field(d, r))
 		}
 	}
 	return n
 }
 
 // field loads one field, which is there.
-func (l *loader) field(d *fieldDef, r record) value {
+func (l *loader) field(d *schema.FieldDef, r schema.Record) value {
 	v := value{set: true}
-	switch start, n := r.field(d.slot), 0; d.kind {
-	case scalar:
-		v.raw = r.data[start : start+d.arg]
-	case text:
-		v.raw = r.bytes(d.slot)
-	case scalarVector:
-		start, n = r.list(d.slot)
-		v.raw = r.data[start : start+n*d.arg]
-	case stringVector:
-		start, n = r.list(d.slot)
+	switch start, n := r.Field(d.Slot), 0; d.Kind {
+	case schema.Scalar:
+		v.raw = r.Data[start : start+d.Arg]
+	case schema.Text:
+		v.raw = r.Bytes(d.Slot)
+	case schema.ScalarVector:
+		start, n = r.List(d.Slot)
+		v.raw = r.Data[start : start+n*d.Arg]
+	case schema.StringVector:
+		start, n = r.List(d.Slot)
 		for i := range n {
-			to := start + 4*i + int(binary.LittleEndian.Uint32(r.data[start+4*i:]))
-			v.texts = append(v.texts, r.data[to+4:to+4+int(binary.LittleEndian.Uint32(r.data[to:]))])
+			to := start + 4*i + int(binary.LittleEndian.Uint32(r.Data[start+4*i:]))
+			v.texts = append(v.texts, r.Data[to+4:to+4+int(binary.LittleEndian.Uint32(r.Data[to:]))])
 		}
-	case child:
-		v.child = l.load(tableID(d.arg), r.child(d.slot))
-	case tableVector:
-		for i := range r.len(d.slot) {
-			v.list = append(v.list, l.load(tableID(d.arg), r.at(d.slot, i)))
+	case schema.Child:
+		v.child = l.load(schema.TableID(d.Arg), r.Child(d.Slot))
+	case schema.TableVector:
+		for i := range r.Len(d.Slot) {
+			v.list = append(v.list, l.load(schema.TableID(d.Arg), r.At(d.Slot, i)))
 		}
-	case union:
-		if t := unions[d.arg][r.u8(d.slot-1)]; t != noTable {
-			v.child = l.load(t, r.child(d.slot))
+	case schema.Union:
+		if t := schema.Unions[d.Arg][r.U8(d.Slot-1)]; t != schema.NoTable {
+			v.child = l.load(t, r.Child(d.Slot))
 		} else {
 			v.set = false
 		}
@@ -159,7 +161,7 @@ type writer struct {
 // multiple of align bytes.
 func write(model *node, align int) []byte {
 	w := &writer{buf: make([]byte, 8, 1<<16), vtables: map[string]int{}, outside: map[int]int{}}
-	copy(w.buf[4:], identifier)
+	copy(w.buf[4:], schema.Identifier)
 	w.point(0, w.table(model))
 	w.pad(align, 0)
 	for at, to := range w.outside {
@@ -184,17 +186,17 @@ func (w *writer) point(at, to int) {
 
 // table writes the node and all below it, and returns its position.
 func (w *writer) table(n *node) int {
-	def := &tables[n.id]
+	def := &schema.Tables[n.id]
 	at := make([]int, len(n.fields)) // of each field within the table
 	size := 4
 	for _, width := range []int{8, 4, 2, 1} {
-		for i := range def.fields {
-			d := &def.fields[i]
-			if !n.get(d.slot).set || d.width() != width {
+		for i := range def.Fields {
+			d := &def.Fields[i]
+			if !n.get(d.Slot).set || d.Width() != width {
 				continue
 			}
 			size = (size + width - 1) / width * width
-			at[d.slot] = size
+			at[d.Slot] = size
 			size += width
 		}
 	}
@@ -203,25 +205,17 @@ func (w *writer) table(n *node) int {
 	pos := len(w.buf)
 	w.buf = append(w.buf, make([]byte, size)...)
 	binary.LittleEndian.PutUint32(w.buf[pos:], uint32(pos-vtable))
-	for i := range def.fields {
-		d := &def.fields[i]
-		if v := n.get(d.slot); v.set && d.kind == scalar {
-			copy(w.buf[pos+at[d.slot]:], v.raw)
+	for i := range def.Fields {
+		d := &def.Fields[i]
+		if v := n.get(d.Slot); v.set && d.Kind == schema.Scalar {
+			copy(w.buf[pos+at[d.Slot]:], v.raw)
 		} else if v.set && n.from > 0 {
-			w.outside[pos+at[d.slot]] = n.from
+			w.outside[pos+at[d.Slot]] = n.from
 		} else if v.set {
-			w.object(d, v, pos+at[d.slot])
+			w.object(d, v, pos+at[d.Slot])
 		}
 	}
 	return pos
-}
-
-// width is the bytes of the field within the table.
-func (d *fieldDef) width() int {
-	if d.kind == scalar {
-		return d.arg
-	}
-	return 4
 }
 
 func (w *writer) vtable(at []int, size int) int {
@@ -240,23 +234,23 @@ func (w *writer) vtable(at []int, size int) int {
 }
 
 // object writes what the field at position at refers to.
-func (w *writer) object(d *fieldDef, v value, at int) {
-	switch d.kind {
-	case child, union:
+func (w *writer) object(d *schema.FieldDef, v value, at int) {
+	switch d.Kind {
+	case schema.Child, schema.Union:
 		w.point(at, w.table(v.child))
-	case text:
+	case schema.Text:
 		w.point(at, w.text(v.raw))
-	case scalarVector:
+	case schema.ScalarVector:
 		w.pad(16, 4) // kernels load constants in vectors
 		w.point(at, len(w.buf))
-		w.u32(uint32(len(v.raw) / d.arg))
+		w.u32(uint32(len(v.raw) / d.Arg))
 		w.buf = append(w.buf, v.raw...)
-	case stringVector:
+	case schema.StringVector:
 		start := w.offsets(at, len(v.texts))
 		for i, s := range v.texts {
 			w.point(start+4*i, w.text(s))
 		}
-	case tableVector:
+	case schema.TableVector:
 		start := w.offsets(at, len(v.list))
 		for i, n := range v.list {
 			w.point(start+4*i, w.table(n))

@@ -1,9 +1,11 @@
-package flatmodel
+package tflite
 
 import (
 	"math"
 	"path/filepath"
 	"testing"
+
+	"reterminal-vision/inference/tflite/internal/testmodel"
 )
 
 // TestCost compares with what the networks' authors say of them: millions of
@@ -18,7 +20,7 @@ func TestCost(t *testing.T) {
 		{"mobilenet_v2_1.0_224_quant", 300, 3.47},
 		{"yolov8n_int8", 4350, 3.2},
 	} {
-		m, err := Parse(readModel(t, filepath.Join(sharedModels(t), tc.file+".tflite")))
+		m, err := Parse(testmodel.Read(t, filepath.Join(testmodel.Shared(t), tc.file+".tflite")))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,9 +1,11 @@
-package flatmodel
+package tflite
 
 import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"reterminal-vision/inference/tflite/internal/schema"
 )
 
 const (
@@ -28,7 +30,7 @@ func walk(data []byte) *fault {
 	if f != nil {
 		return f.at("root table")
 	}
-	return w.table(tableModel, root)
+	return w.table(schema.TableModel, root)
 }
 
 func (w *walker) u16(at int) int    { return int(binary.LittleEndian.Uint16(w.data[at:])) }
@@ -61,7 +63,7 @@ func (w *walker) follow(at int) (int, *fault) {
 }
 
 // table checks the table at pos and all that hangs below it.
-func (w *walker) table(id tableID, pos int) *fault {
+func (w *walker) table(id schema.TableID, pos int) *fault {
 	w.tables--
 	w.depth++
 	defer func() { w.depth-- }()
@@ -72,22 +74,22 @@ func (w *walker) table(id tableID, pos int) *fault {
 	if f != nil {
 		return f
 	}
-	def := &tables[id]
-	for i := range def.fields {
-		d := &def.fields[i]
+	def := &schema.Tables[id]
+	for i := range def.Fields {
+		d := &def.Fields[i]
 		off := 0
-		if slot := 4 + 2*d.slot; slot+2 <= vsize {
+		if slot := 4 + 2*d.Slot; slot+2 <= vsize {
 			off = w.u16(vtable + slot)
 		}
 		if off == 0 {
 			continue
 		}
 		width := 4
-		if d.kind == scalar {
-			width = d.arg
+		if d.Kind == schema.Scalar {
+			width = d.Arg
 		}
 		if off < 4 || off+width > size || (pos+off)%width != 0 {
-			return corrupt("%s of %s at byte %d is misplaced (offset %d of %d)", d.name, def.name, pos, off, size)
+			return corrupt("%s of %s at byte %d is misplaced (offset %d of %d)", d.Name, def.Name, pos, off, size)
 		}
 		if f := w.field(d, vtable, vsize, pos, pos+off); f != nil {
 			return f
@@ -117,44 +119,44 @@ func (w *walker) vtable(pos int) (vtable, vsize, size int, f *fault) {
 }
 
 // field checks what the field d, stored at position at, refers to.
-func (w *walker) field(d *fieldDef, vtable, vsize, table, at int) *fault {
-	if d.kind == scalar {
+func (w *walker) field(d *schema.FieldDef, vtable, vsize, table, at int) *fault {
+	if d.Kind == schema.Scalar {
 		return nil
 	}
 	to, f := w.follow(at)
 	if f != nil {
-		return f.at("%s", d.name)
+		return f.at("%s", d.Name)
 	}
-	switch d.kind {
-	case text:
+	switch d.Kind {
+	case schema.Text:
 		f = w.text(to)
-	case scalarVector:
-		_, f = w.vector(to, d.arg)
-	case stringVector, tableVector:
+	case schema.ScalarVector:
+		_, f = w.vector(to, d.Arg)
+	case schema.StringVector, schema.TableVector:
 		return w.offsets(d, to)
-	case child:
-		f = w.table(tableID(d.arg), to)
-	case union:
+	case schema.Child:
+		f = w.table(schema.TableID(d.Arg), to)
+	case schema.Union:
 		member := uint8(0)
-		if slot := 4 + 2*(d.slot-1); slot+2 <= vsize {
+		if slot := 4 + 2*(d.Slot-1); slot+2 <= vsize {
 			if off := w.u16(vtable + slot); off != 0 {
 				member = w.data[table+off] // the type field comes first in fields, so it is checked
 			}
 		}
-		f = w.member(unionID(d.arg), member, to)
+		f = w.member(schema.UnionID(d.Arg), member, to)
 	}
 	if f != nil {
-		return f.at("%s", d.name)
+		return f.at("%s", d.Name)
 	}
 	return nil
 }
 
 // member checks a union's value.
-func (w *walker) member(id unionID, member uint8, to int) *fault {
-	if int(member) >= len(unions[id]) {
+func (w *walker) member(id schema.UnionID, member uint8, to int) *fault {
+	if int(member) >= len(schema.Unions[id]) {
 		return corrupt("unknown type %d", member)
 	}
-	if t := unions[id][member]; t != noTable {
+	if t := schema.Unions[id][member]; t != schema.NoTable {
 		return w.table(t, to)
 	}
 	return nil
@@ -197,20 +199,20 @@ func (w *walker) text(pos int) *fault {
 }
 
 // offsets checks a vector of tables or strings.
-func (w *walker) offsets(d *fieldDef, pos int) *fault {
+func (w *walker) offsets(d *schema.FieldDef, pos int) *fault {
 	n, f := w.vector(pos, 4)
 	if f != nil {
-		return f.at("%s", d.name)
+		return f.at("%s", d.Name)
 	}
 	for i := range n {
 		to, f := w.follow(pos + 4 + 4*i)
-		if f == nil && d.kind == tableVector {
-			f = w.table(tableID(d.arg), to)
+		if f == nil && d.Kind == schema.TableVector {
+			f = w.table(schema.TableID(d.Arg), to)
 		} else if f == nil {
 			f = w.text(to)
 		}
 		if f != nil {
-			return f.at("%s[%d]", d.name, i)
+			return f.at("%s[%d]", d.Name, i)
 		}
 	}
 	return nil

@@ -1,17 +1,21 @@
-package flatmodel
+// Package rewrite finds a model that computes the same with less work, over
+// the same weights.
+//
+// In go the bytes of a file that tflite.Verify has passed; out come tables that
+// are to lie in front of it (Simplified), or nil where nothing can be left
+// out. A loader reads the file's tables into nodes, a rewriter works out the
+// shapes and changes the graph, a writer lays the nodes out again; weights stay
+// where they are in the file. It imports tflite and tflite/internal/schema;
+// inference imports it.
+package rewrite
 
 import (
 	"encoding/binary"
 	"slices"
-)
 
-// Bilinear says how a map is resized: the size it is to have, and where its
-// cells lie in the source, as the options of RESIZE_BILINEAR put it.
-type Bilinear struct {
-	Width, Height    int
-	AlignCorners     bool
-	HalfPixelCenters bool
-}
+	"reterminal-vision/inference/tflite"
+	"reterminal-vision/inference/tflite/internal/schema"
+)
 
 // Simplified is a model that computes the same as a file with less work. It is
 // what Front holds, with the file right behind it: new tables that take the
@@ -20,7 +24,7 @@ type Simplified struct {
 	Front []byte
 	// Resize is what is left to do with the network's output, whose name and
 	// place stayed; nil when it is as it was.
-	Resize *Bilinear
+	Resize *tflite.Bilinear
 }
 
 // Simplify looks in a model that has passed Verify for work that can be left
@@ -68,19 +72,19 @@ type rewriter struct {
 
 // newRewriter returns nil for models that are better left alone.
 func newRewriter(data []byte) *rewriter {
-	root := rootOf(data)
-	if root.len(modelSubgraphs) != 1 || root.has(modelExternalBuffers) {
+	root := schema.Root(data)
+	if root.Len(schema.ModelSubgraphs) != 1 || root.Has(schema.ModelExternalBuffers) {
 		return nil
 	}
-	buffers := make([]*node, root.len(modelBuffers))
+	buffers := make([]*node, root.Len(schema.ModelBuffers))
 	for i := range buffers {
-		b := root.at(modelBuffers, i)
-		if b.u64(bufferOffset) > 1 {
+		b := root.At(schema.ModelBuffers, i)
+		if b.U64(schema.BufferOffset) > 1 {
 			return nil // counts from the beginning of the file
 		}
-		buffers[i] = &node{id: tableBuffer}
-		if start, n := b.list(bufferData); n > 0 {
-			buffers[i].put(bufferData, value{set: true, raw: data[start : start+n]})
+		buffers[i] = &node{id: schema.TableBuffer}
+		if start, n := b.List(schema.BufferData); n > 0 {
+			buffers[i].put(schema.BufferData, value{set: true, raw: data[start : start+n]})
 			buffers[i].from = start - 4
 		}
 	}
@@ -89,21 +93,21 @@ func newRewriter(data []byte) *rewriter {
 	if l.nodes > maxNodes {
 		return nil
 	}
-	model.put(modelBuffers, value{set: true, list: buffers})
-	sub := model.get(modelSubgraphs).list[0]
+	model.put(schema.ModelBuffers, value{set: true, list: buffers})
+	sub := model.get(schema.ModelSubgraphs).list[0]
 	g := &rewriter{
 		model:   model,
-		tensors: sub.get(subGraphTensors).list, ops: sub.get(subGraphOperators).list,
-		inputs: sub.ints(subGraphInputs), outputs: sub.ints(subGraphOutputs),
+		tensors: sub.get(schema.SubGraphTensors).list, ops: sub.get(schema.SubGraphOperators).list,
+		inputs: sub.ints(schema.SubGraphInputs), outputs: sub.ints(schema.SubGraphOutputs),
 	}
 	for _, t := range g.tensors {
 		// Variables change between operators, which nothing here looks at.
-		if t.u8(tensorIsVariable) != 0 || t.get(tensorExternalBuffer).set || t.get(tensorVariantTensors).set {
+		if t.u8(schema.TensorIsVariable) != 0 || t.get(schema.TensorExternalBuffer).set || t.get(schema.TensorVariantTensors).set {
 			return nil
 		}
 	}
 	for _, op := range g.ops {
-		if op.u64(operatorLargeCustomOptionsOffset) > 1 {
+		if op.u64(schema.OperatorLargeCustomOptionsOffset) > 1 {
 			return nil // counts from the beginning of the file
 		}
 	}
@@ -112,11 +116,11 @@ func newRewriter(data []byte) *rewriter {
 }
 
 // loadModel loads all but the buffers.
-func (l *loader) loadModel(root record) *node {
-	n := &node{id: tableModel}
-	for i := range tables[tableModel].fields {
-		if d := &tables[tableModel].fields[i]; d.slot != modelBuffers && root.has(d.slot) {
-			n.put(d.slot, l.field(d, root))
+func (l *loader) loadModel(root schema.Record) *node {
+	n := &node{id: schema.TableModel}
+	for i := range schema.Tables[schema.TableModel].Fields {
+		if d := &schema.Tables[schema.TableModel].Fields[i]; d.Slot != schema.ModelBuffers && root.Has(d.Slot) {
+			n.put(d.Slot, l.field(d, root))
 		}
 	}
 	return n
@@ -128,16 +132,16 @@ func (g *rewriter) trace() {
 	g.shapes = make([][]int, len(g.tensors))
 	for i := range g.tensors {
 		if g.isConstant(i) || slices.Contains(g.inputs, i) {
-			g.shapes[i] = g.tensors[i].ints(tensorShape)
+			g.shapes[i] = g.tensors[i].ints(schema.TensorShape)
 		}
 	}
 	for _, op := range g.ops {
-		for _, t := range op.ints(operatorInputs) {
+		for _, t := range op.ints(schema.OperatorInputs) {
 			if t >= 0 {
 				g.readers[t] = append(g.readers[t], op)
 			}
 		}
-		outs := op.ints(operatorOutputs)
+		outs := op.ints(schema.OperatorOutputs)
 		for _, t := range outs {
 			if t >= 0 {
 				g.makers[t] = op
@@ -151,28 +155,28 @@ func (g *rewriter) trace() {
 
 // name is the operator's, "CUSTOM" for all that are not the library's own.
 func (g *rewriter) name(op *node) string {
-	code := g.model.get(modelOperatorCodes).list[op.i32(operatorOpcodeIndex, 0)]
-	return builtins[max(code.i32(operatorCodeBuiltinCode, 0), int(int8(code.u8(operatorCodeDeprecatedBuiltinCode))))].name
+	code := g.model.get(schema.ModelOperatorCodes).list[op.i32(schema.OperatorOpcodeIndex, 0)]
+	return schema.Builtins[max(code.i32(schema.OperatorCodeBuiltinCode, 0), int(int8(code.u8(schema.OperatorCodeDeprecatedBuiltinCode))))].Name
 }
 
 // number finds or adds the code of an operator of the library, in its first version.
 func (g *rewriter) number(name string) int {
-	codes := g.model.get(modelOperatorCodes)
+	codes := g.model.get(schema.ModelOperatorCodes)
 	for i, code := range codes.list {
-		number := max(code.i32(operatorCodeBuiltinCode, 0), int(int8(code.u8(operatorCodeDeprecatedBuiltinCode))))
-		if builtins[number].name == name && code.i32(operatorCodeVersion, 1) == 1 {
+		number := max(code.i32(schema.OperatorCodeBuiltinCode, 0), int(int8(code.u8(schema.OperatorCodeDeprecatedBuiltinCode))))
+		if schema.Builtins[number].Name == name && code.i32(schema.OperatorCodeVersion, 1) == 1 {
 			return i
 		}
 	}
-	code := &node{id: tableOperatorCode}
-	for number, b := range builtins {
-		if b.name == name {
-			code.setU8(operatorCodeDeprecatedBuiltinCode, uint8(min(number, 127)))
-			code.setI32(operatorCodeBuiltinCode, number)
+	code := &node{id: schema.TableOperatorCode}
+	for number, b := range schema.Builtins {
+		if b.Name == name {
+			code.setU8(schema.OperatorCodeDeprecatedBuiltinCode, uint8(min(number, 127)))
+			code.setI32(schema.OperatorCodeBuiltinCode, number)
 		}
 	}
 	codes.list = append(codes.list, code)
-	g.model.put(modelOperatorCodes, codes)
+	g.model.put(schema.ModelOperatorCodes, codes)
 	return len(codes.list) - 1
 }
 
@@ -181,16 +185,16 @@ func (g *rewriter) is(op *node, name string, in int) bool {
 	if op == nil || g.name(op) != name {
 		return false
 	}
-	inputs, outputs := op.ints(operatorInputs), op.ints(operatorOutputs)
+	inputs, outputs := op.ints(schema.OperatorInputs), op.ints(schema.OperatorOutputs)
 	return len(inputs) == in && len(outputs) == 1 && !slices.Contains(inputs, -1) && outputs[0] >= 0
 }
 
-func (n *node) input(i int) int { return n.ints(operatorInputs)[i] }
-func (n *node) output() int     { return n.ints(operatorOutputs)[0] }
+func (n *node) input(i int) int { return n.ints(schema.OperatorInputs)[i] }
+func (n *node) output() int     { return n.ints(schema.OperatorOutputs)[0] }
 
 // options of an operator; an empty table when it has none.
 func (n *node) options() *node {
-	if o := n.get(operatorBuiltinOptions).child; o != nil {
+	if o := n.get(schema.OperatorBuiltinOptions).child; o != nil {
 		return o
 	}
 	return &node{}
@@ -198,9 +202,9 @@ func (n *node) options() *node {
 
 // slot finds a field of the table by its name.
 func (n *node) slot(name string) int {
-	for _, d := range tables[n.id].fields {
-		if d.name == name {
-			return d.slot
+	for _, d := range schema.Tables[n.id].Fields {
+		if d.Name == name {
+			return d.Slot
 		}
 	}
 	return len(n.fields) // a slot that is not set
@@ -211,13 +215,13 @@ func (n *node) flag(name string) uint8             { return n.u8(n.slot(name)) }
 
 // change gives the operator options of its own, to be changed.
 func (n *node) change() *node {
-	v := n.get(operatorBuiltinOptions)
+	v := n.get(schema.OperatorBuiltinOptions)
 	v.child = v.child.clone()
-	n.put(operatorBuiltinOptions, v)
+	n.put(schema.OperatorBuiltinOptions, v)
 	return v.child
 }
 
-func (g *rewriter) dtype(t int) DType { return DType(g.tensors[t].u8(tensorType)) }
+func (g *rewriter) dtype(t int) tflite.DType { return tflite.DType(g.tensors[t].u8(schema.TensorType)) }
 
 // sole reports whether only one operator reads the tensor, and nobody outside.
 func (g *rewriter) sole(t int) bool {
@@ -226,7 +230,7 @@ func (g *rewriter) sole(t int) bool {
 
 // constant returns a tensor's data that are in the file or were added to it.
 func (g *rewriter) constant(t int) []byte {
-	return g.model.get(modelBuffers).list[g.tensors[t].i32(tensorBuffer, 0)].get(bufferData).raw
+	return g.model.get(schema.ModelBuffers).list[g.tensors[t].i32(schema.TensorBuffer, 0)].get(schema.BufferData).raw
 }
 
 func (g *rewriter) isConstant(t int) bool { return len(g.constant(t)) > 0 }
@@ -234,16 +238,16 @@ func (g *rewriter) isConstant(t int) bool { return len(g.constant(t)) > 0 }
 // numbers reads a small dense constant of whole numbers.
 func (g *rewriter) numbers(t int) ([]int, bool) {
 	raw := g.constant(t)
-	if g.tensors[t].get(tensorSparsity).set || len(raw) == 0 || len(raw) > 8*maxRank*maxRank {
+	if g.tensors[t].get(schema.TensorSparsity).set || len(raw) == 0 || len(raw) > 8*tflite.MaxRank*tflite.MaxRank {
 		return nil, false
 	}
 	var list []int
 	switch g.dtype(t) {
-	case Int32:
+	case tflite.Int32:
 		for ; len(raw) >= 4; raw = raw[4:] {
 			list = append(list, int(int32(binary.LittleEndian.Uint32(raw))))
 		}
-	case Int64:
+	case tflite.Int64:
 		for ; len(raw) >= 8; raw = raw[8:] {
 			v := int64(binary.LittleEndian.Uint64(raw))
 			if v != int64(int32(v)) {
@@ -258,13 +262,13 @@ func (g *rewriter) numbers(t int) ([]int, bool) {
 }
 
 // add appends a constant tensor and returns its number.
-func (g *rewriter) add(name string, dtype DType, shape []int, data []byte) int {
-	t := &node{id: tableTensor}
-	t.setInts(tensorShape, shape)
-	t.setU8(tensorType, uint8(dtype))
-	t.setText(tensorName, name)
+func (g *rewriter) add(name string, dtype tflite.DType, shape []int, data []byte) int {
+	t := &node{id: schema.TableTensor}
+	t.setInts(schema.TensorShape, shape)
+	t.setU8(schema.TensorType, uint8(dtype))
+	t.setText(schema.TensorName, name)
 	if data != nil {
-		t.setI32(tensorBuffer, g.store(data))
+		t.setI32(schema.TensorBuffer, g.store(data))
 	}
 	g.tensors = append(g.tensors, t)
 	g.shapes = append(g.shapes, shape)
@@ -274,11 +278,11 @@ func (g *rewriter) add(name string, dtype DType, shape []int, data []byte) int {
 
 // store adds a buffer and returns its number.
 func (g *rewriter) store(data []byte) int {
-	buffers := g.model.get(modelBuffers)
-	b := &node{id: tableBuffer}
-	b.put(bufferData, value{set: true, raw: data})
+	buffers := g.model.get(schema.ModelBuffers)
+	b := &node{id: schema.TableBuffer}
+	b.put(schema.BufferData, value{set: true, raw: data})
 	buffers.list = append(buffers.list, b)
-	g.model.put(modelBuffers, buffers)
+	g.model.put(schema.ModelBuffers, buffers)
 	return len(buffers.list) - 1
 }
 
@@ -294,9 +298,9 @@ func (g *rewriter) replace(op *node, with ...*node) {
 
 // setInput makes the operator read another tensor.
 func (n *node) setInput(i, t int) {
-	list := n.ints(operatorInputs)
+	list := n.ints(schema.OperatorInputs)
 	list[i] = t
-	n.setInts(operatorInputs, list)
+	n.setInts(schema.OperatorInputs, list)
 }
 
 // dropDead takes out operators of which nobody reads anything.
@@ -307,11 +311,11 @@ func (g *rewriter) dropDead() {
 	}
 	var kept []*node
 	for _, op := range slices.Backward(g.ops) {
-		outs := op.ints(operatorOutputs)
+		outs := op.ints(schema.OperatorOutputs)
 		if len(outs) > 0 && g.name(op) != "CUSTOM" && !slices.ContainsFunc(outs, func(t int) bool { return t < 0 || needed[t] }) {
 			continue
 		}
-		for _, t := range op.ints(operatorInputs) {
+		for _, t := range op.ints(schema.OperatorInputs) {
 			if t >= 0 {
 				needed[t] = true
 			}
@@ -326,13 +330,13 @@ func (g *rewriter) dropDead() {
 func (g *rewriter) writeShapes() {
 	g.trace()
 	for i, t := range g.tensors {
-		if shape := g.shapes[i]; g.makers[i] != nil && shape != nil && !slices.Equal(shape, t.ints(tensorShape)) {
-			t.setInts(tensorShape, shape)
-			t.drop(tensorShapeSignature)
+		if shape := g.shapes[i]; g.makers[i] != nil && shape != nil && !slices.Equal(shape, t.ints(schema.TensorShape)) {
+			t.setInts(schema.TensorShape, shape)
+			t.drop(schema.TensorShapeSignature)
 		}
 	}
-	sub := g.model.get(modelSubgraphs).list[0]
-	sub.put(subGraphTensors, value{set: true, list: g.tensors})
-	sub.put(subGraphOperators, value{set: true, list: g.ops})
-	sub.setInts(subGraphOutputs, g.outputs)
+	sub := g.model.get(schema.ModelSubgraphs).list[0]
+	sub.put(schema.SubGraphTensors, value{set: true, list: g.tensors})
+	sub.put(schema.SubGraphOperators, value{set: true, list: g.ops})
+	sub.setInts(schema.SubGraphOutputs, g.outputs)
 }

@@ -1,25 +1,30 @@
-package flatmodel
+package rewrite
 
 import (
 	"bytes"
 	"encoding/binary"
 	"math"
 	"slices"
+
+	"reterminal-vision/inference/tflite"
+	"reterminal-vision/inference/tflite/internal/schema"
 )
 
 // sameScale reports whether two tensors mean the same by the same numbers.
 func (g *rewriter) sameScale(a, b int) bool {
-	qa, qb := g.tensors[a].get(tensorQuantization).child, g.tensors[b].get(tensorQuantization).child
-	for _, slot := range []int{quantizationParametersScale, quantizationParametersZeroPoint} {
+	qa, qb := g.tensors[a].get(schema.TensorQuantization).child, g.tensors[b].get(schema.TensorQuantization).child
+	for _, slot := range []int{schema.QuantizationParametersScale, schema.QuantizationParametersZeroPoint} {
 		if !bytes.Equal(qa.get(slot).raw, qb.get(slot).raw) {
 			return false
 		}
 	}
-	return g.dtype(a) == g.dtype(b) && qa.get(quantizationParametersDetails).child == nil && qb.get(quantizationParametersDetails).child == nil
+	return g.dtype(a) == g.dtype(b) && qa.get(schema.QuantizationParametersDetails).child == nil && qb.get(schema.QuantizationParametersDetails).child == nil
 }
 
 // realOrByte are the types whose kernels move values without changing them.
-func realOrByte(d DType) bool { return d == Float32 || d == UInt8 || d == Int8 }
+func realOrByte(d tflite.DType) bool {
+	return d == tflite.Float32 || d == tflite.UInt8 || d == tflite.Int8
+}
 
 // dropIdentities takes out a RESIZE_BILINEAR to the size that is there.
 func (g *rewriter) dropIdentities() bool {
@@ -33,7 +38,7 @@ func (g *rewriter) dropIdentities() bool {
 			continue
 		}
 		for _, reader := range g.readers[out] {
-			for i, t := range reader.ints(operatorInputs) {
+			for i, t := range reader.ints(schema.OperatorInputs) {
 				if t == out {
 					reader.setInput(i, in)
 				}
@@ -55,13 +60,13 @@ func (g *rewriter) dilate() bool {
 			continue
 		}
 		conv := g.makers[last.input(0)]
-		if !g.is(conv, "CONV_2D", 3) || !g.sole(conv.output()) || conv.get(operatorBuiltinOptions).child == nil {
+		if !g.is(conv, "CONV_2D", 3) || !g.sole(conv.output()) || conv.get(schema.OperatorBuiltinOptions).child == nil {
 			continue
 		}
 		first := g.makers[conv.input(0)]
 		fy, fx, ok := g.blocks(first, "SPACE_TO_BATCH_ND")
 		o := conv.options()
-		if !ok || fy != by || fx != bx || g.shapes[last.output()] == nil || g.dtype(last.output()) != Float32 || g.dtype(first.input(0)) != Float32 ||
+		if !ok || fy != by || fx != bx || g.shapes[last.output()] == nil || g.dtype(last.output()) != tflite.Float32 || g.dtype(first.input(0)) != tflite.Float32 ||
 			o.flag("padding") != valid || o.option("stride_h", 0) != 1 || o.option("stride_w", 0) != 1 ||
 			o.option("dilation_h_factor", 1) != 1 || o.option("dilation_w_factor", 1) != 1 {
 			continue
@@ -70,7 +75,7 @@ func (g *rewriter) dilate() bool {
 		o.setI32(o.slot("dilation_h_factor"), by)
 		o.setI32(o.slot("dilation_w_factor"), bx)
 		conv.setInput(0, first.input(0))
-		conv.setInts(operatorOutputs, []int{last.output()})
+		conv.setInts(schema.OperatorOutputs, []int{last.output()})
 		g.replace(last) // the convolution keeps its place
 		g.trace()
 		return true
@@ -82,7 +87,7 @@ func (g *rewriter) dilate() bool {
 func (g *rewriter) padInside() bool {
 	for _, op := range g.ops {
 		name := g.name(op)
-		if (name != "CONV_2D" && name != "DEPTHWISE_CONV_2D") || op.get(operatorBuiltinOptions).child == nil || len(op.ints(operatorInputs)) != 3 {
+		if (name != "CONV_2D" && name != "DEPTHWISE_CONV_2D") || op.get(schema.OperatorBuiltinOptions).child == nil || len(op.ints(schema.OperatorInputs)) != 3 {
 			continue
 		}
 		pad, o := g.makers[op.input(0)], op.options()
@@ -117,17 +122,17 @@ func around(n, size, stride int) (before, after int) {
 
 // operator makes one of the library's; options is nil for the defaults.
 func (g *rewriter) operator(name string, options *node, output int, inputs ...int) *node {
-	op := &node{id: tableOperator}
-	op.setI32(operatorOpcodeIndex, g.number(name))
-	op.setInts(operatorInputs, inputs)
-	op.setInts(operatorOutputs, []int{output})
-	for _, b := range builtins {
-		if b.name == name && b.options != 0 {
+	op := &node{id: schema.TableOperator}
+	op.setI32(schema.OperatorOpcodeIndex, g.number(name))
+	op.setInts(schema.OperatorInputs, inputs)
+	op.setInts(schema.OperatorOutputs, []int{output})
+	for _, b := range schema.Builtins {
+		if b.Name == name && b.Options != 0 {
 			if options == nil {
-				options = &node{id: unions[unionBuiltinOptions][b.options]}
+				options = &node{id: schema.Unions[schema.UnionBuiltinOptions][b.Options]}
 			}
-			op.setU8(operatorBuiltinOptionsType, b.options)
-			op.put(operatorBuiltinOptions, value{set: true, child: options})
+			op.setU8(schema.OperatorBuiltinOptionsType, b.Options)
+			op.put(schema.OperatorBuiltinOptions, value{set: true, child: options})
 		}
 	}
 	return op
@@ -135,7 +140,7 @@ func (g *rewriter) operator(name string, options *node, output int, inputs ...in
 
 // plain reports whether op is an operator on real numbers without an activation.
 func (g *rewriter) plain(op *node, name string, in int) bool {
-	return g.is(op, name, in) && g.dtype(op.output()) == Float32 && op.options().flag("fused_activation_function") == 0
+	return g.is(op, name, in) && g.dtype(op.output()) == tflite.Float32 && op.options().flag("fused_activation_function") == 0
 }
 
 // leakySlopes puts PRELU in the place of max(x,0) + (x-|x|) * slope * 0.5,
@@ -179,7 +184,7 @@ func (g *rewriter) slope(t, x int) (slope int, ok bool) {
 		}
 		raw := g.constant(c)
 		switch {
-		case len(raw) == 0 || g.dtype(c) != Float32 || g.tensors[c].get(tensorSparsity).set:
+		case len(raw) == 0 || g.dtype(c) != tflite.Float32 || g.tensors[c].get(schema.TensorSparsity).set:
 			return 0, false
 		case len(raw) == 4 && !half && math.Float32frombits(binary.LittleEndian.Uint32(raw)) == .5:
 			half = true
@@ -195,7 +200,7 @@ func (g *rewriter) slope(t, x int) (slope int, ok bool) {
 		return 0, false
 	}
 	abs := g.makers[sub.input(1)]
-	return slope, g.is(abs, "ABS", 1) && g.sole(abs.output()) && abs.input(0) == x && g.dtype(x) == Float32
+	return slope, g.is(abs, "ABS", 1) && g.sole(abs.output()) && abs.input(0) == x && g.dtype(x) == tflite.Float32
 }
 
 // splitBroadcast takes a map of one cell out of what is joined before a
@@ -227,13 +232,13 @@ func (g *rewriter) splitBroadcast() bool {
 // spreads reports whether the operator repeats one cell of real numbers.
 func (g *rewriter) spreads(grow *node) bool {
 	in := g.shapes[grow.input(0)]
-	return len(in) == 4 && in[0] == 1 && in[1] == 1 && in[2] == 1 && g.dtype(grow.input(0)) == Float32 && g.shapes[grow.output()] != nil
+	return len(in) == 4 && in[0] == 1 && in[1] == 1 && in[2] == 1 && g.dtype(grow.input(0)) == tflite.Float32 && g.shapes[grow.output()] != nil
 }
 
 // cellwise reports whether the operator is a convolution of single cells with
 // constant real weights and an activation that ADD knows too.
 func (g *rewriter) cellwise(conv *node) bool {
-	if !g.is(conv, "CONV_2D", 3) || g.dtype(conv.output()) != Float32 || conv.get(operatorBuiltinOptions).child == nil {
+	if !g.is(conv, "CONV_2D", 3) || g.dtype(conv.output()) != tflite.Float32 || conv.get(schema.OperatorBuiltinOptions).child == nil {
 		return false
 	}
 	w, o := conv.input(1), conv.options()
@@ -248,7 +253,7 @@ const relu6 = 3
 
 // dense reports whether the tensor is a constant of real numbers, all stored.
 func (g *rewriter) dense(t int) bool {
-	return g.isConstant(t) && g.dtype(t) == Float32 && !g.tensors[t].get(tensorSparsity).set
+	return g.isConstant(t) && g.dtype(t) == tflite.Float32 && !g.tensors[t].get(schema.TensorSparsity).set
 }
 
 // split puts two convolutions and a sum in the place of one on two joined maps,
@@ -264,28 +269,28 @@ func (g *rewriter) split(conv, join *node, i, cell int) {
 		halves[1] = append(halves[1], w[4*n0:row]...)
 	}
 	bias := conv.input(2)
-	none := g.add("bias", Float32, []int{n}, make([]byte, 4*n))
+	none := g.add("bias", tflite.Float32, []int{n}, make([]byte, 4*n))
 	part := func(in, half, bias int, shape []int) (op *node, out int) {
 		raw := halves[half]
-		weights := g.add("weights", Float32, []int{n, 1, 1, len(raw) / 4 / n}, raw)
-		out = g.add("part", Float32, shape, nil)
+		weights := g.add("weights", tflite.Float32, []int{n, 1, 1, len(raw) / 4 / n}, raw)
+		out = g.add("part", tflite.Float32, shape, nil)
 		op = conv.clone()
-		op.setInts(operatorInputs, []int{in, weights, bias})
-		op.setInts(operatorOutputs, []int{out})
+		op.setInts(schema.OperatorInputs, []int{in, weights, bias})
+		op.setInts(schema.OperatorOutputs, []int{out})
 		o := op.change()
 		o.setU8(o.slot("fused_activation_function"), 0)
 		return op, out
 	}
 	once, a := part(cell, i, bias, []int{1, 1, 1, n})
 	each, b := part(rest, 1-i, none, out)
-	options := &node{id: tableAddOptions}
+	options := &node{id: schema.TableAddOptions}
 	options.setU8(options.slot("fused_activation_function"), conv.options().flag("fused_activation_function"))
 	g.replace(conv, once, each, g.operator("ADD", options, conv.output(), b, a))
 }
 
 // cutResize makes the network end before the RESIZE_BILINEAR that its only
 // output comes from, directly or by an ARG_MAX over the channels.
-func (g *rewriter) cutResize() *Bilinear {
+func (g *rewriter) cutResize() *tflite.Bilinear {
 	if len(g.outputs) != 1 {
 		return nil
 	}
@@ -307,13 +312,13 @@ func (g *rewriter) cutResize() *Bilinear {
 		return nil
 	}
 	o := op.options()
-	name := g.tensors[out].get(tensorName)
-	g.tensors[in].put(tensorName, name)
+	name := g.tensors[out].get(schema.TensorName)
+	g.tensors[in].put(schema.TensorName, name)
 	g.outputs = []int{in}
-	for _, s := range g.model.get(modelSignatureDefs).list {
-		for _, m := range s.get(signatureDefOutputs).list {
-			m.setI32(tensorMapTensorIndex, in)
+	for _, s := range g.model.get(schema.ModelSignatureDefs).list {
+		for _, m := range s.get(schema.SignatureDefOutputs).list {
+			m.setI32(schema.TensorMapTensorIndex, in)
 		}
 	}
-	return &Bilinear{Width: to[2], Height: to[1], AlignCorners: o.flag("align_corners") != 0, HalfPixelCenters: o.flag("half_pixel_centers") != 0}
+	return &tflite.Bilinear{Width: to[2], Height: to[1], AlignCorners: o.flag("align_corners") != 0, HalfPixelCenters: o.flag("half_pixel_centers") != 0}
 }

@@ -1,4 +1,4 @@
-package flatmodel
+package tflite_test
 
 import (
 	"bytes"
@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"reterminal-vision/inference/tflite"
+	"reterminal-vision/inference/tflite/internal/testmodel"
 )
 
 // childServe has a child load the models that come on its standard input.
@@ -85,14 +88,14 @@ func (l *library) load(model []byte) (loaded bool, err error) {
 func FuzzLibrary(f *testing.F) {
 	f.Add(tinyModel(goodPlan()))
 	small, _ := filepath.Glob(filepath.Join("..", "*", "testdata", "head_*.tflite"))
-	for _, path := range append(small, xorModel(f)) {
+	for _, path := range append(small, testmodel.XOR(f)) {
 		if data, err := os.ReadFile(path); err == nil && len(data) < 8<<10 {
 			f.Add(data)
 		}
 	}
 	var lib *library
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if Verify(data) != nil {
+		if tflite.Verify(data) != nil {
 			return
 		}
 		if lib == nil {

@@ -1,11 +1,9 @@
-package flatmodel
+package tflite_test
 
 import (
 	"bufio"
-	"encoding/binary"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strconv"
@@ -15,6 +13,10 @@ import (
 	"time"
 
 	"github.com/mattn/go-tflite"
+
+	modelfile "reterminal-vision/inference/tflite"
+	"reterminal-vision/inference/tflite/internal/testmodel"
+	"reterminal-vision/inference/tflite/rewrite"
 )
 
 // A child process loads mutants in the C library, so that a crash ends the
@@ -48,18 +50,18 @@ func loadMutants(path string, first, count int, verified bool) {
 	if err != nil {
 		panic(err)
 	}
-	m := newMutator(model)
+	m := testmodel.NewMutator(model)
 	for seed := first; seed < first+count; seed++ {
-		data := m.mutant(uint64(seed))
-		if verified && Verify(data) != nil {
+		data := m.Mutant(uint64(seed))
+		if verified && modelfile.Verify(data) != nil {
 			fmt.Printf("%d r\n", seed)
 			continue
 		}
 		fmt.Printf("%d ", seed)
 		ok := loads(data)
 		if verified {
-			if simpler, _ := simplified(data, true); simpler != nil {
-				loads(simpler)
+			if s := rewrite.Simplify(data, true, 4096); s != nil {
+				loads(append(s.Front, data...))
 			}
 		}
 		if ok {
@@ -92,116 +94,6 @@ func loads(data []byte) bool {
 	}
 	defer ip.Delete()
 	return ip.AllocateTensors() == tflite.OK
-}
-
-// A mutator damages a model, mostly where it is not weights.
-type mutator struct {
-	model  []byte
-	leaves []leaf   // stored values: scalars, vector elements, small constants
-	plain  [][2]int // byte ranges that are not weights
-}
-
-type leaf struct{ at, size int }
-
-func newMutator(model []byte) *mutator {
-	m := &mutator{model: model}
-	skip := make([]bool, len(model))
-	root := rootOf(model)
-	for i := range root.len(modelBuffers) {
-		start, n := root.at(modelBuffers, i).list(bufferData)
-		for j := start; n > 256 && j < start+n; j++ {
-			skip[j] = true
-		}
-		for j := 0; n <= 256 && j+4 <= n; j += 4 {
-			m.leaves = append(m.leaves, leaf{start + j, 4})
-		}
-	}
-	for i := 0; i < len(skip); i++ {
-		from := i
-		for i < len(skip) && !skip[i] {
-			i++
-		}
-		if i > from {
-			m.plain = append(m.plain, [2]int{from, i})
-		}
-	}
-	m.collect(tableModel, root)
-	return m
-}
-
-// collect lists the leaves of a table and those below it.
-func (m *mutator) collect(id tableID, r record) {
-	for _, d := range tables[id].fields {
-		at := r.field(d.slot)
-		if at == 0 || id == tableBuffer {
-			continue
-		}
-		switch d.kind {
-		case scalar:
-			m.leaves = append(m.leaves, leaf{at, d.arg})
-		case scalarVector:
-			start, n := r.list(d.slot)
-			m.leaves = append(m.leaves, leaf{start - 4, 4})
-			for i := range min(n, 64) {
-				m.leaves = append(m.leaves, leaf{start + i*d.arg, d.arg})
-			}
-		case child:
-			m.collect(tableID(d.arg), r.child(d.slot))
-		case tableVector:
-			for i := range r.len(d.slot) {
-				m.collect(tableID(d.arg), r.at(d.slot, i))
-			}
-		case union:
-			if t := unions[d.arg][r.u8(d.slot-1)]; t != noTable {
-				m.collect(t, r.child(d.slot))
-			}
-		}
-	}
-}
-
-var extremes = []uint64{0, 1, 2, 3, 4, 5, 7, 8, 16, 127, 128, 255, 256, 1000, 0x7fff, 0x8000, 0xffff,
-	0x10000, 0xffffff, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffe, 1 << 32, 1 << 62, 1<<64 - 1, 0x7f800000, 0x7fc00000}
-
-// mutant returns the damaged copy that the seed stands for.
-func (m *mutator) mutant(seed uint64) []byte {
-	rng := rand.New(rand.NewPCG(seed, 20))
-	data := append([]byte(nil), m.model...)
-	for range 1 + rng.IntN(3) {
-		if rng.IntN(3) > 0 {
-			l := m.leaves[rng.IntN(len(m.leaves))]
-			overwrite(data[l.at:l.at+l.size], rng)
-			continue
-		}
-		p := m.plain[rng.IntN(len(m.plain))]
-		at := p[0] + rng.IntN(p[1]-p[0])
-		switch rng.IntN(3) {
-		case 0:
-			data[at] ^= 1 << rng.IntN(8)
-		case 1:
-			data[at] = byte(rng.Uint32())
-		default:
-			at = min(at&^3, len(data)-4)
-			overwrite(data[at:at+4], rng)
-		}
-	}
-	return data
-}
-
-// overwrite puts an extreme, a random or a slightly changed value.
-func overwrite(b []byte, rng *rand.Rand) {
-	var old [8]byte
-	copy(old[:], b)
-	v := binary.LittleEndian.Uint64(old[:])
-	switch rng.IntN(4) {
-	case 0:
-		v = rng.Uint64()
-	case 1:
-		v += uint64(rng.IntN(9)) - 4
-	default:
-		v = extremes[rng.IntN(len(extremes))]
-	}
-	binary.LittleEndian.PutUint64(old[:], v)
-	copy(b, old[:])
 }
 
 // A tally counts what became of mutants.
@@ -284,25 +176,13 @@ func death(stderr string) string {
 	return "killed: hung for 20 s"
 }
 
-// mutants is how many to try of each model: RTV_MUTANTS, or as many as given.
-func mutants(t *testing.T, count int) int {
-	if s := os.Getenv("RTV_MUTANTS"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		count = n
-	}
-	return count
-}
-
 // TestMutantsDoNotCrashTheLibrary proves the point of Verify: what passes can
 // be handed to the C library. RTV_MUTANTS sets the mutants per model;
 // RTV_MUTANTS_RAW=1 leaves Verify out, to see what it is good for.
 func TestMutantsDoNotCrashTheLibrary(t *testing.T) {
-	count := mutants(t, 150)
+	count := testmodel.Count(t, 150)
 	verified := os.Getenv("RTV_MUTANTS_RAW") == ""
-	for _, path := range smallModels(t) {
+	for _, path := range testmodel.Small(t) {
 		sum := run(t, path, count, verified)
 		t.Logf("%s: %d mutants, %d refused by Verify, %d by the library, %d loaded, %d crashes",
 			path, sum.mutants, sum.refused, sum.libraryRefused, sum.loaded, len(sum.crashes))
