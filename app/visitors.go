@@ -32,12 +32,17 @@ func (w *window) Idle() {
 		w.sleepScreen()
 		return
 	}
-	mode := w.prefs.get().Visitors.Attract
-	if mode == "off" {
+	if w.prefs.get().Visitors.Attract == "off" {
 		w.StopDemo()
 		w.screen.ShowHome()
 		return
 	}
+	w.beginAttracting(w.screen.Touches())
+}
+
+// beginAttracting has the screen attract visitors, unless somebody has touched it
+// more often than that.
+func (w *window) beginAttracting(touches uint64) {
 	var demos []string
 	for _, c := range w.cards() {
 		if c.Ready && !c.People {
@@ -48,23 +53,26 @@ func (w *window) Idle() {
 		return
 	}
 	how := withFootage
-	if mode == "camera" {
+	if w.prefs.get().Visitors.Attract == "camera" {
 		how = func(cfg Config) Config { return cfg }
 	}
+	w.endAttract()
 	ctx, stop := context.WithCancel(w.ctx)
 	w.mu.Lock()
 	w.attracting = stop
 	w.mu.Unlock()
-	w.working.Go(func() { w.attract(ctx, demos, how) })
+	w.working.Go(func() {
+		defer stop()
+		w.attract(ctx, touches, demos, how)
+	})
 }
 
-// attract shows one demo after the other until ctx ends.
-func (w *window) attract(ctx context.Context, demos []string, how func(Config) Config) {
+// attract shows one demo after the other until ctx ends, or the screen is
+// touched before it has shown the first.
+func (w *window) attract(ctx context.Context, touches uint64, demos []string, how func(Config) Config) {
 	for i := 0; ; i++ {
 		id := demos[i%len(demos)]
-		w.screen.Attract(id)
-		w.begin(id, how)
-		if !sleep(ctx, attractEach) {
+		if !w.screen.Attract(id, touches) || !w.beginAttract(ctx, id, how) || !sleep(ctx, attractEach) {
 			return
 		}
 		if w.light.dark(time.Now()) {
@@ -72,6 +80,19 @@ func (w *window) attract(ctx context.Context, demos []string, how func(Config) C
 			return
 		}
 	}
+}
+
+// beginAttract begins a demo of attract mode, unless the touch that ends the mode
+// has come first.
+func (w *window) beginAttract(ctx context.Context, id string, how func(Config) Config) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if ctx.Err() != nil {
+		return false
+	}
+	w.start(id, how)
+	w.attracts = true
+	return true
 }
 
 // endAttract ends the attract loop, when it runs.
