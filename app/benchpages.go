@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/benchmark"
+	"reterminal-vision/app/guard"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
 	"reterminal-vision/models"
@@ -544,11 +545,11 @@ func (b *benchPages) tell(run *benchRun, change func()) {
 
 // cool waits while the device is too hot.
 func (b *benchPages) cool(ctx context.Context, run *benchRun) {
-	if b.w.health().Temperature.Or(0) < tooHot {
+	if b.w.health().Temperature.Or(0) < guard.TooHot {
 		return
 	}
 	b.tell(run, func() { run.waiting = lang.T("The device is too hot") })
-	for b.w.health().Temperature.Or(0) >= coolAgain && sleep(ctx, time.Second) {
+	for b.w.health().Temperature.Or(0) >= guard.CoolAgain && sleep(ctx, time.Second) {
 	}
 	b.tell(run, func() { run.waiting = "" })
 }

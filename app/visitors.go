@@ -12,6 +12,7 @@ import (
 
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
+	"reterminal-vision/app/guard"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
@@ -325,19 +326,14 @@ func (w *window) keepAlive(ctx context.Context) {
 	}
 }
 
-// Limits of what the device can bear, in °C and bytes.
-const (
-	tooHot      = 85
-	coolAgain   = 78
-	scarce      = 96 << 20
-	enoughAgain = 160 << 20
-	fullDisk    = 64 << 20
-)
+// fullDisk is the free room below which a disk is nearly full, in bytes.
+const fullDisk = 64 << 20
 
 // watchHealth stops a demo while the device is too hot or has too little
 // memory, and says so; and deletes people whose time is over.
 func (w *window) watchHealth(ctx context.Context) {
-	stopped, rested := "", 0
+	var held guard.Guard
+	rested := 0
 	w.setHealth(w.device.Health())
 	for tick := 0; sleep(ctx, 2*time.Second); tick++ {
 		counted.paints.Store(w.screen.Paints())
@@ -354,21 +350,39 @@ func (w *window) watchHealth(ctx context.Context) {
 		}
 		h := w.device.Health()
 		w.setHealth(h)
-		celsius, room := h.Temperature.Or(0), h.Available.Or(enoughAgain+1)
-		hot, short := celsius >= tooHot, room < scarce
-		switch {
-		case stopped == "" && w.runs() != "" && (hot || short):
-			stopped = w.runs()
-			w.endAttract()
-			w.StopDemo()
-			w.screen.Problem(sick(hot, celsius, room))
-			slog.Error("demo stopped", "celsius", celsius, "memory", room)
-		case stopped != "" && celsius < coolAgain && room > enoughAgain:
-			if w.runs() == "" {
-				w.StartDemo(stopped)
-			}
-			stopped = ""
-		}
+		w.guardHealth(&held, h)
+	}
+}
+
+// guardHealth stops the demo that runs, or has the one go on that it has stopped,
+// as the guard says.
+func (w *window) guardHealth(g *guard.Guard, h device.Health) {
+	celsius, room := h.Temperature.Or(0), h.Available.Or(guard.EnoughAgain+1)
+	now := guard.Look{Celsius: celsius, Room: room, Touches: w.screen.Touches()}
+	w.mu.Lock()
+	now.Running, now.Attracts, now.Changes = w.running, w.attracts, w.changes
+	w.mu.Unlock()
+	switch do := g.Look(now); {
+	case do.Stop:
+		w.endAttract()
+		w.hold(now.Changes)
+		w.screen.Problem(sick(do.Hot, celsius, room))
+		slog.Error("demo stopped", "celsius", celsius, "memory", room)
+	case do.Attract:
+		w.beginAttracting(do.Touches)
+	case do.Resume != "":
+		w.StartDemo(do.Resume)
+	}
+}
+
+// hold stops the demo that runs until the device is well, unless people have
+// begun or ended one meanwhile: the guard's next look is at that.
+func (w *window) hold(changes uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.changes == changes {
+		w.end()
+		w.changes = changes
 	}
 }
 
