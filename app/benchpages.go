@@ -15,6 +15,7 @@ import (
 
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/guard"
 	"reterminal-vision/app/library"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
@@ -546,11 +547,11 @@ func (b *benchPages) tell(run *benchRun, change func()) {
 
 // cool waits while the device is too hot.
 func (b *benchPages) cool(ctx context.Context, run *benchRun) {
-	if b.w.health().Temperature.Or(0) < tooHot {
+	if b.w.health().Temperature.Or(0) < guard.TooHot {
 		return
 	}
 	b.tell(run, func() { run.waiting = lang.T("The device is too hot") })
-	for b.w.health().Temperature.Or(0) >= coolAgain && sleep(ctx, time.Second) {
+	for b.w.health().Temperature.Or(0) >= guard.CoolAgain && sleep(ctx, time.Second) {
 	}
 	b.tell(run, func() { run.waiting = "" })
 }

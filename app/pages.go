@@ -3,8 +3,8 @@ package app
 import (
 	"fmt"
 	"log/slog"
-	"sync"
 
+	"reterminal-vision/app/queue"
 	"reterminal-vision/ui"
 )
 
@@ -23,40 +23,18 @@ type page interface {
 type pages struct {
 	screen *ui.UI
 	find   func(id string) page
-
-	mu     sync.Mutex
-	closed bool // under mu
-	jobs   chan func()
-	ended  chan struct{}
+	queue  *queue.Queue
 }
 
-// pageJobs is how many taps may wait; a finger that is quicker is not felt.
-const pageJobs = 8
-
-func newPages(find func(id string) page) *pages {
-	p := &pages{find: find, jobs: make(chan func(), pageJobs), ended: make(chan struct{})}
-	go func() {
-		defer close(p.ended)
-		for job := range p.jobs {
-			job()
-		}
-	}()
-	return p
-}
+func newPages(find func(id string) page) *pages { return &pages{find: find, queue: queue.New()} }
 
 // wait returns when all that was tapped is done; nothing is felt from then on.
-func (p *pages) wait() {
-	p.mu.Lock()
-	if !p.closed {
-		p.closed = true
-		close(p.jobs)
-	}
-	p.mu.Unlock()
-	<-p.ended
-}
+func (p *pages) wait() { p.queue.Close() }
 
 // ShowPage implements ui.PageHandler.
-func (p *pages) ShowPage(id string) { p.do(id, func(page) error { return nil }) }
+func (p *pages) ShowPage(id string) {
+	p.queue.Refresh(id, func() { p.work(id, func(page) error { return nil }) })
+}
 
 // Choose implements ui.PageHandler.
 func (p *pages) Choose(id, row string) {
@@ -70,15 +48,7 @@ func (p *pages) Step(id, row string, up bool) {
 
 // do works on a page, and shows it then.
 func (p *pages) do(id string, work func(page) error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return
-	}
-	select {
-	case p.jobs <- func() { p.work(id, work) }:
-	default:
-	}
+	p.queue.Command(func() { p.work(id, work) })
 }
 
 func (p *pages) work(id string, work func(page) error) {

@@ -1,9 +1,11 @@
 package app
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +66,37 @@ func rowOf(t *testing.T, p ui.Page, id string) ui.Row {
 	}
 	t.Fatalf("%s has no row %q: %+v", p.Title, id, p.Groups)
 	return ui.Row{}
+}
+
+// Taps are all done, in their order, while a download shows its page over and over.
+func TestTapsAreNotLost(t *testing.T) {
+	w := testWindow(t)
+	var done []string
+	begin := make(chan struct{})
+	p := newPages(func(id string) page {
+		return dialog{
+			content: func() ui.Page { return ui.Page{Title: id} },
+			chosen:  func(row string) error { <-begin; done = append(done, row); return nil },
+			stepped: func(row string, up bool) error { done = append(done, fmt.Sprint(row, up)); return nil },
+		}
+	})
+	p.screen = w.screen
+	var want []string
+	for i := range 300 {
+		row := strconv.Itoa(i)
+		p.Choose("lock", row)
+		p.Step("lock", row, i%2 == 0)
+		want = append(want, row, fmt.Sprint(row, i%2 == 0))
+		for range 20 {
+			p.ShowPage(pageModels)
+		}
+	}
+	close(begin)
+	p.wait()
+	p.Choose("lock", "too late")
+	if !slices.Equal(done, want) {
+		t.Errorf("of %d taps %d were done", len(want), len(done))
+	}
 }
 
 // What is chosen in the settings is kept and shown.

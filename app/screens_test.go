@@ -119,7 +119,7 @@ func scenes(t *testing.T) []scene {
 		}},
 		{"about-demo", func(w *window) { live("lungs")(w); page(pageDemo)(w) }},
 		{"attract", func(w *window) {
-			w.screen.Attract("emotion")
+			w.screen.Attract("emotion", w.screen.Touches())
 			w.screen.Capture(goldenTime)
 			w.screen.Result(shots["emotion"].r)
 			w.screen.Frame(shots["emotion"].f)

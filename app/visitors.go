@@ -13,6 +13,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
+	"reterminal-vision/app/guard"
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/settings"
@@ -35,12 +36,17 @@ func (w *window) Idle() {
 		w.sleepScreen()
 		return
 	}
-	mode := w.prefs.get().Visitors.Attract
-	if mode == "off" {
+	if w.prefs.get().Visitors.Attract == "off" {
 		w.StopDemo()
 		w.screen.ShowHome()
 		return
 	}
+	w.beginAttracting(w.screen.Touches())
+}
+
+// beginAttracting has the screen attract visitors, unless somebody has touched it
+// more often than that.
+func (w *window) beginAttracting(touches uint64) {
 	var demos []string
 	for _, c := range w.cards() {
 		if c.Ready && !c.People {
@@ -51,23 +57,26 @@ func (w *window) Idle() {
 		return
 	}
 	how := withFootage
-	if mode == "camera" {
+	if w.prefs.get().Visitors.Attract == "camera" {
 		how = func(cfg config.Config) config.Config { return cfg }
 	}
+	w.endAttract()
 	ctx, stop := context.WithCancel(w.ctx)
 	w.mu.Lock()
 	w.attracting = stop
 	w.mu.Unlock()
-	w.working.Go(func() { w.attract(ctx, demos, how) })
+	w.working.Go(func() {
+		defer stop()
+		w.attract(ctx, touches, demos, how)
+	})
 }
 
-// attract shows one demo after the other until ctx ends.
-func (w *window) attract(ctx context.Context, demos []string, how func(config.Config) config.Config) {
+// attract shows one demo after the other until ctx ends, or the screen is
+// touched before it has shown the first.
+func (w *window) attract(ctx context.Context, touches uint64, demos []string, how func(config.Config) config.Config) {
 	for i := 0; ; i++ {
 		id := demos[i%len(demos)]
-		w.screen.Attract(id)
-		w.begin(id, how)
-		if !sleep(ctx, attractEach) {
+		if !w.screen.Attract(id, touches) || !w.beginAttract(ctx, id, how) || !sleep(ctx, attractEach) {
 			return
 		}
 		if w.light.dark(time.Now()) {
@@ -75,6 +84,19 @@ func (w *window) attract(ctx context.Context, demos []string, how func(config.Co
 			return
 		}
 	}
+}
+
+// beginAttract begins a demo of attract mode, unless the touch that ends the mode
+// has come first.
+func (w *window) beginAttract(ctx context.Context, id string, how func(config.Config) config.Config) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if ctx.Err() != nil {
+		return false
+	}
+	w.start(id, how)
+	w.attracts = true
+	return true
 }
 
 // endAttract ends the attract loop, when it runs.
@@ -307,19 +329,14 @@ func (w *window) keepAlive(ctx context.Context) {
 	}
 }
 
-// Limits of what the device can bear, in °C and bytes.
-const (
-	tooHot      = 85
-	coolAgain   = 78
-	scarce      = 96 << 20
-	enoughAgain = 160 << 20
-	fullDisk    = 64 << 20
-)
+// fullDisk is the free room below which a disk is nearly full, in bytes.
+const fullDisk = 64 << 20
 
 // watchHealth stops a demo while the device is too hot or has too little
 // memory, and says so; and deletes people whose time is over.
 func (w *window) watchHealth(ctx context.Context) {
-	stopped, rested := "", 0
+	var held guard.Guard
+	rested := 0
 	w.setHealth(w.device.Health())
 	for tick := 0; sleep(ctx, 2*time.Second); tick++ {
 		metrics.Total.Paints.Store(w.screen.Paints())
@@ -336,21 +353,39 @@ func (w *window) watchHealth(ctx context.Context) {
 		}
 		h := w.device.Health()
 		w.setHealth(h)
-		celsius, room := h.Temperature.Or(0), h.Available.Or(enoughAgain+1)
-		hot, short := celsius >= tooHot, room < scarce
-		switch {
-		case stopped == "" && w.runs() != "" && (hot || short):
-			stopped = w.runs()
-			w.endAttract()
-			w.StopDemo()
-			w.screen.Problem(sick(hot, celsius, room))
-			slog.Error("demo stopped", "celsius", celsius, "memory", room)
-		case stopped != "" && celsius < coolAgain && room > enoughAgain:
-			if w.runs() == "" {
-				w.StartDemo(stopped)
-			}
-			stopped = ""
-		}
+		w.guardHealth(&held, h)
+	}
+}
+
+// guardHealth stops the demo that runs, or has the one go on that it has stopped,
+// as the guard says.
+func (w *window) guardHealth(g *guard.Guard, h device.Health) {
+	celsius, room := h.Temperature.Or(0), h.Available.Or(guard.EnoughAgain+1)
+	now := guard.Look{Celsius: celsius, Room: room, Touches: w.screen.Touches()}
+	w.mu.Lock()
+	now.Running, now.Attracts, now.Changes = w.running, w.attracts, w.changes
+	w.mu.Unlock()
+	switch do := g.Look(now); {
+	case do.Stop:
+		w.endAttract()
+		w.hold(now.Changes)
+		w.screen.Problem(sick(do.Hot, celsius, room))
+		slog.Error("demo stopped", "celsius", celsius, "memory", room)
+	case do.Attract:
+		w.beginAttracting(do.Touches)
+	case do.Resume != "":
+		w.StartDemo(do.Resume)
+	}
+}
+
+// hold stops the demo that runs until the device is well, unless people have
+// begun or ended one meanwhile: the guard's next look is at that.
+func (w *window) hold(changes uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.changes == changes {
+		w.end()
+		w.changes = changes
 	}
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -11,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/app/device"
+	"reterminal-vision/app/guard"
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/settings"
@@ -200,6 +203,106 @@ func TestLocksAgain(t *testing.T) {
 	}
 	if kept := loadPreferences(); kept.demo("belt").Threads != 1 || !kept.camera().Mirror || w.prefs.isTried() {
 		t.Errorf("kept %+v", kept.get())
+	}
+}
+
+// A device that is too hot or short of memory runs no demo, whichever is opened,
+// and goes on with the last one as it was: in attract mode where that ran.
+func TestHealthGuard(t *testing.T) {
+	w := testWindow(t)
+	health := func(celsius, room float64) device.Health {
+		return device.Health{Temperature: device.Value{Number: celsius, Known: true}, Available: device.Value{Number: room, Known: true}}
+	}
+	cool, warm, hot, short := health(60, 1<<30), health(80, 1<<30), health(86, 1<<30), health(60, 64<<20)
+	attracting := func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.attracts
+	}
+	attract := func() { w.beginAttracting(w.screen.Touches()) }
+	var g guard.Guard
+	for i, c := range []struct {
+		do       func()
+		now      device.Health
+		want     string // runs then; "any" where attract mode chooses
+		attracts bool
+	}{
+		{func() { w.StartDemo("belt") }, cool, "belt", false},
+		{nil, hot, "", false},
+		{func() { w.StartDemo("vehicles") }, hot, "", false},
+		{func() { w.StartDemo("belt") }, warm, "", false},
+		{nil, cool, "belt", false},
+		{nil, short, "", false},
+		{w.StopDemo, short, "", false}, // back to the gallery
+		{nil, cool, "", false},
+		{attract, cool, "any", true},
+		{nil, hot, "", false},
+		{nil, warm, "", false},
+		{nil, cool, "any", true},
+		{nil, hot, "", false},
+		{func() { w.screen.Touch() }, cool, "", false}, // who touches it does not have it attract
+		{attract, cool, "any", true},
+		{func() { w.screen.Touch() }, cool, "", false},
+	} {
+		if c.do != nil {
+			c.do()
+		}
+		if c.attracts && c.do != nil {
+			await(t, attracting)
+		}
+		w.guardHealth(&g, c.now)
+		if c.attracts {
+			await(t, attracting)
+		} else {
+			w.working.Wait() // what would attract has seen that it may not
+		}
+		if got := w.runs(); got != c.want && (c.want != "any" || got == "") || attracting() != c.attracts {
+			t.Fatalf("step %d: %q runs, attracts %v", i, got, attracting())
+		}
+	}
+}
+
+// await waits until something is so.
+func await(t *testing.T, so func() bool) {
+	t.Helper()
+	for until := time.Now().Add(30 * time.Second); !so(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("not within half a minute")
+		}
+	}
+}
+
+// A touch between the decision to attract and any step of it ends it for good.
+func TestTouchBeforeAttractMode(t *testing.T) {
+	for name, touch := range map[string]struct{ decided, shown, begun bool }{
+		"once it is decided": {decided: true}, "once it is shown": {shown: true}, "once the demo has begun": {begun: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := testWindow(t)
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			w.attracting = stop
+			touches := w.screen.Touches()
+			if touch.decided {
+				w.screen.Touch()
+				w.attract(ctx, touches, []string{"belt"}, withFootage)
+			}
+			if !touch.decided && !w.screen.Attract("belt", touches) {
+				t.Error("it is not shown, and nobody touches the screen")
+			}
+			if touch.shown {
+				w.screen.Touch()
+			}
+			if begun := !touch.decided && w.beginAttract(ctx, "belt", withFootage); begun != touch.begun {
+				t.Errorf("begun %v", begun)
+			}
+			if touch.begun {
+				w.screen.Touch()
+			}
+			if got := w.runs(); got != "" {
+				t.Errorf("%s runs", got)
+			}
+		})
 	}
 }
 

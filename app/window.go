@@ -55,6 +55,8 @@ type window struct {
 	stop       context.CancelFunc // ends the session that runs
 	ended      chan struct{}      // closed when it has ended
 	running    string             // the demo, "" when none is meant to
+	attracts   bool               // it runs in attract mode
+	changes    uint64             // demos begun and ended so far, but for those that the health guard stops
 	networks   []*models.Model    // of the session that runs
 	attracting context.CancelFunc // ends the attract loop; nil for none
 	picture    *snapshot.FrameSaver
@@ -221,9 +223,14 @@ func (w *window) settled() {
 // begin runs a demo; attract, when it is not nil, is how it runs for nobody in
 // particular.
 func (w *window) begin(id string, attract func(config.Config) config.Config) {
-	w.StopDemo()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.start(id, attract)
+}
+
+// start does so for begin and beginAttract, which hold mu.
+func (w *window) start(id string, attract func(config.Config) config.Config) {
+	w.end()
 	ctx, stop := context.WithCancel(w.ctx)
 	before, ended := w.ended, make(chan struct{})
 	w.stop, w.ended, w.running, w.networks = stop, ended, id, nil
@@ -243,10 +250,16 @@ func (w *window) begin(id string, attract func(config.Config) config.Config) {
 func (w *window) StopDemo() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.end()
+}
+
+// end does so; mu is held.
+func (w *window) end() {
 	if w.stop != nil {
 		w.stop()
 	}
-	w.running = ""
+	w.running, w.attracts = "", false
+	w.changes++
 }
 
 // Quit ends the app.

@@ -165,7 +165,7 @@ func TestAttractAndBlank(t *testing.T) {
 	}{{"portrait", portrait}, {"landscape", landscape}} {
 		t.Run(o.name, func(t *testing.T) {
 			u, d := newTestUI(t, o.size, true)
-			u.Attract("objects")
+			u.Attract("objects", u.Touches())
 			u.Status(okStatus())
 			look(t, u, o.name+"-attract")
 			u.live.attract.Tapped(nil)
@@ -181,6 +181,44 @@ func TestAttractAndBlank(t *testing.T) {
 			if n := strings.Count(strings.Join(d.done, "\n"), "wake"); n != 2 {
 				t.Errorf("woken %d times: %q", n, d.done)
 			}
+		})
+	}
+}
+
+// The screen does not begin to attract after a touch that came first, and goes
+// on with the next demo until a finger ends it.
+func TestAttractAfterATouch(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, between func(u *UI) // of the first demo, and of it and the next
+		first, next     bool
+	}{
+		"nobody":                    {first: true, next: true},
+		"a touch before":            {before: (*UI).touched},
+		"a tap on a card before":    {before: func(u *UI) { u.touched(); u.chooseDemo("objects") }},
+		"work that is waited for":   {before: (*UI).Working, first: true, next: true},
+		"a finger ends it":          {between: func(u *UI) { u.live.attract.Tapped(nil) }, first: true},
+		"a button ends it":          {between: func(u *UI) { u.Touch() }, first: true},
+		"a pointer moves over it":   {between: (*UI).touched, first: true, next: true},
+		"a demo is started from it": {between: func(u *UI) { u.live.attract.Tapped(nil); u.chooseDemo("objects") }, first: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u, _ := newTestUI(t, portrait, true)
+			touches := u.Touches()
+			step := func(do func(*UI), want bool) {
+				t.Helper()
+				if do != nil {
+					do(u)
+				}
+				before := u.stack.top()
+				if shown := u.Attract("objects", touches); shown != want || u.live.attract.Visible() != want {
+					t.Errorf("shown %v, visible %v, want %v", shown, u.live.attract.Visible(), want)
+				}
+				if !want && u.stack.top() != before {
+					t.Error("it takes the place of what the finger has opened")
+				}
+			}
+			step(c.before, c.first)
+			step(c.between, c.next)
 		})
 	}
 }

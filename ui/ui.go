@@ -156,6 +156,7 @@ type UI struct {
 
 	ticked   atomic.Int64  // when the last tick was, Unix nanoseconds
 	paints   atomic.Uint64 // ticks so far
+	touches  atomic.Uint64 // so far
 	stopping atomic.Bool
 	closed   atomic.Bool   // the event loop has ended
 	ended    chan struct{} // closed when Run returns
@@ -329,6 +330,12 @@ func (u *UI) SetCards(cards []Card) {
 
 // touched is a finger on the screen.
 func (u *UI) touched() {
+	u.touches.Add(1)
+	u.awake()
+}
+
+// awake has the time without a touch begin anew.
+func (u *UI) awake() {
 	now := time.Now()
 	u.idle.touch(now)
 	u.away.touch(now)
@@ -341,23 +348,41 @@ func told(what func()) {
 	}
 }
 
-// Working counts as a touch: something goes on that a person waits for.
-func (u *UI) Working() { u.do(u.touched) }
+// Touches counts the touches of the screen. Handler.Idle reads it: nobody touches
+// the screen meanwhile.
+func (u *UI) Touches() uint64 { return u.touches.Load() }
+
+// Working keeps the screen awake as a touch does: something goes on that a
+// person waits for.
+func (u *UI) Working() { u.do(u.awake) }
 
 // SetIdle chooses after which time without a touch Handler.Idle is told; 0 for
 // never.
 func (u *UI) SetIdle(after time.Duration) { u.do(func() { u.idle.after = after }) }
 
 // Attract shows a demo as it is shown to nobody in particular, until a finger
-// touches the screen.
-func (u *UI) Attract(id string) {
+// touches the screen. It shows nothing when it would begin to after a touch that
+// was not among those counted yet, or after the window is closed. Not on the UI
+// goroutine.
+func (u *UI) Attract(id string, touches uint64) (shown bool) {
+	done := make(chan bool, 1)
 	u.do(func() {
+		if !u.live.attract.Visible() && u.touches.Load() != touches {
+			done <- false
+			return
+		}
 		u.stack.reset(u.home)
 		c := u.card(id)
 		u.live.start(c)
 		u.live.attract.show(c)
 		u.stack.push(u.live)
+		done <- true
 	})
+	select {
+	case shown = <-done:
+	case <-u.ended:
+	}
+	return shown
 }
 
 // Blank shows nothing until a finger touches the screen.
