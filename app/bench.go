@@ -155,9 +155,9 @@ type benchSink struct {
 	done    context.CancelFunc
 	timings []inference.Timing
 	objects int
-	dropped uint64                     // since the warm-up
-	skipped uint64                     // before
-	spared  [inference.Carried + 1]int // results by how they came about
+	dropped uint64                        // since the warm-up
+	skipped uint64                        // before
+	spared  [inference.Propagated + 1]int // results by how they came about
 	begin   time.Time
 	end     time.Time
 	before  metrics.Usage
@@ -186,7 +186,7 @@ func (b *benchSink) Result(r *inference.Result) {
 	}
 	b.timings = append(b.timings, r.Timing)
 	b.objects, b.dropped = b.objects+len(r.Objects), r.Dropped-b.skipped
-	b.spared[r.Spared]++
+	b.spared[r.Origin]++
 	b.end = time.Now()
 	if len(b.timings) == b.want {
 		b.after = metrics.ReadUsage()
@@ -314,7 +314,7 @@ func measure(ctx context.Context, cfg config.Config, how stage, frames int) (Fig
 
 // figures reduces what was collected of so many lanes.
 func (b *benchSink) figures(lanes int) Figures {
-	n, looks := float64(len(b.timings)), float64(max(b.spared[inference.Looked], 1))
+	n, looks := float64(len(b.timings)), float64(max(b.spared[inference.Inferred], 1))
 	var invoke time.Duration // as if the lanes were one
 	for _, t := range b.timings {
 		invoke += t.Invoke / time.Duration(lanes)
@@ -332,7 +332,7 @@ func (b *benchSink) figures(lanes int) Figures {
 	return Figures{
 		Frames: len(b.timings),
 		FPS:    n / wall.Seconds(), InvokeFPS: looks / invoke.Seconds(), OverInvoke: n / looks * invoke.Seconds() / wall.Seconds(),
-		NetworkFPS: looks / wall.Seconds(), Reused: b.spared[inference.Reused], Carried: b.spared[inference.Carried],
+		NetworkFPS: looks / wall.Seconds(), Reused: b.spared[inference.Reused], Carried: b.spared[inference.Propagated],
 		PreprocessMs:    quantile(.5, func(t inference.Timing) time.Duration { return t.Preprocess }),
 		InvokeMs:        quantile(.5, func(t inference.Timing) time.Duration { return t.Invoke }),
 		DecodeMs:        quantile(.5, func(t inference.Timing) time.Duration { return t.Decode }),

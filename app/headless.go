@@ -97,7 +97,7 @@ func (w *lineWriter) Result(r *inference.Result) {
 		return
 	}
 	w.count++
-	if r.Spared == inference.Looked {
+	if r.Origin == inference.Inferred {
 		w.looks++
 	}
 	w.dropped = r.Dropped

@@ -25,10 +25,10 @@ func appendResult(b []byte, r *inference.Result) []byte {
 	b = appendMillis(b, "invoke_ms", r.Timing.Invoke)
 	b = appendMillis(b, "decode_ms", r.Timing.Decode)
 	b = appendMillis(b, "latency_ms", r.Timing.Latency)
-	switch r.Spared {
+	switch r.Origin {
 	case inference.Reused:
 		b = append(b, `,"reused":true`...)
-	case inference.Carried:
+	case inference.Propagated:
 		b = append(b, `,"carried":true`...)
 	}
 	b = append(b, `,"dropped":`...)

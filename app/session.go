@@ -329,13 +329,13 @@ func (s *session) result(r *inference.Result) {
 	s.results.add(now)
 	s.state.Latency = smooth(s.state.Latency, r.Timing.Latency)
 	metrics.Total.Results.Add(1)
-	switch r.Spared {
-	case inference.Looked:
+	switch r.Origin {
+	case inference.Inferred:
 		s.looks.add(now)
 		s.state.Invoke = smooth(s.state.Invoke, r.Timing.Invoke)
 	case inference.Reused:
 		metrics.Total.Reused.Add(1)
-	case inference.Carried:
+	case inference.Propagated:
 		metrics.Total.Propagated.Add(1)
 	}
 	metrics.Total.Dropped.Add(r.Dropped - s.state.Dropped)

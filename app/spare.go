@@ -7,7 +7,7 @@ import (
 	"reterminal-vision/app/library"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
-	"reterminal-vision/inference/sparing"
+	"reterminal-vision/inference/frameskip"
 	"reterminal-vision/ui"
 )
 
@@ -17,7 +17,7 @@ func (b *builder) saving(task inference.Task) inference.Task {
 	if how == config.SkipOff {
 		return task
 	}
-	return sparing.New(task, sparing.Config{Carry: how == config.SkipPropagate && b.demo.Kind().Propagates})
+	return frameskip.New(task, frameskip.Config{Propagate: how == config.SkipPropagate && b.demo.Kind().Propagates})
 }
 
 // spareSteps is what may be chosen for the demo that runs, the least first.

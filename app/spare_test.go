@@ -92,10 +92,10 @@ func compareSpared(t *testing.T, cfg config.Config, how config.FrameSkip, frames
 		}
 		f.Release()
 		s.frames++
-		switch outs[1].Spared {
+		switch outs[1].Origin {
 		case inference.Reused:
 			s.reused++
-		case inference.Carried:
+		case inference.Propagated:
 			s.carried++
 		}
 		taken := make([]bool, len(outs[1].Objects))
@@ -114,7 +114,7 @@ func compareSpared(t *testing.T, cfg config.Config, how config.FrameSkip, frames
 			}
 			taken[best] = true
 			matched++
-			if outs[1].Spared != inference.Looked {
+			if outs[1].Origin != inference.Inferred {
 				followed++
 				s.iou += float64(most)
 			}
@@ -208,7 +208,7 @@ func TestAlarmOfAStillPicture(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if got.Alarm != want.Alarm || !slices.Equal(got.Classes, want.Classes) || (got.Spared == inference.Reused) != (i > 0) {
+			if got.Alarm != want.Alarm || !slices.Equal(got.Classes, want.Classes) || (got.Origin == inference.Reused) != (i > 0) {
 				t.Fatalf("look %d: %+v, expected %+v", i, got, want)
 			}
 			raised = raised || want.Alarm != ""

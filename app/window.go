@@ -442,7 +442,7 @@ func (s *screenSink) Result(r *inference.Result) {
 	}
 	s.mu.Lock()
 	s.failing = 0
-	if s.results++; s.results > warmup && r.Spared == inference.Looked {
+	if s.results++; s.results > warmup && r.Origin == inference.Inferred {
 		s.invoke = smooth(s.invoke, r.Timing.Invoke)
 	}
 	s.mu.Unlock()

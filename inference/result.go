@@ -84,16 +84,16 @@ type Timing struct {
 	Latency    time.Duration // from capture to result
 }
 
-// Spared says how a result came about without the first network.
-type Spared uint8
+// Origin says where a result comes from.
+type Origin uint8
 
-// Looked is a result of the network. Reused is that of an earlier frame, which
-// this one does not differ from. Carried has the boxes of an earlier frame,
-// moved as the picture moved.
+// Inferred is a result of the network. Reused is that of an earlier frame, which
+// this one does not differ from. Propagated has the boxes of an earlier frame,
+// moved along with the picture.
 const (
-	Looked Spared = iota
+	Inferred Origin = iota
 	Reused
-	Carried
+	Propagated
 )
 
 // Result is what a task found in one frame. Its slices are reused: a holder
@@ -109,7 +109,7 @@ type Result struct {
 	Mask    *Mask  // nil when the task gives none
 	Alarm   string // what must not be seen and is, as shown; "" for none
 
-	Spared  Spared
+	Origin  Origin
 	Timing  Timing
 	Dropped uint64 // frames passed over since the worker started
 }
@@ -120,7 +120,7 @@ func (r *Result) Reset() {
 	if r.Mask != nil {
 		r.Mask.Width, r.Mask.Height = 0, 0
 	}
-	r.Alarm, r.Spared, r.Timing = "", Looked, Timing{}
+	r.Alarm, r.Origin, r.Timing = "", Inferred, Timing{}
 }
 
 // AddObject appends an empty object, reusing the memory of an earlier one.

@@ -50,26 +50,24 @@ type Task interface {
 	Close() error
 }
 
-// Parallel is a Task with several networks for its first part, which frames
-// share nothing in, so that it can work on as many frames at once: on a
-// machine with cores to spare, small networks give more results so than with
-// threads of their own. Infer and then Finish are what Prepare and Run are.
-type Parallel interface {
+// Replicated is a Task with several interpreters of its first network, so that
+// it infers as many frames side by side: with cores to spare, small networks
+// reach a higher throughput this way than with more threads each. Infer and then
+// Finish do what Prepare and Run do.
+type Replicated interface {
 	Task
-	// Lanes is how many frames Infer may work on at once.
-	Lanes() int
-	// Infer prepares a frame in the tensor of a lane, 0 to Lanes()-1, and takes
-	// it through the lane's network: on one core, which has in its cache what
-	// the one leaves for the other. It is called for one frame at a time in each
-	// lane, and beside no Prepare or Run.
-	Infer(lane int, f *camera.Frame, out *Result) error
+	// Replicas is how many frames Infer may work on at once.
+	Replicas() int
+	// Infer prepares a frame in the input tensor of a replica, 0 to Replicas()-1,
+	// and runs it: on one core, whose cache then holds the input. It is called
+	// for one frame at a time in each replica, and beside no Prepare or Run.
+	Infer(replica int, f *camera.Frame, out *Result) error
 	// Finish does the rest, called for one frame after the other, in order.
 	Finish(f *camera.Frame, out *Result) error
 }
 
-// PrepareIn has what prepares frames fill in from f, as a lane does, and adds
-// the time that it took to t.
-func PrepareIn(by interface {
+// TimedPrepare runs Prepare and adds its duration to t.
+func TimedPrepare(by interface {
 	Prepare(*camera.Frame, *Input) error
 }, f *camera.Frame, in *Input, t *Timing) error {
 	start := time.Now()
@@ -78,37 +76,37 @@ func PrepareIn(by interface {
 	return err
 }
 
-// alike is a Parallel of tasks that are alike and remember nothing.
-type alike struct {
-	Task  // of lane 0
+// replicas is a Replicated of equal tasks without state.
+type replicas struct {
+	Task  // of replica 0
 	tasks []Task
 	in    []Input // the tensor of each
 }
 
-// Alike makes one task of several for the same network that remember nothing
-// from frame to frame, and takes them over.
-func Alike(tasks ...Task) Task {
+// Replicate makes one task of several for the same network that have no state
+// between frames, and takes them over.
+func Replicate(tasks ...Task) Task {
 	if len(tasks) == 1 {
 		return tasks[0]
 	}
-	return &alike{tasks[0], tasks, make([]Input, len(tasks))}
+	return &replicas{tasks[0], tasks, make([]Input, len(tasks))}
 }
 
-func (a *alike) Lanes() int                          { return len(a.tasks) }
-func (a *alike) Finish(*camera.Frame, *Result) error { return nil }
+func (r *replicas) Replicas() int                       { return len(r.tasks) }
+func (r *replicas) Finish(*camera.Frame, *Result) error { return nil }
 
-func (a *alike) Infer(lane int, f *camera.Frame, out *Result) error {
-	in := &a.in[lane]
-	if err := PrepareIn(a.tasks[lane], f, in, &out.Timing); err != nil {
+func (r *replicas) Infer(replica int, f *camera.Frame, out *Result) error {
+	in := &r.in[replica]
+	if err := TimedPrepare(r.tasks[replica], f, in, &out.Timing); err != nil {
 		return err
 	}
-	return a.tasks[lane].Run(f, in, out)
+	return r.tasks[replica].Run(f, in, out)
 }
 
 // Close frees the networks of all.
-func (a *alike) Close() error {
+func (r *replicas) Close() error {
 	var errs []error
-	for _, t := range a.tasks {
+	for _, t := range r.tasks {
 		errs = append(errs, t.Close())
 	}
 	return errors.Join(errs...)

@@ -17,7 +17,7 @@ import (
 // which is counted as dropped. Results come in the order of their frames.
 type Worker struct {
 	task     Task
-	lanes    []lane
+	replicas []replica
 	onResult func(*Result)
 	onError  func(error)
 
@@ -36,17 +36,17 @@ type Worker struct {
 
 // lane is one way through the network: infer does what frames share nothing
 // in, finish the rest, for one frame after the other.
-type lane struct {
+type replica struct {
 	next   func() (*job, uint64) // and its ticket; the job is nil when the worker stops
 	infer  func(*job, *Result) error
 	finish func(*camera.Frame, *Result) error
 }
 
 // lanesOf are the ways through a task.
-func (w *Worker) lanesOf(task Task) (lanes []lane) {
-	p, ok := task.(Parallel)
-	if !ok || p.Lanes() < 2 {
-		return []lane{{
+func (w *Worker) replicasOf(task Task) (lanes []replica) {
+	p, ok := task.(Replicated)
+	if !ok || p.Replicas() < 2 {
+		return []replica{{
 			next: w.nextReady,
 			infer: func(j *job, out *Result) error {
 				out.Timing.Preprocess = j.prepare
@@ -55,8 +55,8 @@ func (w *Worker) lanesOf(task Task) (lanes []lane) {
 			finish: func(*camera.Frame, *Result) error { return nil },
 		}}
 	}
-	for i := range p.Lanes() {
-		lanes = append(lanes, lane{next: w.nextPending, finish: p.Finish, infer: func(j *job, out *Result) error {
+	for i := range p.Replicas() {
+		lanes = append(lanes, replica{next: w.nextPending, finish: p.Finish, infer: func(j *job, out *Result) error {
 			return p.Infer(i, j.frame, out)
 		}})
 	}
@@ -76,8 +76,8 @@ type job struct {
 func NewWorker(task Task, onResult func(*Result), onError func(error)) *Worker {
 	w := &Worker{task: task, onResult: onResult, onError: onError}
 	w.changed.L = &w.mu
-	w.lanes = w.lanesOf(task)
-	if w.jobs = len(w.lanes); w.jobs > 1 {
+	w.replicas = w.replicasOf(task)
+	if w.jobs = len(w.replicas); w.jobs > 1 {
 		for range w.jobs {
 			w.free = append(w.free, &job{})
 		}
@@ -100,13 +100,13 @@ func (w *Worker) Run(ctx context.Context) {
 	})
 	defer stop()
 	var working sync.WaitGroup
-	if len(w.lanes) == 1 {
+	if len(w.replicas) == 1 {
 		working.Go(w.prepareFrames)
 	}
-	for _, l := range w.lanes[1:] {
+	for _, l := range w.replicas[1:] {
 		working.Go(func() { w.inferFrames(l) })
 	}
-	w.inferFrames(w.lanes[0])
+	w.inferFrames(w.replicas[0])
 	working.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -215,7 +215,7 @@ func (w *Worker) nextPending() (*job, uint64) {
 	w.free = w.free[:len(w.free)-1]
 	j.frame, w.pending = w.pending, nil
 	ticket := w.ticket
-	if len(w.lanes) > 1 {
+	if len(w.replicas) > 1 {
 		w.ticket++
 	}
 	w.changed.Broadcast()
@@ -249,7 +249,7 @@ func (w *Worker) recycle(j *job) {
 	w.mu.Unlock()
 }
 
-func (w *Worker) inferFrames(l lane) {
+func (w *Worker) inferFrames(l replica) {
 	// The kernel threads of the network follow their caller from core to core.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -282,7 +282,7 @@ func (w *Worker) nextReady() (*job, uint64) {
 	return j, ticket
 }
 
-func (w *Worker) infer(l lane, j *job, ticket uint64, result *Result) {
+func (w *Worker) infer(l replica, j *job, ticket uint64, result *Result) {
 	f := j.frame
 	result.Reset()
 	result.Sequence, result.Width, result.Height = f.Sequence, f.Width, f.Height

@@ -216,13 +216,13 @@ type fakeLanes struct {
 	finished []uint64 // by Finish, which no two goroutines may be in
 }
 
-func (t *fakeLanes) Lanes() int { return len(t.busy) }
+func (t *fakeLanes) Replicas() int { return len(t.busy) }
 
-func (t *fakeLanes) Infer(lane int, f *camera.Frame, out *Result) error {
-	if !t.busy[lane].CompareAndSwap(false, true) {
+func (t *fakeLanes) Infer(replica int, f *camera.Frame, out *Result) error {
+	if !t.busy[replica].CompareAndSwap(false, true) {
 		return errors.New("two frames in one lane")
 	}
-	defer t.busy[lane].Store(false)
+	defer t.busy[replica].Store(false)
 	n := t.now.Add(1)
 	defer t.now.Add(-1)
 	for most := t.most.Load(); n > most && !t.most.CompareAndSwap(most, n); most = t.most.Load() {

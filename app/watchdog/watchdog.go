@@ -223,8 +223,8 @@ func (w *Watchdog) Wrap(task inference.Task) inference.Task {
 		return task
 	}
 	lanes := 1
-	if p, ok := task.(inference.Parallel); ok {
-		lanes = min(p.Lanes(), MaxReplicas)
+	if p, ok := task.(inference.Replicated); ok {
+		lanes = min(p.Replicas(), MaxReplicas)
 	}
 	return &watchedTask{Task: task, watchdog: w, lanes: lanes}
 }
@@ -237,7 +237,7 @@ type watchedTask struct {
 }
 
 // Lanes implements inference.Parallel.
-func (t *watchedTask) Lanes() int { return t.lanes }
+func (t *watchedTask) Replicas() int { return t.lanes }
 
 // Prepare implements inference.Task. A panic leaves the part, too.
 func (t *watchedTask) Prepare(f *camera.Frame, in *inference.Input) error {
@@ -257,14 +257,14 @@ func (t *watchedTask) Run(f *camera.Frame, in *inference.Input, out *inference.R
 func (t *watchedTask) Infer(lane int, f *camera.Frame, out *inference.Result) error {
 	t.watchdog.Enter(Network + Part(lane))
 	defer t.watchdog.Leave(Network + Part(lane))
-	return t.Task.(inference.Parallel).Infer(lane, f, out)
+	return t.Task.(inference.Replicated).Infer(lane, f, out)
 }
 
 // Finish implements inference.Parallel.
 func (t *watchedTask) Finish(f *camera.Frame, out *inference.Result) error {
 	t.watchdog.Enter(Finish)
 	defer t.watchdog.Leave(Finish)
-	return t.Task.(inference.Parallel).Finish(f, out)
+	return t.Task.(inference.Replicated).Finish(f, out)
 }
 
 // How long a source may give no frame, on top of its frame interval; cameras have

@@ -166,6 +166,6 @@ func build(r *task.Request) (_ inference.Task, err error) {
 	if err != nil {
 		return nil, err
 	}
-	t.AddLanes(detectors[1:]...)
+	t.AddReplicas(detectors[1:]...)
 	return t, nil
 }

@@ -58,7 +58,7 @@ type Task struct {
 	memory    memory
 	frame     uint64 // frames run so far
 	due       []look
-	pressing  bool
+	urgent    bool
 	numbers   []float32 // of one look
 	shown     []int     // answers to it, where they are not kept
 }
@@ -104,9 +104,9 @@ func NewTask(detector face.Detector, heads []Head, cfg Config) (*Task, error) {
 // looksSmoothed is how many looks at a face a question's time constant spans.
 const looksSmoothed = 4
 
-// Infer implements inference.Parallel: it finds the faces of a frame.
-func (t *Task) Infer(lane int, f *camera.Frame, out *inference.Result) error {
-	return t.DetectIn(lane, f, out)
+// Infer implements inference.Replicated: it finds the faces of a frame.
+func (t *Task) Infer(replica int, f *camera.Frame, out *inference.Result) error {
+	return t.DetectReplica(replica, f, out)
 }
 
 // Run finds the faces of the prepared frame and adds what is known of them.
@@ -117,7 +117,7 @@ func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) 
 	return t.Finish(f, out)
 }
 
-// Finish implements inference.Parallel: it adds what is known of the faces.
+// Finish implements inference.Replicated: it adds what is known of the faces.
 func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
 	t.frame++
 	start := time.Now()
@@ -143,7 +143,7 @@ func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
 // long unseen the detector's order decides. Boxes that are carried are too
 // inexact to look at.
 func (t *Task) choose(f *camera.Frame, out *inference.Result) {
-	t.due, t.pressing = t.due[:0], false
+	t.due, t.urgent = t.due[:0], false
 	for i := range out.Objects {
 		o := &out.Objects[i]
 		if o.Track == 0 {
@@ -152,8 +152,8 @@ func (t *Task) choose(f *camera.Frame, out *inference.Result) {
 		r := t.memory.find(o.Track)
 		switch {
 		case r.looked > 0 && !t.isDue(f, o.Box, r):
-		case out.Spared == inference.Carried:
-			t.pressing = true
+		case out.Origin == inference.Propagated:
+			t.urgent = true
 		default:
 			t.due = append(t.due, look{i, r.looked})
 		}
@@ -171,9 +171,9 @@ func (t *Task) isDue(f *camera.Frame, box inference.Box, r *record) bool {
 	return motion.Due(age, t.cfg.Refresh, f, box, &r.patch)
 }
 
-// Pressing reports whether a face waits to be looked at that was carried in the
+// Urgent reports whether a face waits to be looked at that was carried in the
 // last frame.
-func (t *Task) Pressing() bool { return t.pressing }
+func (t *Task) Urgent() bool { return t.urgent }
 
 // look has all heads look at a face and takes what they say into its record.
 func (t *Task) look(f *camera.Frame, o *inference.Object, timing *inference.Timing) error {

@@ -33,29 +33,29 @@ type Detector interface {
 }
 
 // Detectors finds the faces of several frames at once, each with a detector of
-// its own that is like the others: the first part of an inference.Parallel.
+// its own that is like the others: the first part of an inference.Replicated.
 type Detectors struct {
-	Detector // of lane 0
+	Detector // of replica 0
 	more     []Detector
-	in       []inference.Input // the tensor of each lane
+	in       []inference.Input // the tensor of each replica
 }
 
-// AddLanes takes over detectors like the first, for as many frames more at once.
-func (d *Detectors) AddLanes(more ...Detector) {
+// AddReplicas takes over detectors like the first, for as many frames more at once.
+func (d *Detectors) AddReplicas(more ...Detector) {
 	d.more = append(d.more, more...)
-	d.in = make([]inference.Input, d.Lanes())
+	d.in = make([]inference.Input, d.Replicas())
 }
 
-// Lanes implements inference.Parallel.
-func (d *Detectors) Lanes() int { return 1 + len(d.more) }
+// Replicas implements inference.Replicated.
+func (d *Detectors) Replicas() int { return 1 + len(d.more) }
 
-// DetectIn prepares a frame in a lane and finds its faces there.
-func (d *Detectors) DetectIn(lane int, f *camera.Frame, out *inference.Result) error {
-	detector, in := d.Detector, &d.in[lane]
-	if lane > 0 {
-		detector = d.more[lane-1]
+// DetectReplica prepares a frame in a replica and finds its faces there.
+func (d *Detectors) DetectReplica(replica int, f *camera.Frame, out *inference.Result) error {
+	detector, in := d.Detector, &d.in[replica]
+	if replica > 0 {
+		detector = d.more[replica-1]
 	}
-	if err := inference.PrepareIn(detector, f, in, &out.Timing); err != nil {
+	if err := inference.TimedPrepare(detector, f, in, &out.Timing); err != nil {
 		return err
 	}
 	return detector.Detect(in, out)

@@ -3,7 +3,7 @@
 //
 // In: frames of any format and boxes in their pixels. Out: fingerprints to
 // compare, how alike two looks at a box are, and where boxes have moved to. It
-// imports inference and camera; inference/sparing and the tasks may import it.
+// imports inference and camera; inference/frameskip and the tasks may import it.
 package motion
 
 import "reterminal-vision/camera"

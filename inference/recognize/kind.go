@@ -54,7 +54,7 @@ func build(r *task.Request) (_ inference.Task, err error) {
 		return nil, err
 	}
 	made = task.Made{t}
-	t.AddLanes(detectors[1:]...)
+	t.AddReplicas(detectors[1:]...)
 	if r.Liveness != nil {
 		l, err := newLiveness(r.Liveness, cmp.Or(face.SpecOf(r.Networks[0].Network).Wide, 1))
 		if err != nil {

@@ -88,7 +88,7 @@ type Task struct {
 	gallery  atomic.Pointer[Gallery]
 	frame    uint64 // frames run so far
 	due      []look
-	pressing bool
+	urgent   bool
 	vector   []float32 // of one look
 
 	requests chan chan captured
@@ -149,12 +149,12 @@ func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) 
 	return t.Finish(f, out)
 }
 
-// Infer implements inference.Parallel: it finds the faces of a frame.
-func (t *Task) Infer(lane int, f *camera.Frame, out *inference.Result) error {
-	return t.DetectIn(lane, f, out)
+// Infer implements inference.Replicated: it finds the faces of a frame.
+func (t *Task) Infer(replica int, f *camera.Frame, out *inference.Result) error {
+	return t.DetectReplica(replica, f, out)
 }
 
-// Finish implements inference.Parallel: it tells who the faces are.
+// Finish implements inference.Replicated: it tells who the faces are.
 func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
 	if err := landmarked(out); err != nil {
 		return err
@@ -164,8 +164,8 @@ func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
 	t.tracker.Update(out.Objects)
 	t.memory.forget(t.tracker.Alive)
 	out.Timing.Decode += time.Since(start)
-	t.pressing = out.Spared == inference.Carried && len(t.requests) > 0
-	if !t.pressing {
+	t.urgent = out.Origin == inference.Propagated && len(t.requests) > 0
+	if !t.urgent {
 		t.answer(f, out)
 	}
 	if t.cfg.Every {
@@ -222,8 +222,8 @@ func (t *Task) choose(f *camera.Frame, out *inference.Result) {
 		unsure := t.liveness != nil && r.liveLooks < t.cfg.Settle && r.looks > 0 && t.known(t.match(r))
 		switch {
 		case r.looks >= t.cfg.Settle && r.doubts == 0 && !unsure && !t.isDue(f, o.Box, r):
-		case out.Spared == inference.Carried:
-			t.pressing = true
+		case out.Origin == inference.Propagated:
+			t.urgent = true
 		default:
 			t.due = append(t.due, look{i, r.looked})
 		}
@@ -242,9 +242,9 @@ func (t *Task) isDue(f *camera.Frame, box inference.Box, r *record) bool {
 	return motion.Due(age, t.cfg.Refresh, f, box, &r.patch)
 }
 
-// Pressing reports whether a face that was carried in the last frame, or a
+// Urgent reports whether a face that was carried in the last frame, or a
 // Capture, waits for one that is looked at.
-func (t *Task) Pressing() bool { return t.pressing }
+func (t *Task) Urgent() bool { return t.urgent }
 
 // look embeds a face and takes the vector into its record.
 func (t *Task) look(f *camera.Frame, o *inference.Object, timing *inference.Timing) error {

@@ -39,7 +39,7 @@ func Replicate(r *Request, build func(*Loaded) (inference.Task, error)) (_ infer
 		made.Add(t)
 		all = append(all, t)
 	}
-	return inference.Alike(all...), nil
+	return inference.Replicate(all...), nil
 }
 
 // Close closes every interpreter of the request. A task that was built of it

@@ -1,4 +1,4 @@
-package sparing
+package frameskip
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 type network struct {
 	mu       sync.Mutex
 	prepared int
-	looked   []uint64 // sequences
+	inferred []uint64 // sequences
 	fail     func(seq uint64) bool
 }
 
@@ -37,7 +37,7 @@ func (n *network) Run(f *camera.Frame, in *inference.Input, out *inference.Resul
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.looked = append(n.looked, f.Sequence)
+	n.inferred = append(n.inferred, f.Sequence)
 	if n.fail != nil && n.fail(f.Sequence) {
 		return errors.New("the network failed")
 	}
@@ -57,7 +57,7 @@ type lanes struct {
 	count int
 }
 
-func (l *lanes) Lanes() int                                    { return l.count }
+func (l *lanes) Replicas() int                                 { return l.count }
 func (l *lanes) Finish(*camera.Frame, *inference.Result) error { return nil }
 
 func (l *lanes) Infer(_ int, f *camera.Frame, out *inference.Result) error {
@@ -67,25 +67,25 @@ func (l *lanes) Infer(_ int, f *camera.Frame, out *inference.Result) error {
 // staged is a task whose second stage counts frames.
 type staged struct {
 	network
-	finished []inference.Spared
+	finished []inference.Origin
 	objects  []int
-	pressing bool
+	urgent   bool
 }
 
 func (s *staged) Detect(in *inference.Input, out *inference.Result) error {
 	return errors.New("it needs the frame")
 }
-func (s *staged) Pressing() bool { return s.pressing }
+func (s *staged) Urgent() bool { return s.urgent }
 
 func (s *staged) Finish(f *camera.Frame, out *inference.Result) error {
-	s.finished, s.objects = append(s.finished, out.Spared), append(s.objects, len(out.Objects))
+	s.finished, s.objects = append(s.finished, out.Origin), append(s.objects, len(out.Objects))
 	return nil
 }
 
 func (s *staged) Infer(_ int, f *camera.Frame, out *inference.Result) error {
 	return s.Run(f, &inference.Input{Data: []byte{byte(f.Sequence)}}, out)
 }
-func (s *staged) Lanes() int { return 2 }
+func (s *staged) Replicas() int { return 2 }
 
 const width, height, squareSide = 320, 240, 48
 
@@ -145,15 +145,15 @@ func TestStill(t *testing.T) {
 	n := &network{}
 	task := New(n, Config{})
 	results, errs := run(t, task, frames(70, func(int) int { return 100 }))
-	if want := []uint64{0, 31, 62}; !slices.Equal(n.looked, want) || n.prepared != 3 {
-		t.Errorf("looked at %v and prepared %d, want %v", n.looked, n.prepared, want)
+	if want := []uint64{0, 31, 62}; !slices.Equal(n.inferred, want) || n.prepared != 3 {
+		t.Errorf("looked at %v and prepared %d, want %v", n.inferred, n.prepared, want)
 	}
 	for i, r := range results {
 		if errs[i] != nil || r.Sequence != uint64(i) || r.Timestamp != time.Duration(i)*33*time.Millisecond || len(r.Objects) != 1 || r.Objects[0].Box != boxAt(100) {
 			t.Fatalf("frame %d: %v %+v", i, errs[i], r)
 		}
-		if (r.Spared == inference.Looked) != slices.Contains(n.looked, uint64(i)) {
-			t.Errorf("frame %d is marked %d", i, r.Spared)
+		if (r.Origin == inference.Inferred) != slices.Contains(n.inferred, uint64(i)) {
+			t.Errorf("frame %d is marked %d", i, r.Origin)
 		}
 	}
 	if err := task.Close(); err != nil {
@@ -171,7 +171,7 @@ func TestCreeping(t *testing.T) {
 			t.Fatalf("frame %d: the box is %.0f pixels off", i, off)
 		}
 	}
-	if len(n.looked) == len(results) {
+	if len(n.inferred) == len(results) {
 		t.Error("nothing was saved")
 	}
 }
@@ -179,23 +179,23 @@ func TestCreeping(t *testing.T) {
 // Boxes are carried with what moves, and looked at again within the interval.
 func TestCarry(t *testing.T) {
 	n := &network{}
-	task := New(n, Config{Carry: true})
+	task := New(n, Config{Propagate: true})
 	results, _ := run(t, task, frames(80, func(i int) int { return 20 + 2*i }))
 	carried := 0
 	for i, r := range results {
-		if r.Spared == inference.Carried {
+		if r.Origin == inference.Propagated {
 			carried++
 		}
 		if len(r.Objects) != 1 || inference.IoU(r.Objects[0].Box, boxAt(20+2*i)) < .85 {
-			t.Fatalf("frame %d, %d: %+v for %+v", i, r.Spared, r.Objects, boxAt(20+2*i))
+			t.Fatalf("frame %d, %d: %+v for %+v", i, r.Origin, r.Objects, boxAt(20+2*i))
 		}
 	}
 	if carried < 40 {
 		t.Errorf("%d of %d frames carried", carried, len(results))
 	}
-	for i := 1; i < len(n.looked); i++ {
-		if n.looked[i]-n.looked[i-1] > 8 {
-			t.Errorf("%d frames between two looks", n.looked[i]-n.looked[i-1])
+	for i := 1; i < len(n.inferred); i++ {
+		if n.inferred[i]-n.inferred[i-1] > 8 {
+			t.Errorf("%d frames between two looks", n.inferred[i]-n.inferred[i-1])
 		}
 	}
 	if err := task.Close(); err != nil {
@@ -214,15 +214,15 @@ func TestAdaptive(t *testing.T) {
 			f.Planes[0][at] = uint8(100 + (at/8+i*5)%90)
 		}
 	}
-	results, _ := run(t, New(n, Config{Carry: true}), all)
+	results, _ := run(t, New(n, Config{Propagate: true}), all)
 	found := slices.IndexFunc(results, func(r inference.Result) bool { return len(r.Objects) > 0 })
-	if found < 40 || found > 44 || len(n.looked) > 40 {
-		t.Errorf("found in frame %d, with looks at %v", found, n.looked)
+	if found < 40 || found > 44 || len(n.inferred) > 40 {
+		t.Errorf("found in frame %d, with looks at %v", found, n.inferred)
 	}
 	n = &network{}
-	results, _ = run(t, New(n, Config{Carry: true}), frames(40, func(i int) int { return 20 + i*97%200 }))
-	if len(n.looked) < len(results) {
-		t.Errorf("leaps: looked at %d of %d frames", len(n.looked), len(results))
+	results, _ = run(t, New(n, Config{Propagate: true}), frames(40, func(i int) int { return 20 + i*97%200 }))
+	if len(n.inferred) < len(results) {
+		t.Errorf("leaps: looked at %d of %d frames", len(n.inferred), len(results))
 	}
 }
 
@@ -230,8 +230,8 @@ func TestAdaptive(t *testing.T) {
 func TestFailure(t *testing.T) {
 	n := &network{fail: func(seq uint64) bool { return seq < 2 }}
 	results, errs := run(t, New(n, Config{}), frames(4, func(int) int { return 100 }))
-	if errs[0] == nil || errs[1] == nil || errs[2] != nil || errs[3] != nil || !slices.Equal(n.looked, []uint64{0, 1, 2}) || results[3].Spared != inference.Reused {
-		t.Errorf("errors %v, looked at %v", errs, n.looked)
+	if errs[0] == nil || errs[1] == nil || errs[2] != nil || errs[3] != nil || !slices.Equal(n.inferred, []uint64{0, 1, 2}) || results[3].Origin != inference.Reused {
+		t.Errorf("errors %v, looked at %v", errs, n.inferred)
 	}
 }
 
@@ -242,22 +242,22 @@ func TestAnotherSource(t *testing.T) {
 	for _, f := range all[:3] {
 		f.Captured = time.Now()
 	}
-	results, errs := run(t, New(n, Config{Carry: true}), slices.Concat(all[3:], all[:3]))
-	if !slices.Equal(n.looked, []uint64{3, 0}) || errors.Join(errs...) != nil || len(results[4].Objects) != 1 {
-		t.Errorf("looked at %v: %v", n.looked, errs)
+	results, errs := run(t, New(n, Config{Propagate: true}), slices.Concat(all[3:], all[:3]))
+	if !slices.Equal(n.inferred, []uint64{3, 0}) || errors.Join(errs...) != nil || len(results[4].Objects) != 1 {
+		t.Errorf("looked at %v: %v", n.inferred, errs)
 	}
 }
 
 // The worker drops frames between planning and the network, or works on two at
 // once: results stay in order, and each is right.
 func TestWithWorker(t *testing.T) {
-	for name, task := range map[string]inference.Task{"one": &network{}, "lanes": &lanes{count: 3}, "staged": &staged{pressing: false}} {
+	for name, task := range map[string]inference.Task{"one": &network{}, "lanes": &lanes{count: 3}, "staged": &staged{urgent: false}} {
 		for _, carry := range []bool{false, true} {
 			for _, patient := range []bool{false, true} {
 				var mu sync.Mutex
 				var last uint64
 				results := 0
-				spared := New(task, Config{Carry: carry})
+				spared := New(task, Config{Propagate: carry})
 				x := func(i int) int { return 40 + i/10*10 }
 				ctx, cancel := context.WithCancel(t.Context())
 				w := inference.NewWorker(spared, func(r *inference.Result) {
@@ -269,7 +269,7 @@ func TestWithWorker(t *testing.T) {
 					last = r.Sequence
 					results++
 					if len(r.Objects) != 1 || inference.IoU(r.Objects[0].Box, boxAt(x(int(r.Sequence)))) < .6 {
-						t.Errorf("%s: frame %d, %d: %+v", name, r.Sequence, r.Spared, r.Objects)
+						t.Errorf("%s: frame %d, %d: %+v", name, r.Sequence, r.Origin, r.Objects)
 					}
 				}, func(err error) { t.Error(err) })
 				done := make(chan struct{})
@@ -309,7 +309,7 @@ func TestStaged(t *testing.T) {
 	task := New(s, Config{})
 	all := frames(10, func(int) int { return 100 })
 	for i, f := range all {
-		s.pressing = i == 4
+		s.urgent = i == 4
 		out := inference.Result{Sequence: f.Sequence, Width: width, Height: height}
 		if err := task.Infer(0, f, &out); err != nil {
 			t.Fatal(err)
@@ -318,8 +318,8 @@ func TestStaged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if want := []uint64{0, 5}; !slices.Equal(s.looked, want) {
-		t.Errorf("looked at %v, want %v", s.looked, want)
+	if want := []uint64{0, 5}; !slices.Equal(s.inferred, want) {
+		t.Errorf("looked at %v, want %v", s.inferred, want)
 	}
 	if len(s.finished) != 10 || slices.Contains(s.objects, 0) {
 		t.Errorf("finished %v, objects %v", s.finished, s.objects)
@@ -328,8 +328,8 @@ func TestStaged(t *testing.T) {
 
 func TestNothingIsAllocated(t *testing.T) {
 	for _, carry := range []bool{false, true} {
-		n := &network{looked: make([]uint64, 0, 4096)}
-		task := New(n, Config{Carry: carry})
+		n := &network{inferred: make([]uint64, 0, 4096)}
+		task := New(n, Config{Propagate: carry})
 		in, out := task.NewInput(), &inference.Result{}
 		all := frames(60, func(i int) int { return 20 + 2*i })
 		i := 0
