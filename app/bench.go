@@ -31,7 +31,7 @@ type Figures struct {
 	Delegate string `json:"delegate"`
 	AsIs     bool   `json:"as_is,omitempty"` // networks as they are in their files
 	Threads  int    `json:"threads"`
-	Lanes    int    `json:"lanes"` // frames in the network at once, each on its share of the threads
+	Lanes    int    `json:"lanes"` // interpreters of the first network, each on its share of the threads
 	Frames   int    `json:"frames"`
 
 	NetworkFPS      float64 `json:"network_fps"`       // of them those that the first network looked for
@@ -44,7 +44,7 @@ type Figures struct {
 	Runs            int     `json:"runs"`              //
 	InvokeFPS       float64 `json:"invoke_fps"`        // frames that the first network looked at over the time spent inside Invoke in that same run
 	TightFPS        float64 `json:"tight_invoke_fps"`  // Invoke in a loop with nothing beside it and all threads, every network as often a frame as in the run
-	OverInvoke      float64 `json:"fps_over_invoke"`   // FPS / InvokeFPS; says little of more lanes than threads, which wait for cores inside Invoke
+	OverInvoke      float64 `json:"fps_over_invoke"`   // FPS / InvokeFPS; says little of more replicas than threads, which wait for cores inside Invoke
 	OverTight       float64 `json:"fps_over_tight"`    // FPS / TightFPS
 	PreprocessMs    float64 `json:"preprocess_ms"`     // median
 	InvokeMs        float64 `json:"invoke_ms"`         // median
@@ -297,10 +297,10 @@ func measure(ctx context.Context, cfg config.Config, how stage, frames int) (Fig
 	case frames <= 0:
 		b.after = metrics.ReadUsage()
 	}
-	f := b.figures(task.lanes())
+	f := b.figures(task.replicas())
 	f.Demo, f.Model, f.Source = cfg.Demo, task.ids(), s.state.Source.Name
 	f.Spare = string(cfg.EffectiveFrameSkip())
-	f.Delegate, f.AsIs, f.Threads, f.Lanes = string(cfg.Delegate), cfg.NoOptimize, cfg.Threads, task.lanes()
+	f.Delegate, f.AsIs, f.Threads, f.Lanes = string(cfg.Delegate), cfg.NoOptimize, cfg.Threads, task.replicas()
 	how.note(&f)
 	alone, err := tightFrame(ctx, cfg, task, b.seen)
 	if err != nil {
@@ -312,12 +312,12 @@ func measure(ctx context.Context, cfg config.Config, how stage, frames int) (Fig
 	return f, nil
 }
 
-// figures reduces what was collected of so many lanes.
-func (b *benchSink) figures(lanes int) Figures {
+// figures reduces what was collected of so many replicas.
+func (b *benchSink) figures(replicas int) Figures {
 	n, looks := float64(len(b.timings)), float64(max(b.spared[inference.Inferred], 1))
-	var invoke time.Duration // as if the lanes were one
+	var invoke time.Duration // as if the replicas were one
 	for _, t := range b.timings {
-		invoke += t.Invoke / time.Duration(lanes)
+		invoke += t.Invoke / time.Duration(replicas)
 	}
 	quantile := func(q float64, part func(inference.Timing) time.Duration) float64 {
 		all := make([]time.Duration, len(b.timings))
@@ -360,7 +360,7 @@ func tightFrame(ctx context.Context, cfg config.Config, task *demoTask, frames i
 				runs += beside.Runs() - 1
 			}
 		}
-		if task.lanes() > 1 { // it has its share of the threads only
+		if task.replicas() > 1 { // it has its share of the threads only
 			b := &builder{cfg: cfg, threads: cfg.Threads}
 			if net, err = b.open(task.Models[i]); err != nil {
 				return 0, err

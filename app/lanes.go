@@ -15,39 +15,39 @@ import (
 // come at their own pace.
 const shortWork = 5 * time.Millisecond
 
-// addLanes opens the first network as often as frames are to be in it at once,
+// addReplicas opens the first network as often as frames are to be in it at once,
 // each with its share of the threads.
-func (b *builder) addLanes() error {
-	lanes := b.cfg.Replicas
+func (b *builder) addReplicas() error {
+	replicas := b.cfg.Replicas
 	// An alarm counts frames inside its one task.
 	if !b.demo.Kind().Replicates || b.demo.Alarm != nil || b.cfg.Threads < 2 {
-		lanes = 1
+		replicas = 1
 	}
-	if lanes == config.AutoReplicas {
+	if replicas == config.AutoReplicas {
 		short, err := b.short()
 		switch {
 		case err != nil:
 			return err
 		case short && b.cfg.Unpaced:
-			// One more is ready when a lane waits for its turn.
-			lanes = b.cfg.Threads + 1
+			// One more is ready when a replica waits for its turn.
+			replicas = b.cfg.Threads + 1
 		case short || b.cfg.Unpaced:
-			lanes = b.cfg.Threads
+			replicas = b.cfg.Threads
 		default:
-			lanes = 1
+			replicas = 1
 		}
 	}
-	if lanes = min(lanes, watchdog.MaxReplicas); lanes < 2 {
+	if replicas = min(replicas, watchdog.MaxReplicas); replicas < 2 {
 		return nil
 	}
-	b.threads = max(1, b.cfg.Threads/lanes)
+	b.threads = max(1, b.cfg.Threads/replicas)
 	first, err := b.open(b.models[0])
 	if err != nil {
 		return err
 	}
 	b.nets[0].Close()
 	b.nets[0] = first
-	for len(b.beside) < lanes-1 {
+	for len(b.beside) < replicas-1 {
 		net, err := b.open(b.models[0])
 		if err != nil {
 			return err
@@ -75,7 +75,7 @@ func (b *builder) short() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	slog.Debug("threads or lanes", "model", b.models[0].ID, "one thread", one, "all threads", many)
+	slog.Debug("threads or replicas", "model", b.models[0].ID, "one thread", one, "all threads", many)
 	return one < shortWork, nil
 }
 

@@ -25,7 +25,7 @@ type demoTask struct {
 	Demo    *models.Demo
 	Models  []*models.Model          // in the order they run
 	Nets    []*inference.Interpreter // theirs; they belong to the task
-	Beside  []*inference.Interpreter // of further lanes, for the first model
+	Beside  []*inference.Interpreter // of further replicas, for the first model
 	Refused error                    // why a network runs on XNNPACK and not on the delegate wanted
 }
 
@@ -42,8 +42,8 @@ func (t *demoTask) warmUp(v *watchdog.Watchdog) {
 // imported reports whether a person brought one of the networks.
 func (t *demoTask) imported() bool { return slices.ContainsFunc(t.Models, (*models.Model).Own) }
 
-// lanes is how many frames are in the first network at once.
-func (t *demoTask) lanes() int { return 1 + len(t.Beside) }
+// replicas is how many frames are in the first network at once.
+func (t *demoTask) replicas() int { return 1 + len(t.Beside) }
 
 // title names the networks for the screen.
 func (t *demoTask) title() string {
@@ -101,9 +101,9 @@ func openDemo(cfg config.Config, id string) (*demoTask, error) {
 			return nil, err
 		}
 		if len(b.nets) == 1 {
-			if err := b.addLanes(); err != nil {
+			if err := b.addReplicas(); err != nil {
 				b.close()
-				return nil, &modelError{Demo: demo, Err: err, Remedy: "Choose fewer lanes with --lanes."}
+				return nil, &modelError{Demo: demo, Err: err, Remedy: "Choose fewer replicas with --replicas."}
 			}
 		}
 	}
@@ -181,7 +181,7 @@ type builder struct {
 	threads   int // of each network
 	models    []*models.Model
 	nets      []*inference.Interpreter
-	beside    []*inference.Interpreter // like the first, for further lanes
+	beside    []*inference.Interpreter // like the first, for further replicas
 	liveness  *models.Model            // the one of models that tells live faces, nil unless demanded
 	refused   error                    // why a network runs on XNNPACK and not on the delegate wanted
 }

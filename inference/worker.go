@@ -11,7 +11,7 @@ import (
 )
 
 // Worker keeps a task busy with the newest frames. One goroutine prepares a
-// frame while another has the one before in the network; a task with lanes has
+// frame while another has the one before in the network; a task with replicas has
 // a goroutine for each, which does both. Before them, and between the two,
 // waits at most one frame. A newer frame takes the place of a waiting one,
 // which is counted as dropped. Results come in the order of their frames.
@@ -24,7 +24,7 @@ type Worker struct {
 	mu      sync.Mutex
 	changed sync.Cond
 	pending *camera.Frame // waiting to be prepared
-	ready   *job          // prepared, waiting for the network; not with lanes
+	ready   *job          // prepared, waiting for the network; not with replicas
 	free    []*job
 	jobs    int
 	patient bool // the feeder waits for room, so nothing may be dropped
@@ -34,7 +34,7 @@ type Worker struct {
 	turn    uint64 // ticket of the frame whose result is next
 }
 
-// lane is one way through the network: infer does what frames share nothing
+// replica is one interpreter of the network: infer does what frames share nothing
 // in, finish the rest, for one frame after the other.
 type replica struct {
 	next   func() (*job, uint64) // and its ticket; the job is nil when the worker stops
@@ -42,8 +42,8 @@ type replica struct {
 	finish func(*camera.Frame, *Result) error
 }
 
-// lanesOf are the ways through a task.
-func (w *Worker) replicasOf(task Task) (lanes []replica) {
+// replicasOf are the interpreters of a task.
+func (w *Worker) replicasOf(task Task) (replicas []replica) {
 	p, ok := task.(Replicated)
 	if !ok || p.Replicas() < 2 {
 		return []replica{{
@@ -56,14 +56,14 @@ func (w *Worker) replicasOf(task Task) (lanes []replica) {
 		}}
 	}
 	for i := range p.Replicas() {
-		lanes = append(lanes, replica{next: w.nextPending, finish: p.Finish, infer: func(j *job, out *Result) error {
+		replicas = append(replicas, replica{next: w.nextPending, finish: p.Finish, infer: func(j *job, out *Result) error {
 			return p.Infer(i, j.frame, out)
 		}})
 	}
-	return lanes
+	return replicas
 }
 
-// job is a frame on its way with its prepared input, which lanes do without.
+// job is a frame on its way with its prepared input, which replicas do without.
 type job struct {
 	frame   *camera.Frame
 	input   *Input
@@ -200,7 +200,7 @@ func (w *Worker) prepareFrames() {
 	}
 }
 
-// nextPending waits for a frame and, with lanes, gives it its place in the
+// nextPending waits for a frame and, with replicas, gives it its place in the
 // order of results; the job is nil when the worker stops.
 func (w *Worker) nextPending() (*job, uint64) {
 	w.mu.Lock()

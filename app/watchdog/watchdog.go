@@ -222,22 +222,22 @@ func (w *Watchdog) Wrap(task inference.Task) inference.Task {
 	if w == nil {
 		return task
 	}
-	lanes := 1
+	replicas := 1
 	if p, ok := task.(inference.Replicated); ok {
-		lanes = min(p.Replicas(), MaxReplicas)
+		replicas = min(p.Replicas(), MaxReplicas)
 	}
-	return &watchedTask{Task: task, watchdog: w, lanes: lanes}
+	return &watchedTask{Task: task, watchdog: w, replicas: replicas}
 }
 
 // watchedTask is a Parallel whatever it wraps: one replica counts as none.
 type watchedTask struct {
 	inference.Task
 	watchdog *Watchdog
-	lanes    int
+	replicas int
 }
 
 // Lanes implements inference.Parallel.
-func (t *watchedTask) Replicas() int { return t.lanes }
+func (t *watchedTask) Replicas() int { return t.replicas }
 
 // Prepare implements inference.Task. A panic leaves the part, too.
 func (t *watchedTask) Prepare(f *camera.Frame, in *inference.Input) error {
@@ -254,10 +254,10 @@ func (t *watchedTask) Run(f *camera.Frame, in *inference.Input, out *inference.R
 }
 
 // Infer implements inference.Parallel.
-func (t *watchedTask) Infer(lane int, f *camera.Frame, out *inference.Result) error {
-	t.watchdog.Enter(Network + Part(lane))
-	defer t.watchdog.Leave(Network + Part(lane))
-	return t.Task.(inference.Replicated).Infer(lane, f, out)
+func (t *watchedTask) Infer(index int, f *camera.Frame, out *inference.Result) error {
+	t.watchdog.Enter(Network + Part(index))
+	defer t.watchdog.Leave(Network + Part(index))
+	return t.Task.(inference.Replicated).Infer(index, f, out)
 }
 
 // Finish implements inference.Parallel.

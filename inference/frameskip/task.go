@@ -1,11 +1,10 @@
-// Package sparing saves the work of networks where the picture says that it
-// would tell nothing new: of a frame that does not differ from one looked at
-// before, the result is that one's; and between frames in which a detector
-// finds objects, their boxes can be carried on by how the picture moves.
+// Package frameskip skips runs of a network that would give nothing new: a
+// frame that does not differ from the last one inferred gets its result, and
+// between two runs of a detector boxes can be propagated by the motion in the
+// picture.
 //
-// In: a task and frames. Out: the same task's results, marked with how they
-// came about. It imports inference, inference/motion and camera; app may import
-// it.
+// In: a task and frames. Out: the same task's results, marked with their
+// origin. It imports inference, inference/motion and camera; app may import it.
 package frameskip
 
 import (
@@ -20,8 +19,8 @@ import (
 
 // Config tunes a task; zero fields take the value in brackets.
 type Config struct {
-	// Carry has the first network look at every n-th frame alone, and carries
-	// what it found in between. It is for tasks that find objects.
+	// Propagate runs the first network on every n-th frame only and propagates
+	// its boxes in between. It is for tasks that find objects.
 	Propagate    bool
 	Interval     int           // largest n, while propagated boxes stay exact [8]
 	PropagateAge time.Duration // longest time that boxes are propagated [400 ms]
@@ -41,9 +40,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Staged is a task whose first network finds objects, to which Finish adds:
-// Run is Detect and Finish. Finish is called for every frame, so that what the
-// task remembers ages as ever, with the objects found, reused or carried.
+// FirstStage is a task whose first network finds objects, to which Finish adds:
+// Run is Detect and Finish. Finish is called for every frame, with the objects
+// inferred, reused or propagated, so that tracks age as without skipping.
 type FirstStage interface {
 	inference.Task
 	Detect(in *inference.Input, out *inference.Result) error
@@ -56,7 +55,7 @@ type Repeater interface {
 	Repeat(f *camera.Frame, out *inference.Result) error
 }
 
-// Urgent is a task that may want the next frame looked at, whatever it shows.
+// Urgent is a task that may ask for a run on the next frame, whatever it shows.
 type Urgent interface {
 	Urgent() bool
 }
@@ -260,11 +259,11 @@ func (t *Task) demand() {
 // fill gives the result of a frame that was skipped, and keeps that of one that
 // was inferred.
 func (t *Task) fill(f *camera.Frame, out *inference.Result) error {
-	carry := t.schedule.cfg.Propagate
+	propagate := t.schedule.cfg.Propagate
 	switch out.Origin {
 	case inference.Inferred:
 		t.last.CopyFrom(out)
-		if carry {
+		if propagate {
 			q := t.propagator.check(f, out.Objects)
 			t.mu.Lock()
 			t.schedule.learn(q, len(out.Objects))
@@ -287,7 +286,7 @@ func (t *Task) fill(f *camera.Frame, out *inference.Result) error {
 		return t.repeater.Repeat(f, out)
 	}
 	t.restore(out)
-	if carry {
+	if propagate {
 		t.propagator.begin(f, out.Objects)
 	}
 	return nil
