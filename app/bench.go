@@ -35,7 +35,7 @@ type Figures struct {
 	Frames   int    `json:"frames"`
 
 	NetworkFPS      float64 `json:"network_fps"`       // of them those that the first network looked for
-	Spare           string  `json:"spare"`             // work that was saved, as --spare has it
+	Spare           string  `json:"spare"`             // work that was saved, as --skip has it
 	Reused          int     `json:"reused"`            // results of frames that did not change
 	Carried         int     `json:"carried"`           // results with boxes carried on
 	FPS             float64 `json:"fps"`               // results over wall time, source to result; of several runs the median
@@ -400,7 +400,7 @@ func millis(d time.Duration) float64 { return float64(d) / 1e6 }
 
 func printFigures(w io.Writer, rows []Figures) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "threads\tlanes\tdelegate\tFPS\tnetwork FPS\tInvoke FPS\tFPS/Invoke\talone FPS\tFPS/alone\tprep ms\tinvoke ms\tdecode ms\tlatency ms\tp95\tCPU ms/frame\tallocs/frame\tpeak MB\tobjects\t")
+	fmt.Fprintln(t, "threads\treplicas\tdelegate\tFPS\tnetwork FPS\tInvoke FPS\tFPS/Invoke\talone FPS\tFPS/alone\tprep ms\tinvoke ms\tdecode ms\tlatency ms\tp95\tCPU ms/frame\tallocs/frame\tpeak MB\tobjects\t")
 	for _, f := range rows {
 		fmt.Fprintf(t, "%d\t%d\t%s\t%.1f\t%.1f\t%.1f\t%.3f\t%.1f\t%.3f\t%.3f\t%.3f\t%.3f\t%.2f\t%.2f\t%.2f\t%.2f\t%.1f\t%.2f\t\n",
 			f.Threads, f.Lanes, f.Delegate, f.FPS, f.NetworkFPS, f.InvokeFPS, f.OverInvoke, f.TightFPS, f.OverTight,

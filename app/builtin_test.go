@@ -56,7 +56,7 @@ func TestBuiltinDemos(t *testing.T) {
 	run := func(t *testing.T, demo, clip string, pictures int) []shown {
 		t.Helper()
 		var out bytes.Buffer
-		code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--plain", "--models-dir", dir, "--demo", demo, "--source", "builtin:"+clip)
+		code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--raw", "--models-dir", dir, "--demo", demo, "--source", "builtin:"+clip)
 		if code != exitOK {
 			t.Fatalf("exit code %d: %s", code, log)
 		}

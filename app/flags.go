@@ -35,17 +35,17 @@ func commonFlags(fs *flag.FlagSet, cfg *config.Config) {
 	cameraFlags(fs, cfg)
 	fs.StringVar(&cfg.Model, "model", "", "models to use instead of the demo's own choice, by ID, comma-separated")
 	fs.StringVar(&cfg.ModelsDir, "models-dir", "", "folder with the models")
-	fs.BoolVar(&cfg.Raw, "plain", false, "what the networks say frame by frame: nothing smoothed, every face looked at every time")
-	fs.Float64Var(&cfg.Threshold, "threshold", 0, "least score shown, 0 to 1 (default: the demo's)")
-	fs.BoolVar(&cfg.Liveness, "liveness", false, "recognition: call nobody by name whose face is a photograph or on a screen")
+	fs.BoolVar(&cfg.Raw, "raw", false, "results frame by frame: no smoothing, heads run on every face of every frame")
+	fs.Float64Var(&cfg.Threshold, "threshold", 0, "confidence threshold, 0 to 1 (default: the demo's)")
+	fs.BoolVar(&cfg.Liveness, "liveness", false, "recognition: name only live faces, no photographs or screens")
 	cfg.FrameSkip = config.SkipAuto
-	fs.Func("spare", "work that is saved: still (frames that do not change), motion (what is found is carried on between looks of the network, too), off; auto is still, but off where all frames are worked on (default auto)", func(s string) (err error) {
+	fs.Func("skip", "frame skipping: still (unchanged frames), motion (boxes are also propagated between runs of the network), off; auto is still, or off where every frame is processed (default auto)", func(s string) (err error) {
 		cfg.FrameSkip, err = config.ParseFrameSkip(s)
 		return err
 	})
-	fs.BoolVar(&cfg.NoOptimize, "as-is", false, "run networks as they are in their files, with the work that changes nothing; to compare")
+	fs.BoolVar(&cfg.NoOptimize, "no-optimize", false, "run networks without graph optimization, to compare")
 	cfg.Replicas = config.AutoReplicas
-	fs.Func("lanes", "frames that are in the network at once, each on its share of the threads; auto is one, but for networks of a few milliseconds and where all frames are worked on (default auto)", func(s string) (err error) {
+	fs.Func("replicas", "interpreters of the first network that work side by side, each on its share of the threads; auto is one, more for networks of a few milliseconds and where every frame is processed (default auto)", func(s string) (err error) {
 		if s == "auto" {
 			cfg.Replicas = config.AutoReplicas
 			return nil
@@ -56,11 +56,14 @@ func commonFlags(fs *flag.FlagSet, cfg *config.Config) {
 		return err
 	})
 	delegateFlag(fs, &cfg.Delegate)
+	for old, name := range map[string]string{"plain": "raw", "spare": "skip", "as-is": "no-optimize", "lanes": "replicas"} {
+		cli.Alias(fs, old, name)
+	}
 }
 
-// delegateFlag reads which kernels run the networks.
+// delegateFlag reads which backend runs the networks.
 func delegateFlag(fs *flag.FlagSet, to *inference.Delegate) {
-	fs.Func("delegate", "kernels: "+inference.DelegateChoices+" (default xnnpack)", func(s string) (err error) {
+	fs.Func("delegate", "backend: "+inference.DelegateChoices+" (default xnnpack)", func(s string) (err error) {
 		*to, err = inference.ParseDelegate(s)
 		return err
 	})

@@ -17,9 +17,9 @@ func TestLanesGiveTheSame(t *testing.T) {
 			t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
 			results := func(lanes int) []line {
 				var out bytes.Buffer
-				// What is remembered from frame to frame counts, too: not --plain.
+				// What is remembered from frame to frame counts, too: not --raw.
 				code, stderr := call(t, t.Context(), &out, "--headless", "--unpaced", "--demo", demo, "--source", "builtin:"+library.Catalogue().Demo(demo).Builtin,
-					"--models-dir", models, "--threads", "2", "--lanes", fmt.Sprint(lanes))
+					"--models-dir", models, "--threads", "2", "--replicas", fmt.Sprint(lanes))
 				if code != exitOK {
 					t.Fatal(stderr)
 				}

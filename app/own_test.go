@@ -17,7 +17,7 @@ import (
 func told(t *testing.T, dir string, args ...string) (pictures []map[string]any) {
 	t.Helper()
 	var out bytes.Buffer
-	args = append([]string{"--headless", "--unpaced", "--plain", "--models-dir", dir}, args...)
+	args = append([]string{"--headless", "--unpaced", "--raw", "--models-dir", dir}, args...)
 	if code, log := call(t, t.Context(), &out, args...); code != exitOK {
 		t.Fatalf("%v: exit code %d: %s", args, code, log)
 	}

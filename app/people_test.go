@@ -30,7 +30,7 @@ func TestPeople(t *testing.T) {
 	who := func(n string) string {
 		t.Helper()
 		var out bytes.Buffer
-		if code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--plain", "--demo", "recognition",
+		if code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--raw", "--demo", "recognition",
 			"--models-dir", models, "--source", picture(n)); code != exitOK {
 			t.Fatal(log)
 		}

@@ -275,9 +275,9 @@ func (k *soak) useVariants(long time.Duration) {
 	}{
 		{film, "vehicle_yolov2_mobilenet_025_224_int8", nil},
 		{album, "vehicle_yolov2_mobilenet_025_224_dynamic", []string{"--threads", "1"}},
-		{"builtin:traffic", "vehicle_yolov2_mobilenet_025_224_float", []string{"--lanes", "2"}},
+		{"builtin:traffic", "vehicle_yolov2_mobilenet_025_224_float", []string{"--replicas", "2"}},
 		{film, "vehicle_yolov2_mobilenet_025_224_sparse", []string{"--threads", "2"}},
-		{album, "vehicle_kinds_yolov2_mobilenet_050_224_int8", []string{"--lanes", "2"}},
+		{album, "vehicle_kinds_yolov2_mobilenet_050_224_int8", []string{"--replicas", "2"}},
 		{"builtin:traffic", "vehicle_yolov2_mobilenet_075_320_int8", []string{"--threads", "1"}},
 	}
 	for i, v := range all {

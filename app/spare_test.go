@@ -225,7 +225,7 @@ func TestAlarmOfAStillPicture(t *testing.T) {
 	}
 }
 
-// Without a window each result says how it came about; --plain saves nothing.
+// Without a window each result says how it came about; --raw saves nothing.
 func TestSparedLines(t *testing.T) {
 	still := filepath.Join(t.TempDir(), "still.png")
 	img := image.NewRGBA(image.Rect(0, 0, 320, 240))
@@ -235,7 +235,7 @@ func TestSparedLines(t *testing.T) {
 	if err := imaging.Save(img, still); err != nil {
 		t.Fatal(err)
 	}
-	for args, want := range map[string]bool{"--spare still": true, "--spare auto": true, "--spare motion": true, "--spare off": false, "--spare motion --plain": false} {
+	for args, want := range map[string]bool{"--skip still": true, "--skip auto": true, "--skip motion": true, "--skip off": false, "--skip motion --raw": false} {
 		var out bytes.Buffer
 		all := append([]string{"--headless", "--demo", "emotion", "--source", still, "--loop", "--duration", "1500ms",
 			"--models-dir", filepath.Join("..", "models", "trained")}, strings.Fields(args)...)
@@ -246,7 +246,7 @@ func TestSparedLines(t *testing.T) {
 			t.Errorf("%s: reused %v, expected %v: %.300s", args, got, want, out.String())
 		}
 	}
-	if code, stderr := call(t, t.Context(), io.Discard, "--headless", "--spare", "everything"); code == exitOK || !strings.Contains(stderr, "still") {
+	if code, stderr := call(t, t.Context(), io.Discard, "--headless", "--skip", "everything"); code == exitOK || !strings.Contains(stderr, "still") {
 		t.Errorf("%d: %s", code, stderr)
 	}
 }

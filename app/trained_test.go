@@ -50,7 +50,7 @@ func TestTrainedModels(t *testing.T) {
 		var l struct {
 			Classes []struct{ Label string }
 		}
-		text := headless("--plain", "--demo", "belt", "--source", testmedia.Path(t, "media/belt/"+picture+".jpeg"))
+		text := headless("--raw", "--demo", "belt", "--source", testmedia.Path(t, "media/belt/"+picture+".jpeg"))
 		if err := json.Unmarshal(text, &l); err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestTrainedModels(t *testing.T) {
 func TestOwnEmotion(t *testing.T) {
 	dir := allModels(t)
 	var out bytes.Buffer
-	code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--plain", "--models-dir", dir, "--demo", "emotion",
+	code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--raw", "--models-dir", dir, "--demo", "emotion",
 		"--model", "emotion_mobilefacenet_050_48_int8", "--source", testmedia.Path(t, "media/recognition/img3.jpg"))
 	if code != exitOK {
 		t.Fatal(log)
@@ -85,7 +85,7 @@ func TestLungs(t *testing.T) {
 	for _, model := range models.Default().Demo("lungs").Models {
 		for picture, drawn := range map[string]float64{"1": .275, "2": .356, "3": .186, "4": .242} {
 			var out bytes.Buffer
-			code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--plain", "--models-dir", dir,
+			code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--raw", "--models-dir", dir,
 				"--demo", "lungs", "--model", model, "--source", testmedia.Path(t, "media/lung/"+picture+".jpg"))
 			if code != exitOK {
 				t.Fatal(log)

@@ -27,10 +27,24 @@ func NewFlags(name, usage string, stderr io.Writer) *flag.FlagSet {
 	fs.SetOutput(stderr)
 	fs.Usage = func() {
 		fmt.Fprint(stderr, usage)
-		fs.PrintDefaults()
+		shown := flag.NewFlagSet(name, flag.ContinueOnError)
+		shown.SetOutput(stderr)
+		fs.VisitAll(func(f *flag.Flag) {
+			if f.Usage != hidden {
+				shown.Var(f.Value, f.Name, f.Usage)
+				shown.Lookup(f.Name).DefValue = f.DefValue
+			}
+		})
+		shown.PrintDefaults()
 	}
 	return fs
 }
+
+// hidden is the usage of flags that help does not list.
+const hidden = ""
+
+// Alias lets an old name of a flag go on working.
+func Alias(fs *flag.FlagSet, old, name string) { fs.Var(fs.Lookup(name).Value, old, hidden) }
 
 // Parse reads flags; there may be nothing else. flag.ErrHelp asks for help.
 func Parse(fs *flag.FlagSet, args []string) error {

@@ -34,7 +34,7 @@ class Unfinished(Exception):
 
 def lines(runner, arguments, env, frames):
     """What is found in the first frames."""
-    app = subprocess.Popen([*runner, *arguments, "--headless", "--unpaced", "--plain", "--threads", "1"], env=env, stdout=subprocess.PIPE,
+    app = subprocess.Popen([*runner, *arguments, "--headless", "--unpaced", "--raw", "--threads", "1"], env=env, stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE, text=True)
     found = [json.loads(line) for line, _ in zip(app.stdout, range(frames))]
     app.terminate()

@@ -8,9 +8,9 @@ the window costs, how soon the first result comes, and what memory is used.
     compare.py memory [--only DEMO,...]                       needs Xvfb
 
 `speed` alternates: in every round each pipeline is run by the app as it is by default, by the app with
---plain, by the app with --spare motion, and by the script. With --plain the app does for every frame what
+--raw, by the app with --skip motion, and by the script. With --raw the app does for every frame what
 the script does: every network, every face, nothing smoothed or skipped. As it is by default it leaves out
-what need not be done anew; with --spare motion the detector looks at some frames only, and boxes are carried.
+what need not be done anew; with --skip motion the detector looks at some frames only, and boxes are carried.
 --add keeps the rounds that the JSON file has and goes on from them. --peer names another script, which
 has to take PIPELINE THREADS 1 and print one line of JSON as peer.py does.
 """
@@ -28,7 +28,7 @@ import screens
 from machine import APP, CORES, OURS, PROJECT, SHARED, TITLES, bench, run, show, spread, workplace
 
 HERE = Path(__file__).resolve().parent
-MODES = {"default": [], "plain": ["--plain"], "saving": ["--spare", "motion"]}
+MODES = {"default": [], "plain": ["--raw"], "saving": ["--skip", "motion"]}
 # Goals are for networks that run.
 JUDGED = ("default", "plain")
 
@@ -69,7 +69,7 @@ def enrol(env):
 
 def work(pipeline, env, frames):
     """What the app finds in the first frames of the footage with every network run for every frame."""
-    app = subprocess.Popen([APP, "--headless", "--unpaced", "--plain", *OURS[pipeline]], env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    app = subprocess.Popen([APP, "--headless", "--unpaced", "--raw", *OURS[pipeline]], env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     found = [json.loads(line) for line, _ in zip(app.stdout, range(frames))]
     app.terminate()
     app.communicate()

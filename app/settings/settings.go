@@ -60,7 +60,7 @@ type Demo struct {
 	Threads   int      `json:"threads,omitempty"`
 	Lanes     int      `json:"lanes,omitempty"` // frames in the network at once
 	Delegate  string   `json:"delegate,omitempty"`
-	Spare     string   `json:"spare,omitempty"` // work that is saved, as --spare has it
+	Spare     string   `json:"spare,omitempty"` // work that is saved, as --skip has it
 }
 
 // Camera is which camera is used and how. Zero values leave a choice to the app.

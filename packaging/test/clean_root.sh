@@ -114,7 +114,7 @@ mv "$root/var/lib/reterminal-vision/people.db" "$root/var/tmp/people.db" # what 
 for run in "${footage[@]}"; do
 	demo=${run%%:*} name=${run/:/-} model=()
 	[[ $run != *:* ]] || model=(--model "${run#*:}")
-	if kiosk --headless --unpaced --plain --threads 1 --demo "$demo" "${model[@]}" --frames "$frames" >"$out/$name.jsonl" 2>"$out/$name.log"; then
+	if kiosk --headless --unpaced --raw --threads 1 --demo "$demo" "${model[@]}" --frames "$frames" >"$out/$name.jsonl" 2>"$out/$name.log"; then
 		! fetched "$demo" || die "$name runs, whose network is not in the package"
 	elif fetched "$demo"; then
 		grep -q 'models fetch' "$out/$name.log" || { cat "$out/$name.log"; die "$name does not say that its network is missing"; }
