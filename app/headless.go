@@ -20,7 +20,7 @@ func headless(ctx context.Context, cfg Config, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	task, err := openDemo(cfg, cfg.Demo)
+	task, err := openDemo(ctx, cfg, cfg.Demo)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"os"
@@ -52,7 +53,7 @@ func TestQualityPresentationAttacks(t *testing.T) {
 	for _, model := range append([]string{""}, catalogue().Demo(recognitionDemo).Liveness...) {
 		cfg := Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Plain: true, Liveness: model != ""}
 		t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
-		task, err := openRecognition(cfg, model)
+		task, err := openRecognition(t.Context(), cfg, model)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +137,7 @@ func TestQualityPresentationAttacks(t *testing.T) {
 // they are enrolled from the very photographs.
 func wholePictures(t *testing.T, dir string) {
 	for demand, want := range map[bool]string{false: "Ada", true: recognize.NotLive} {
-		task, err := openRecognition(Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Plain: true, Liveness: demand}, "")
+		task, err := openRecognition(t.Context(), Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Plain: true, Liveness: demand}, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,14 +171,14 @@ func wholePictures(t *testing.T, dir string) {
 }
 
 // openRecognition opens the recognition with this network for liveness.
-func openRecognition(cfg Config, liveness string) (*demoTask, error) {
+func openRecognition(ctx context.Context, cfg Config, liveness string) (*demoTask, error) {
 	demo := catalogue().Demo(recognitionDemo)
 	kept := demo.Liveness
 	defer func() { demo.Liveness = kept }()
 	if liveness != "" {
 		demo.Liveness = []string{liveness}
 	}
-	return openDemo(cfg, recognitionDemo)
+	return openDemo(ctx, cfg, recognitionDemo)
 }
 
 // widened reads a tight crop of a face as part of a picture with a quarter more
@@ -228,7 +229,7 @@ func BenchmarkLiveness(b *testing.B) {
 	}
 	for _, demand := range []bool{false, true} {
 		b.Run(fmt.Sprint("demand=", demand), func(b *testing.B) {
-			task, err := openRecognition(Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Plain: true, Liveness: demand}, "")
+			task, err := openRecognition(b.Context(), Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Plain: true, Liveness: demand}, "")
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -45,7 +45,7 @@ func compareSpared(t *testing.T, cfg Config, how spare, frames int) (s saved) {
 	open := func(how spare) *demoTask {
 		cfg := cfg
 		cfg.Spare = how
-		task, err := openDemo(cfg, cfg.Demo)
+		task, err := openDemo(t.Context(), cfg, cfg.Demo)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +179,7 @@ func TestAlarmOfAStillPicture(t *testing.T) {
 	}
 	defer source.Close()
 	open := func(how spare) *demoTask {
-		task, err := openDemo(Config{Demo: "belt", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1, Spare: how}, "belt")
+		task, err := openDemo(t.Context(), Config{Demo: "belt", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1, Spare: how}, "belt")
 		if err != nil {
 			t.Fatal(err)
 		}

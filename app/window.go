@@ -37,7 +37,7 @@ type window struct {
 	notify device.Notify
 	link   *supervise.Link
 	safe   atomic.Bool // too many crashes: nothing runs by itself
-	open   func(Config, string) (*demoTask, error)
+	open   func(context.Context, Config, string) (*demoTask, error)
 	light  *light
 	screen *ui.UI
 	ctx    context.Context
@@ -322,7 +322,7 @@ func (w *window) attempt(ctx context.Context, v *vigil, id string, attract func(
 	_, tried := cfg.Delegate.External()
 	v.trial.Store(tried)
 	var task *demoTask
-	v.in(partOpening, func() { task, err = w.open(cfg, id) })
+	v.in(partOpening, func() { task, err = w.open(ctx, cfg, id) })
 	if err != nil {
 		return err
 	}
