@@ -73,7 +73,7 @@ func allocations(t *testing.T, cfg config.Config) float64 {
 	defer stop()
 	w := newWindow(ctx, cfg, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
 	defer w.screen.Stop()
-	task, err := openDemo(cfg, cfg.Demo)
+	task, err := openDemo(t.Context(), cfg, cfg.Demo)
 	if err != nil {
 		t.Fatal(err)
 	}

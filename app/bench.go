@@ -272,7 +272,7 @@ func verdict(before, after Figures) string {
 
 // measure runs one configuration; 0 frames means one pass over the source.
 func measure(ctx context.Context, cfg config.Config, how stage, frames int) (Figures, error) {
-	task, err := openDemo(cfg, cfg.Demo)
+	task, err := openDemo(ctx, cfg, cfg.Demo)
 	if err != nil {
 		return Figures{}, err
 	}
@@ -361,7 +361,7 @@ func tightFrame(ctx context.Context, cfg config.Config, task *demoTask, frames i
 			}
 		}
 		if task.replicas() > 1 { // it has its share of the threads only
-			b := &builder{cfg: cfg, threads: cfg.Threads}
+			b := &builder{ctx: ctx, cfg: cfg, threads: cfg.Threads}
 			if net, err = b.open(task.Models[i]); err != nil {
 				return 0, err
 			}

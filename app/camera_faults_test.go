@@ -93,7 +93,7 @@ func watch(t *testing.T, source string) *onlooker {
 	t.Helper()
 	models := filepath.Join("..", "models", "trained")
 	cfg := config.Config{Demo: "belt", Source: source, ModelsDir: models, Delegate: inference.XNNPACK, Threads: 1, Width: 320, Height: 180}
-	task, err := openDemo(cfg, cfg.Demo)
+	task, err := openDemo(t.Context(), cfg, cfg.Demo)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -154,6 +154,9 @@ func (c *cameraChoices) device(devices []camera.Device) string {
 	return devices[0].Path
 }
 
+// search implements searcher: listing the cameras on ribbons takes seconds.
+func (c *cameraChoices) search() { camera.Rescan() }
+
 func (c *cameraChoices) show() ui.Page {
 	devices, chosen := camera.Devices(), c.prefs.get().Camera
 	p := ui.Page{Title: lang.T("Camera")}

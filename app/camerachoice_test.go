@@ -3,7 +3,9 @@ package app
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/settings"
@@ -62,5 +64,59 @@ func TestCameraChoicesAreKept(t *testing.T) {
 	os.WriteFile(path, []byte("{"), 0o600)
 	if p := loadPreferences(); p.wrong == "" {
 		t.Error("damaged settings are not told")
+	}
+}
+
+// Taps on the controls of a camera and footage that stands in for one do not have
+// the cameras on ribbons listed over and over; opening the page does, once.
+func TestCamerasAreListedOnce(t *testing.T) {
+	if nodes := camera.Nodes(); len(nodes) > 0 {
+		t.Skip("this machine has cameras of its own: ", nodes)
+	}
+	w, folder := testWindow(t), t.TempDir()
+	called := filepath.Join(folder, "called")
+	script := "#!/bin/sh\necho \"$@\" >>" + called + "\n[ \"$1\" = --list-cameras ] && echo '0 : imx219 [640x480] (/base/imx219@10)'\nexit 0\n"
+	if err := os.WriteFile(filepath.Join(folder, "rpicam-vid"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
+	if devices := camera.Devices(); devices[len(devices)-1].Path != "csi:0" {
+		t.Fatalf("listed %+v", devices)
+	}
+	listed := func() int {
+		args, _ := os.ReadFile(called)
+		return strings.Count(string(args), "--list-cameras")
+	}
+	c := w.camera
+	for range 5 {
+		if err := c.step("brightness", true); err == nil {
+			t.Error("a camera on a ribbon has controls")
+		}
+		c.show()
+	}
+	if err := c.choose(chooseRotate + "90"); err != nil {
+		t.Error(err)
+	}
+	rowOf(t, c.show(), chooseSource+"csi:0")
+	if got := listed(); got != 1 {
+		t.Errorf("at taps: listed %d times", got)
+	}
+	// It is there and another program uses it: it cannot be opened, over and over.
+	stand, now := standIn{listed: true, options: camera.Options{PixelFormat: "NV12"}}, time.Now()
+	for i := range 10 {
+		if stand.over(t.Context(), now.Add(time.Duration(i)*time.Second)) {
+			t.Error("a camera that cannot be opened takes over")
+		}
+	}
+	if got := listed(); got != 1 {
+		t.Errorf("while footage plays: listed %d times", got)
+	}
+	p := newPages(func(string) page { return c })
+	p.screen = w.screen
+	p.ShowPage(pageCamera)
+	p.Choose(pageCamera, chooseRotate+"0")
+	p.wait()
+	if got := listed(); got != 2 {
+		t.Errorf("with the page opened: listed %d times", got)
 	}
 }

@@ -23,7 +23,7 @@ func headless(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
-	task, err := openDemo(cfg, cfg.Demo)
+	task, err := openDemo(ctx, cfg, cfg.Demo)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"reterminal-vision/app/trial"
@@ -42,17 +41,17 @@ type tried struct {
 }
 
 // trials remembers trials of the same files.
-var trials = struct {
-	sync.Mutex
-	of map[string]tried
-}{of: map[string]tried{}}
+var trials trial.Shared[tried]
 
 // openNetwork opens the network in the file on the delegate of opt. An external
 // one is first tried in another process. When it cannot be used, the network
-// runs on XNNPACK, and refused says why, with the file and the remedy.
-func openNetwork(path string, opt inference.Options) (net *inference.Interpreter, refused, err error) {
+// runs on XNNPACK, and refused says why, with the file and the remedy. A trial
+// ends with ctx, whose error is returned then.
+func openNetwork(ctx context.Context, path string, opt inference.Options) (net *inference.Interpreter, refused, err error) {
 	if file, external := opt.Delegate.External(); external {
-		_, refused = tryDelegate(context.Background(), path, opt)
+		if _, refused = tryDelegate(ctx, path, opt); ctx.Err() != nil {
+			return nil, nil, context.Cause(ctx)
+		}
 		if refused == nil {
 			if net, refused = inference.Open(path, opt); refused == nil {
 				return net, nil, nil
@@ -70,25 +69,22 @@ func openNetwork(path string, opt inference.Options) (net *inference.Interpreter
 func tryDelegate(ctx context.Context, path string, opt inference.Options) (inference.Placement, error) {
 	file, _ := opt.Delegate.External()
 	key := fmt.Sprint(opt.Delegate, opt.Threads, fingerprint(file), path, fingerprint(path))
-	trials.Lock()
-	defer trials.Unlock() // of two that want the same, one waits for the other
-	if t, known := trials.of[key]; known {
-		return t.placement, t.err
-	}
-	// What hung once is not waited for again with the demo's next network.
-	for _, t := range trials.of {
-		if late := (trial.Late{}); t.delegate == opt.Delegate && errors.As(t.err, &late) {
-			return t.placement, t.err
+	t, err := trials.Do(ctx, key, func(ctx context.Context) tried {
+		// What hung once is not waited for again with the demo's next network.
+		for _, t := range lastTrials(opt.Delegate) {
+			if late := (trial.Late{}); errors.As(t.err, &late) {
+				return t
+			}
 		}
-	}
-	t := tried{delegate: opt.Delegate}
-	log, err := trial.Run(ctx, delegateLimit, []string{delegateCommand, path}, wanted{opt.Delegate, opt.Threads}, &t.placement)
-	if ctx.Err() != nil {
+		t := tried{delegate: opt.Delegate}
+		log, err := trial.Run(ctx, delegateLimit, []string{delegateCommand, path}, wanted{opt.Delegate, opt.Threads}, &t.placement)
+		t.placement.Said = strings.TrimSpace(t.placement.Said + "\n" + delegateLog(log))
+		t.err = delegateError(file, err)
+		return t
+	})
+	if err != nil {
 		return t.placement, err
 	}
-	t.placement.Said = strings.TrimSpace(t.placement.Said + "\n" + delegateLog(log))
-	t.err = delegateError(file, err)
-	trials.of[key] = t
 	return t.placement, t.err
 }
 
@@ -101,18 +97,9 @@ func ownOutput(d inference.Delegate, stdout io.Writer) (io.Writer, error) {
 	return trial.Answer()
 }
 
-// lastTrials are the trials of a delegate, one for each network.
-func lastTrials(d inference.Delegate) (list []tried) {
-	if !trials.TryLock() {
-		return nil // one is going on; the screen does not wait for it
-	}
-	defer trials.Unlock()
-	for _, t := range trials.of {
-		if t.delegate == d {
-			list = append(list, t)
-		}
-	}
-	return list
+// lastTrials are the trials of a delegate that are over, one for each network.
+func lastTrials(d inference.Delegate) []tried {
+	return slices.DeleteFunc(trials.Results(), func(t tried) bool { return t.delegate != d })
 }
 
 // knownDelegates are where other makers' delegates are installed, with the
@@ -228,11 +215,7 @@ func leftSteps(p inference.Placement) string {
 }
 
 // forgetTrials lets delegates that failed be tried again.
-func forgetTrials() {
-	trials.Lock()
-	defer trials.Unlock()
-	clear(trials.of)
-}
+func forgetTrials() { trials.Forget() }
 
 // fingerprint tells one state of a file from another.
 func fingerprint(file string) string {

@@ -1,7 +1,10 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,7 +40,7 @@ func TestDelegatesAreTriedFirst(t *testing.T) {
 				defer func() { delegateLimit = 15 * time.Second }()
 			}
 			opt := inference.Options{Threads: 1, Delegate: inference.Delegate("external:" + tc.delegate)}
-			net, refused, err := openNetwork(model, opt)
+			net, refused, err := openNetwork(t.Context(), model, opt)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,5 +69,36 @@ func TestDelegatesAreTriedFirst(t *testing.T) {
 				t.Errorf("not on XNNPACK: %d operators delegated", p.Delegated())
 			}
 		})
+	}
+}
+
+// Whoever asks what is known of a delegate, or forgets it, does not wait for a
+// trial that hangs; two that want the same share it, and it ends with the last
+// of them, as the opening of the network does.
+func TestTrialOfADelegateIsCancelled(t *testing.T) {
+	limit := delegateLimit
+	t.Cleanup(func() { delegateLimit = limit; forgetTrials() })
+	delegateLimit = time.Hour
+	model := testmedia.Path(t, "models/deeplabv3_257_mv.tflite")
+	opt := inference.Options{Threads: 1, Delegate: inference.Delegate("external:" + testmedia.Delegate(t, "add") + "?mode=hang")}
+	ctx, cancel := context.WithCancel(t.Context())
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		if net, refused, err := openNetwork(ctx, model, opt); net != nil || refused != nil || !errors.Is(err, context.Canceled) {
+			t.Errorf("a network is opened after all: %v, %v", refused, err)
+		}
+	})
+	asking.Go(func() {
+		if _, err := tryDelegate(ctx, model, opt); !errors.Is(err, context.Canceled) {
+			t.Errorf("the trial ends with %v", err)
+		}
+	})
+	if state := delegateState(opt.Delegate); state != "a delegate of another maker" {
+		t.Errorf("it is said of it: %q", state)
+	}
+	cancel()
+	asking.Wait()
+	if got := lastTrials(opt.Delegate); len(got) != 0 {
+		t.Errorf("a trial that was cancelled is remembered: %+v", got)
 	}
 }

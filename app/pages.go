@@ -18,6 +18,10 @@ type page interface {
 	step(id string, up bool) error
 }
 
+// searcher is a page that looks anew for what there is when it is opened, and not
+// at every tap.
+type searcher interface{ search() }
+
 // pages is a ui.PageHandler: what is tapped is done in the background, in its
 // order, and the page shown anew with the outcome.
 type pages struct {
@@ -33,7 +37,14 @@ func (p *pages) wait() { p.queue.Close() }
 
 // ShowPage implements ui.PageHandler.
 func (p *pages) ShowPage(id string) {
-	p.queue.Refresh(id, func() { p.work(id, func(page) error { return nil }) })
+	p.queue.Refresh(id, func() {
+		p.work(id, func(shown page) error {
+			if s, ok := shown.(searcher); ok {
+				s.search()
+			}
+			return nil
+		})
+	})
 }
 
 // Choose implements ui.PageHandler.

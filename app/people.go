@@ -324,7 +324,7 @@ func personNamed(store *people.Store, name string) (people.Person, error) {
 // takeShots examines the pictures named, or the source; it takes all shots or
 // none.
 func (a peopleArgs) takeShots(ctx context.Context, stdout io.Writer) ([]people.Shot, error) {
-	task, err := openDemo(a.cfg, "recognition")
+	task, err := openDemo(ctx, a.cfg, "recognition")
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"os"
@@ -54,7 +55,7 @@ func TestQualityPresentationAttacks(t *testing.T) {
 	for _, model := range append([]string{""}, library.Catalogue().Demo(recognitionDemo).Liveness...) {
 		cfg := config.Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Raw: true, Liveness: model != ""}
 		t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
-		task, err := openRecognition(cfg, model)
+		task, err := openRecognition(t.Context(), cfg, model)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +139,7 @@ func TestQualityPresentationAttacks(t *testing.T) {
 // they are enrolled from the very photographs.
 func wholePictures(t *testing.T, dir string) {
 	for demand, want := range map[bool]string{false: "Ada", true: recognize.NotLive} {
-		task, err := openRecognition(config.Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Raw: true, Liveness: demand}, "")
+		task, err := openRecognition(t.Context(), config.Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Raw: true, Liveness: demand}, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,14 +173,14 @@ func wholePictures(t *testing.T, dir string) {
 }
 
 // openRecognition opens the recognition with this network for liveness.
-func openRecognition(cfg config.Config, liveness string) (*demoTask, error) {
+func openRecognition(ctx context.Context, cfg config.Config, liveness string) (*demoTask, error) {
 	demo := library.Catalogue().Demo(recognitionDemo)
 	kept := demo.Liveness
 	defer func() { demo.Liveness = kept }()
 	if liveness != "" {
 		demo.Liveness = []string{liveness}
 	}
-	return openDemo(cfg, recognitionDemo)
+	return openDemo(ctx, cfg, recognitionDemo)
 }
 
 // widened reads a tight crop of a face as part of a picture with a quarter more
@@ -230,7 +231,7 @@ func BenchmarkLiveness(b *testing.B) {
 	}
 	for _, demand := range []bool{false, true} {
 		b.Run(fmt.Sprint("demand=", demand), func(b *testing.B) {
-			task, err := openRecognition(config.Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Raw: true, Liveness: demand}, "")
+			task, err := openRecognition(b.Context(), config.Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Raw: true, Liveness: demand}, "")
 			if err != nil {
 				b.Fatal(err)
 			}

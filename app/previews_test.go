@@ -81,7 +81,7 @@ func TestRecordPreviews(t *testing.T) {
 	for i, d := range library.Catalogue().Demos {
 		t.Run(d.ID, func(t *testing.T) {
 			cfg := config.Config{Demo: d.ID, Source: footage, ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2, Loop: true}
-			task, err := openDemo(cfg, d.ID)
+			task, err := openDemo(t.Context(), cfg, d.ID)
 			if err != nil {
 				t.Skip(err) // it ships with no network
 			}

@@ -133,7 +133,7 @@ func (q *quality) writeAccuracy(file string) {
 func (q *quality) open(demo, choice string) *demoTask {
 	q.t.Helper()
 	cfg := config.Config{ModelsDir: q.dir, Model: choice, Threads: 2, Delegate: inference.XNNPACK, Raw: true}
-	task, err := openDemo(cfg, demo)
+	task, err := openDemo(q.t.Context(), cfg, demo)
 	if err != nil {
 		q.t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func (q *quality) vehicles() {
 			continue
 		}
 		cfg := config.Config{ModelsDir: q.dir, Model: id, Threads: 2, Delegate: inference.XNNPACK, Raw: true, Threshold: .01}
-		task, err := openDemo(cfg, "vehicles")
+		task, err := openDemo(q.t.Context(), cfg, "vehicles")
 		if err != nil {
 			q.t.Fatal(err)
 		}

@@ -46,7 +46,7 @@ func compareSpared(t *testing.T, cfg config.Config, how config.FrameSkip, frames
 	open := func(how config.FrameSkip) *demoTask {
 		cfg := cfg
 		cfg.FrameSkip = how
-		task, err := openDemo(cfg, cfg.Demo)
+		task, err := openDemo(t.Context(), cfg, cfg.Demo)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -180,7 +180,7 @@ func TestAlarmOfAStillPicture(t *testing.T) {
 	}
 	defer source.Close()
 	open := func(how config.FrameSkip) *demoTask {
-		task, err := openDemo(config.Config{Demo: "belt", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1, FrameSkip: how}, "belt")
+		task, err := openDemo(t.Context(), config.Config{Demo: "belt", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1, FrameSkip: how}, "belt")
 		if err != nil {
 			t.Fatal(err)
 		}

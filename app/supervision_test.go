@@ -188,8 +188,8 @@ func spoiltWindow(t *testing.T, spoil func() error) *window {
 	ctx, cancel := context.WithCancel(t.Context())
 	cfg := config.Config{Source: "auto", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1}
 	w := newWindow(ctx, cfg, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
-	w.open = func(cfg config.Config, id string) (*demoTask, error) {
-		task, err := openDemo(cfg, id)
+	w.open = func(ctx context.Context, cfg config.Config, id string) (*demoTask, error) {
+		task, err := openDemo(ctx, cfg, id)
 		if err == nil && spoil != nil {
 			task.Task = spoilt{task.Task, spoil}
 		}
@@ -243,7 +243,10 @@ func TestPanickingDemo(t *testing.T) {
 		return nil
 	})
 	open := w.open
-	w.open = func(cfg config.Config, id string) (*demoTask, error) { bad.Store(false); return open(cfg, id) }
+	w.open = func(ctx context.Context, cfg config.Config, id string) (*demoTask, error) {
+		bad.Store(false)
+		return open(ctx, cfg, id)
+	}
 	results, again := metrics.Total.Results.Load, metrics.Total.DemoRestarts.Load
 	w.StartDemo("belt")
 	awaitSo(t, "results", func() bool { return results() > 5 })
@@ -290,7 +293,10 @@ func TestDemoGoesOnPanicking(t *testing.T) {
 func TestDemoThatCannotOpen(t *testing.T) {
 	w := spoiltWindow(t, nil)
 	var opened atomic.Int32
-	w.open = func(config.Config, string) (*demoTask, error) { opened.Add(1); return nil, errors.New("no such model") }
+	w.open = func(context.Context, config.Config, string) (*demoTask, error) {
+		opened.Add(1)
+		return nil, errors.New("no such model")
+	}
 	w.StartDemo("belt")
 	awaitSo(t, "being told", func() bool { return trouble(w) })
 	w.wait()
@@ -313,8 +319,8 @@ func TestPanicLeavesPart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := spoiltWindow(t, nil)
 			open := w.open
-			w.open = func(cfg config.Config, id string) (*demoTask, error) {
-				task, err := open(cfg, id)
+			w.open = func(ctx context.Context, cfg config.Config, id string) (*demoTask, error) {
+				task, err := open(ctx, cfg, id)
 				if err != nil {
 					return nil, err
 				}
@@ -348,8 +354,8 @@ func (c closing) Close() error {
 func TestClosingHangs(t *testing.T) {
 	w := spoiltWindow(t, nil)
 	open, hang := w.open, make(chan struct{})
-	w.open = func(cfg config.Config, id string) (*demoTask, error) {
-		task, err := open(cfg, id)
+	w.open = func(ctx context.Context, cfg config.Config, id string) (*demoTask, error) {
+		task, err := open(ctx, cfg, id)
 		if err == nil {
 			task.Task = closing{task.Task, func() { <-hang }}
 		}

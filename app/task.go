@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -80,14 +81,14 @@ func (e *modelError) detail() string {
 }
 
 // openDemo loads, for each stage of the demo, the first of its models that is
-// present and sound.
-func openDemo(cfg config.Config, id string) (*demoTask, error) {
+// present and sound. Only what ctx can end, the trial of a delegate, ends with it.
+func openDemo(ctx context.Context, cfg config.Config, id string) (*demoTask, error) {
 	known := library.Catalogue()
 	demo := known.Demo(id)
 	if demo == nil {
 		return nil, fmt.Errorf("no demo %q: choose one of %s", id, demoIDs())
 	}
-	b := &builder{cfg: cfg, threads: cfg.Threads, catalogue: known, demo: demo}
+	b := &builder{ctx: ctx, cfg: cfg, threads: cfg.Threads, catalogue: known, demo: demo}
 	stages, err := chooseModels(demo, cfg.Model)
 	if err != nil {
 		return nil, err
@@ -175,7 +176,8 @@ func chooseModels(demo *models.Demo, choice string) ([][]string, error) {
 
 // builder collects the networks of a demo.
 type builder struct {
-	cfg       config.Config
+	ctx       context.Context // of this one opening
+	cfg       Config
 	catalogue *models.Catalogue
 	demo      *models.Demo
 	threads   int // of each network
@@ -217,8 +219,8 @@ func (b *builder) open(model *models.Model) (*inference.Interpreter, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, refused, err := openNetwork(path, inference.Options{
-		Threads: b.threads, Delegate: b.cfg.Delegate, AsIs: b.cfg.NoOptimize, LeaveResize: model.Decoder().LeaveResize,
+	net, refused, err := openNetwork(b.ctx, path, inference.Options{
+		Threads: b.threads, Delegate: b.cfg.Delegate, NoOptimize: b.cfg.NoOptimize, LeaveResize: model.Decoder().LeaveResize,
 	})
 	if err != nil {
 		return nil, err

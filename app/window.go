@@ -42,7 +42,7 @@ type window struct {
 	notify device.Notify
 	link   *supervise.Link
 	safe   atomic.Bool // too many crashes: nothing runs by itself
-	open   func(config.Config, string) (*demoTask, error)
+	open   func(context.Context, config.Config, string) (*demoTask, error)
 	light  *light
 	screen *ui.UI
 	ctx    context.Context
@@ -328,7 +328,7 @@ func (w *window) attempt(ctx context.Context, v *watchdog.Watchdog, id string, a
 		v.AllowProbe(delegateLimit)
 	}
 	var task *demoTask
-	v.Do(watchdog.OpenNetworks, func() { task, err = w.open(cfg, id) })
+	v.Do(watchdog.OpenNetworks, func() { task, err = w.open(ctx, cfg, id) })
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -141,6 +142,9 @@ func (c *csi) run(ctx context.Context, out *feed) error {
 			continue
 		}
 		if err != nil {
+			if ctx.Err() == nil {
+				Rescan()
+			}
 			return err
 		}
 		now := time.Now()
@@ -223,19 +227,50 @@ func (c *csi) read(ctx context.Context, part func() error) error {
 //	0 : imx219 [3280x2464 10-bit RGGB] (/base/soc/i2c0mux/i2c@1/imx219@10)
 var csiLine = regexp.MustCompile(`(?m)^(\d+) : (\S+) \[[^\]]*\] \(([^)]*)\)`)
 
-// csiDevices lists the cameras on the ribbon connectors.
-func csiDevices() []Device {
+// csiListing is what a program listed last, which takes it up to seconds.
+type csiListing struct {
+	mu      sync.Mutex // held while it lists: who asks meanwhile shares the answer
+	program string     // "" for nothing listed
+	nodes   []string   // video devices at that time
+	devices []Device
+	stale   atomic.Bool // it is to be listed anew
+}
+
+var csiListed csiListing
+
+// Rescan has the next Devices ask anew which cameras are on the ribbon connectors.
+// What was listed is used until then, until a video device comes or goes, or until
+// such a camera fails.
+func Rescan() { csiListed.stale.Store(true) }
+
+// csiDevices lists the cameras on the ribbon connectors of a machine with these
+// video devices.
+func csiDevices(nodes []string) []Device {
 	program, err := csiProgram()
 	if err != nil {
 		return nil
 	}
+	l := &csiListed
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if stale := l.stale.Swap(false); stale || l.program != program || !slices.Equal(l.nodes, nodes) {
+		devices, whole := listCSI(program)
+		if l.program, l.nodes, l.devices = program, nodes, devices; !whole {
+			l.program = ""
+		}
+	}
+	return slices.Clone(l.devices)
+}
+
+// listCSI has the program list its cameras; whole tells that it came to its end.
+func listCSI(program string) (devices []Device, whole bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), listTimeout)
 	defer cancel()
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, "--list-cameras")
 	cmd.Stdout, cmd.Stderr = &out, &out
 	_ = cmd.Run() // what it lists counts, not how it ends
-	return parseCSI(out.Bytes())
+	return parseCSI(out.Bytes()), ctx.Err() == nil && cmd.ProcessState != nil
 }
 
 func parseCSI(listing []byte) []Device {

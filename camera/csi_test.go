@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -129,6 +130,79 @@ func TestCSICloses(t *testing.T) {
 	}
 	if took := time.Since(start); took > 20*time.Second {
 		t.Errorf("closing took %v", took)
+	}
+}
+
+// The program that lists cameras runs once for all who ask, until somebody wants
+// to know anew, a video device comes or goes, a camera fails, or it did not come
+// to its end.
+func TestCSIListedOnce(t *testing.T) {
+	noLeaks(t)
+	const listing = "[ \"$1\" = --list-cameras ] && { echo '0 : imx219 [3280x2464] (/base/imx219@10)'; exit 0; }\n"
+	ask := func(nodes ...string) {
+		t.Helper()
+		if d := csiDevices(nodes); len(d) != 1 || d[0].Path != "csi:0" {
+			t.Errorf("listed %+v", d)
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		again func()
+		want  int // runs after asking before and after that
+	}{
+		{"asked again", func() { ask("/dev/video0"); ask("/dev/video0") }, 1},
+		{"who is told may change it", func() { csiDevices([]string{"/dev/video0"})[0].Path = "changed" }, 1},
+		{"asked anew", Rescan, 2},
+		{"a device comes and goes", func() { ask("/dev/video0", "/dev/video1") }, 3},
+		{"a camera fails", func() {
+			src, err := openCSI("0", Options{}, 300*time.Millisecond)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer src.Close()
+			if err := drain(t, src, 10); err == nil {
+				t.Error("it does not fail")
+			}
+		}, 2},
+		{"a camera is closed", func() {
+			src, err := openCSI("0", Options{}, stallAfter)
+			if err != nil {
+				t.Fatal(err)
+			}
+			src.Close()
+		}, 1},
+		{"several at once", func() {
+			Rescan()
+			var asking sync.WaitGroup
+			for range 20 {
+				asking.Go(func() { csiDevices([]string{"/dev/video0"}) })
+			}
+			asking.Wait()
+		}, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			script := listing + "exit 1"
+			if c.name == "a camera is closed" {
+				script = listing + "exec sleep 60"
+			}
+			called := standIn(t, script)
+			ask("/dev/video0")
+			c.again()
+			ask("/dev/video0")
+			args, _ := os.ReadFile(called)
+			if got := strings.Count(string(args), "--list-cameras"); got != c.want {
+				t.Errorf("listed %d times, want %d", got, c.want)
+			}
+		})
+	}
+	called := standIn(t, "exit 0")
+	for range 3 {
+		if d := csiDevices(nil); len(d) != 0 {
+			t.Errorf("listed %+v", d)
+		}
+	}
+	if args, _ := os.ReadFile(called); strings.Count(string(args), "--list-cameras") != 1 {
+		t.Errorf("where there is no camera it is called with %q", args)
 	}
 }
 

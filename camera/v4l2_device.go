@@ -169,14 +169,17 @@ var notCameras = []string{"bcm2835-codec", "bcm2835-isp", "pispbe", "rpivid", "r
 // Devices lists the cameras of this machine in the order of their numbers.
 // Nodes that carry no pictures or none in a format that is read are left out;
 // a node that this user may not open is listed, so that opening it says why.
+// Cameras on ribbon connectors come last, as they were when last asked for: see
+// Rescan.
 func Devices() []Device {
 	var devices []Device
-	for _, path := range Nodes() {
+	nodes := Nodes()
+	for _, path := range nodes {
 		if d, ok := describe(path); ok {
 			devices = append(devices, d)
 		}
 	}
-	return append(devices, csiDevices()...)
+	return append(devices, csiDevices(nodes)...)
 }
 
 // Nodes lists the video devices of this machine, cameras or not, in the order

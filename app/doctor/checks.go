@@ -42,7 +42,10 @@ func newExamination(opt Options) *examination {
 		opt.Catalogue = models.Default()
 	}
 	if opt.Cameras == nil {
-		opt.Cameras = camera.Devices
+		opt.Cameras = func() []camera.Device {
+			camera.Rescan() // whoever asks for a check wants to know what is so now
+			return camera.Devices()
+		}
 	}
 	if opt.Now == nil {
 		opt.Now = time.Now

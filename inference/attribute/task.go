@@ -1,15 +1,12 @@
 package attribute
 
 import (
-	"cmp"
 	"errors"
-	"slices"
 	"time"
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
-	"reterminal-vision/inference/motion"
 	"reterminal-vision/inference/track"
 )
 
@@ -57,8 +54,7 @@ type Task struct {
 	tracker   *track.Tracker
 	memory    memory
 	frame     uint64 // frames run so far
-	due       []look
-	urgent    bool
+	schedule  face.Schedule
 	numbers   []float32 // of one look
 	shown     []int     // answers to it, where they are not kept
 }
@@ -67,12 +63,6 @@ type Task struct {
 type sized struct {
 	Head
 	numbers int
-}
-
-// look is a face for the heads to look at.
-type look struct {
-	object int
-	looked uint64 // frame of the last look; 0 for never
 }
 
 // NewTask takes over the detector and the heads, unless it returns an error.
@@ -98,6 +88,7 @@ func NewTask(detector face.Detector, heads []Head, cfg Config) (*Task, error) {
 			t.cfg.Refresh = min(t.cfg.Refresh, max(q.Smooth/looksSmoothed, 1))
 		}
 	}
+	t.schedule = face.Schedule{MaxPerFrame: t.cfg.MaxPerFrame, Refresh: t.cfg.Refresh, Adaptive: t.cfg.Adaptive}
 	return t, nil
 }
 
@@ -127,9 +118,8 @@ func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
 	if t.cfg.Every {
 		return t.lookAtAll(f, out)
 	}
-	t.choose(f, out)
-	for _, d := range t.due {
-		if err := t.look(f, &out.Objects[d.object], &out.Timing); err != nil {
+	for _, l := range t.choose(f, out) {
+		if err := t.look(f, &out.Objects[l.Object], &out.Timing); err != nil {
 			return err
 		}
 	}
@@ -139,41 +129,25 @@ func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
 	return nil
 }
 
-// choose fills due with the faces to look at in this frame. Of faces equally
-// long unseen the detector's order decides. Boxes that are carried are too
-// inexact to look at.
-func (t *Task) choose(f *camera.Frame, out *inference.Result) {
-	t.due, t.urgent = t.due[:0], false
+// choose returns the faces to look at in this frame.
+func (t *Task) choose(f *camera.Frame, out *inference.Result) []face.Look {
+	t.schedule.Begin(out)
 	for i := range out.Objects {
 		o := &out.Objects[i]
 		if o.Track == 0 {
 			continue
 		}
 		r := t.memory.find(o.Track)
-		switch {
-		case r.looked > 0 && !t.isDue(f, o.Box, r):
-		case out.Origin == inference.Propagated:
-			t.urgent = true
-		default:
-			t.due = append(t.due, look{i, r.looked})
+		if r.looked == 0 || t.schedule.Again(t.frame-r.looked, f, o.Box, &r.patch) {
+			t.schedule.Add(i, r.looked)
 		}
 	}
-	slices.SortStableFunc(t.due, func(a, b look) int { return cmp.Compare(a.looked, b.looked) })
-	t.due = t.due[:min(len(t.due), t.cfg.MaxPerFrame)]
-}
-
-// isDue reports whether a face that was looked at before is to be looked at again.
-func (t *Task) isDue(f *camera.Frame, box inference.Box, r *record) bool {
-	age := int(t.frame - r.looked)
-	if !t.cfg.Adaptive {
-		return age >= t.cfg.Refresh
-	}
-	return motion.Due(age, t.cfg.Refresh, f, box, &r.patch)
+	return t.schedule.Choose()
 }
 
 // Urgent reports whether a face waits to be looked at that was carried in the
 // last frame.
-func (t *Task) Urgent() bool { return t.urgent }
+func (t *Task) Urgent() bool { return t.schedule.Urgent() }
 
 // look has all heads look at a face and takes what they say into its record.
 func (t *Task) look(f *camera.Frame, o *inference.Object, timing *inference.Timing) error {

@@ -1,9 +1,10 @@
 // Package face finds faces, aligns them and cuts them out. In: frames and the
 // interpreter of a face detector. Out: inference.Result objects, crops for a
-// second network, and input tensors warped so that the eyes, nose and mouth
-// lie where a recognition network expects them.
+// second network, input tensors warped so that the eyes, nose and mouth lie
+// where a recognition network expects them, and which faces such a network
+// looks at next.
 //
-// It imports inference and camera; inference/attribute, inference/recognize
+// It imports inference, inference/motion and camera; inference/attribute, inference/recognize
 // and app may import it.
 package face
 

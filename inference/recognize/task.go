@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
-	"reterminal-vision/inference/motion"
 	"reterminal-vision/inference/track"
 )
 
@@ -87,19 +85,13 @@ type Task struct {
 	memory   memory
 	gallery  atomic.Pointer[Gallery]
 	frame    uint64 // frames run so far
-	due      []look
-	urgent   bool
+	schedule face.Schedule
+	waiting  bool      // a Capture, for a frame that is looked at
 	vector   []float32 // of one look
 
 	requests chan chan captured
 	closed   chan struct{}
 	closing  sync.Once
-}
-
-// look is a face to be embedded.
-type look struct {
-	object int
-	looked uint64 // frame of the last look; 0 for never
 }
 
 // NewTask takes over the detector, which has to give landmarks, and the
@@ -112,9 +104,10 @@ func NewTask(detector face.Detector, embedder *Embedder, cfg Config) (*Task, err
 	if err != nil {
 		return nil, err
 	}
+	cfg = cfg.withDefaults()
 	return &Task{
-		Detectors: face.Detectors{Detector: detector}, embedder: embedder, portrait: p,
-		cfg: cfg.withDefaults(), tracker: track.New(cfg.Track),
+		Detectors: face.Detectors{Detector: detector}, embedder: embedder, portrait: p, cfg: cfg,
+		schedule: face.Schedule{MaxPerFrame: cfg.MaxPerFrame, Refresh: cfg.Refresh, Adaptive: cfg.Adaptive}, tracker: track.New(cfg.Track),
 		memory: memory{n: embedder.Len()}, vector: make([]float32, embedder.Len()),
 		requests: make(chan chan captured, 1), closed: make(chan struct{}),
 	}, nil
@@ -122,7 +115,10 @@ func NewTask(detector face.Detector, embedder *Embedder, cfg Config) (*Task, err
 
 // Demand takes over what tells living faces from pictures of them: from then on
 // nobody is called by name without its consent. It is called before any frame.
-func (t *Task) Demand(l Liveness) { t.liveness = l }
+func (t *Task) Demand(l Liveness) {
+	t.liveness = l
+	t.schedule.Adaptive = false // a picture held in front of a face may look like the face
+}
 
 // Model is the ID of the embedding network, which a gallery has to match.
 func (t *Task) Model() string { return t.embedder.Model() }
@@ -164,16 +160,15 @@ func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
 	t.tracker.Update(out.Objects)
 	t.memory.forget(t.tracker.Alive)
 	out.Timing.Decode += time.Since(start)
-	t.urgent = out.Origin == inference.Propagated && len(t.requests) > 0
-	if !t.urgent {
+	t.waiting = out.Origin == inference.Propagated && len(t.requests) > 0
+	if !t.waiting {
 		t.answer(f, out)
 	}
 	if t.cfg.Every {
 		return t.lookAtAll(f, out)
 	}
-	t.choose(f, out)
-	for _, d := range t.due {
-		if err := t.look(f, &out.Objects[d.object], &out.Timing); err != nil {
+	for _, l := range t.choose(f, out) {
+		if err := t.look(f, &out.Objects[l.Object], &out.Timing); err != nil {
 			return err
 		}
 	}
@@ -208,11 +203,9 @@ func (t *Task) worth(o *inference.Object) bool {
 	return min(o.Box.Width(), o.Box.Height()) >= t.cfg.MinSize
 }
 
-// choose fills due with the faces to look at in this frame. Of faces equally
-// long unseen the detector's order decides. Landmarks that are carried are too
-// inexact to align a face by.
-func (t *Task) choose(f *camera.Frame, out *inference.Result) {
-	t.due = t.due[:0]
+// choose returns the faces to look at in this frame.
+func (t *Task) choose(f *camera.Frame, out *inference.Result) []face.Look {
+	t.schedule.Begin(out)
 	for i := range out.Objects {
 		o := &out.Objects[i]
 		if o.Track == 0 || !t.worth(o) {
@@ -220,31 +213,16 @@ func (t *Task) choose(f *camera.Frame, out *inference.Result) {
 		}
 		r := t.memory.find(o.Track)
 		unsure := t.liveness != nil && r.liveLooks < t.cfg.Settle && r.looks > 0 && t.known(t.match(r))
-		switch {
-		case r.looks >= t.cfg.Settle && r.doubts == 0 && !unsure && !t.isDue(f, o.Box, r):
-		case out.Origin == inference.Propagated:
-			t.urgent = true
-		default:
-			t.due = append(t.due, look{i, r.looked})
+		if r.looks < t.cfg.Settle || r.doubts > 0 || unsure || t.schedule.Again(t.frame-r.looked, f, o.Box, &r.patch) {
+			t.schedule.Add(i, r.looked)
 		}
 	}
-	slices.SortStableFunc(t.due, func(a, b look) int { return cmp.Compare(a.looked, b.looked) })
-	t.due = t.due[:min(len(t.due), t.cfg.MaxPerFrame)]
-}
-
-// isDue reports whether a face that is settled is to be looked at again.
-func (t *Task) isDue(f *camera.Frame, box inference.Box, r *record) bool {
-	age := int(t.frame - r.looked)
-	// A picture held in front of a face may look like the face.
-	if !t.cfg.Adaptive || t.liveness != nil {
-		return age >= t.cfg.Refresh
-	}
-	return motion.Due(age, t.cfg.Refresh, f, box, &r.patch)
+	return t.schedule.Choose()
 }
 
 // Urgent reports whether a face that was carried in the last frame, or a
 // Capture, waits for one that is looked at.
-func (t *Task) Urgent() bool { return t.urgent }
+func (t *Task) Urgent() bool { return t.waiting || t.schedule.Urgent() }
 
 // look embeds a face and takes the vector into its record.
 func (t *Task) look(f *camera.Frame, o *inference.Object, timing *inference.Timing) error {
