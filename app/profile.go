@@ -75,7 +75,7 @@ func profileCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	opt := inference.Options{Delegate: inference.XNNPACK}
 	fs := cli.NewFlags("bench profile", profileUsage, stderr)
 	delegateFlag(fs, &opt.Delegate)
-	fs.BoolVar(&opt.AsIs, "as-is", false, "the network as it is in its file, with the work that changes nothing")
+	fs.BoolVar(&opt.NoOptimize, "as-is", false, "the network as it is in its file, with the work that changes nothing")
 	fs.IntVar(&opt.Threads, "threads", 1, "threads of the network")
 	folder := fs.String("models-dir", "", "folder with the models")
 	runs := fs.Int("runs", 50, "how often the network runs; the median counts")

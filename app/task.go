@@ -177,7 +177,7 @@ func chooseModels(demo *models.Demo, choice string) ([][]string, error) {
 // builder collects the networks of a demo.
 type builder struct {
 	ctx       context.Context // of this one opening
-	cfg       Config
+	cfg       config.Config
 	catalogue *models.Catalogue
 	demo      *models.Demo
 	threads   int // of each network

@@ -45,7 +45,7 @@ func TestParseDelegate(t *testing.T) {
 
 // openAdding opens a network whose additions a delegate can take, its input filled.
 func openAdding(t testing.TB, d inference.Delegate) (*inference.Interpreter, error) {
-	net, err := inference.Open(testmedia.Path(t, "models/deeplabv3_257_mv.tflite"), inference.Options{Threads: 2, Delegate: d, AsIs: true})
+	net, err := inference.Open(testmedia.Path(t, "models/deeplabv3_257_mv.tflite"), inference.Options{Threads: 2, Delegate: d, NoOptimize: true})
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func TestProfile(t *testing.T) {
 		{inference.XNNPACK, 60, "", "Convolution (NHWC, F32) GEMM"},
 		{inference.External(testmedia.Delegate(t, "add")), 70, "CONV_2D", "Adder"},
 	} {
-		ops, _, _, err := inference.Profile(t.Context(), model, inference.Options{Threads: 1, Delegate: tc.delegate, AsIs: true}, 3)
+		ops, _, _, err := inference.Profile(t.Context(), model, inference.Options{Threads: 1, Delegate: tc.delegate, NoOptimize: true}, 3)
 		if err != nil {
 			t.Fatal(err)
 		}

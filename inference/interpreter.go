@@ -23,12 +23,12 @@ import (
 type Options struct {
 	Threads  int      // 1 when zero
 	Delegate Delegate // Builtin when empty
-	// AsIs runs the graph as it is in the file, without leaving out work that
+	// NoOptimize runs the graph as it is in the file, with work that
 	// changes nothing. External delegates, made for graphs as they come, always
 	// get it so.
-	AsIs bool
+	NoOptimize bool
 	// LeaveResize lets the only output come before the last resize, which the
-	// tensor then tells of; not with AsIs.
+	// tensor then tells of; not with NoOptimize.
 	LeaveResize bool
 
 	profile *profile

@@ -118,7 +118,7 @@ func TestInterpreterDescribesAndRuns(t *testing.T) {
 // The output shape of this detector, as it is in its file, is known only after
 // the first run, which moves its input too.
 func TestInvokeRefreshesDynamicShapes(t *testing.T) {
-	in, err := Open(shared(t, "models/ultralight_face_slim_320.tflite"), Options{Threads: 1, Delegate: XNNPACK, AsIs: true})
+	in, err := Open(shared(t, "models/ultralight_face_slim_320.tflite"), Options{Threads: 1, Delegate: XNNPACK, NoOptimize: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,13 +93,13 @@ func loadSimpler(f *os.File, data []byte, opt Options) *loaded {
 
 // simplify looks for less work as far as the options allow.
 func (opt Options) simplify(data []byte, align int) *rewrite.Simplified {
-	if _, external := opt.Delegate.External(); external || opt.AsIs {
+	if _, external := opt.Delegate.External(); external || opt.NoOptimize {
 		return nil
 	}
 	return rewrite.Simplify(data, opt.LeaveResize, align)
 }
 
-// mapBehind maps n bytes of the file right behind a copy of front, which takes
+// mapBehiNoOptimizeaps n bytes of the file right behind a copy of front, which takes
 // up whole pages.
 func mapBehind(front []byte, f *os.File, n int) ([]byte, error) {
 	memory, err := unix.Mmap(-1, 0, len(front)+n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)

@@ -23,7 +23,7 @@ type Placement struct {
 
 // Node is one operator of the network's first graph.
 type Node struct {
-	Index     int    `json:"index"`     // in the graph, which is the file's with Options.AsIs
+	Index     int    `json:"index"`     // in the graph, which is the file's with Options.NoOptimize
 	Name      string `json:"name"`      // as CONV_2D, or a custom operator's own name
 	Delegated bool   `json:"delegated"` // else it runs on built-in kernels
 }

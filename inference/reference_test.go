@@ -65,7 +65,7 @@ func TestReferenceKernels(t *testing.T) {
 // run shows the network a pattern.
 func run(t *testing.T, file string, d inference.Delegate) *inference.Interpreter {
 	t.Helper()
-	net, err := inference.Open(file, inference.Options{Threads: 2, Delegate: d, AsIs: true})
+	net, err := inference.Open(file, inference.Options{Threads: 2, Delegate: d, NoOptimize: true})
 	if err != nil {
 		t.Fatal(err)
 	}

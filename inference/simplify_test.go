@@ -29,7 +29,7 @@ func TestSimplifiedNetworksAgree(t *testing.T) {
 
 func agree(t *testing.T, path string, delegate Delegate) {
 	run := func(asIs bool) *Interpreter {
-		net, err := Open(path, Options{Threads: 2, Delegate: delegate, AsIs: asIs})
+		net, err := Open(path, Options{Threads: 2, Delegate: delegate, NoOptimize: asIs})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +97,7 @@ func BenchmarkInvoke(b *testing.B) {
 		"mobilefacenet_112", "mobilefacenet_112x96_quant", "mobilefacenet_112_uint8", "blazeface_full_range_sparse", "yolov8n_int8", "face_antispoofing_256"} {
 		b.Run(name, func(b *testing.B) {
 			var nets [3]*Interpreter
-			for i, opt := range []Options{{AsIs: true}, {}, {LeaveResize: true}} {
+			for i, opt := range []Options{{NoOptimize: true}, {}, {LeaveResize: true}} {
 				opt.Threads, opt.Delegate = 1, XNNPACK
 				net, err := Open(shared(b, "models/"+name+".tflite"), opt)
 				if err != nil {

@@ -59,7 +59,7 @@ func Serve(stdin io.Reader) error {
 		return err
 	}
 	say := json.NewEncoder(answer)
-	w := work{o: o, options: inference.Options{Threads: o.Threads, Delegate: delegate, AsIs: o.AsIs}, begin: func(what string) { _ = say.Encode(word{Begins: what}) }}
+	w := work{o: o, options: inference.Options{Threads: o.Threads, Delegate: delegate, NoOptimize: o.AsIs}, begin: func(what string) { _ = say.Encode(word{Begins: what}) }}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	for range max(o.Effort.Rounds, 1) {

@@ -8,29 +8,29 @@ import (
 	"reterminal-vision/inference/motion"
 )
 
-// Faces never looked at come first, then the longest unseen; what is carried waits.
+// Faces never looked at come first, then the longest unseen; what is propagated waits.
 func TestSchedule(t *testing.T) {
 	for name, c := range map[string]struct {
-		last     []uint64 // look at each face that is due
-		most     int
-		carried  bool
-		want     []int
-		pressing bool
+		last       []uint64 // look at each face that is due
+		most       int
+		propagated bool
+		want       []int
+		urgent     bool
 	}{
-		"none":                       {most: 3},
-		"fewer than fit":             {last: []uint64{5, 0}, most: 3, want: []int{1, 0}},
-		"never looked at":            {last: []uint64{0, 0, 0, 0}, most: 3, want: []int{0, 1, 2}},
-		"the longest unseen":         {last: []uint64{9, 4, 7, 2}, most: 2, want: []int{3, 1}},
-		"never before long unseen":   {last: []uint64{1, 8, 0, 8}, most: 3, want: []int{2, 0, 1}},
-		"carried":                    {last: []uint64{1, 0}, most: 3, carried: true, pressing: true},
-		"carried, and none is due":   {most: 3, carried: true},
-		"in the detector's order":    {last: []uint64{6, 6, 6}, most: 2, want: []int{0, 1}},
-		"as many as fit in one look": {last: []uint64{3, 2, 1}, most: 1, want: []int{2}},
+		"none":                        {most: 3},
+		"fewer than fit":              {last: []uint64{5, 0}, most: 3, want: []int{1, 0}},
+		"never looked at":             {last: []uint64{0, 0, 0, 0}, most: 3, want: []int{0, 1, 2}},
+		"the longest unseen":          {last: []uint64{9, 4, 7, 2}, most: 2, want: []int{3, 1}},
+		"never before long unseen":    {last: []uint64{1, 8, 0, 8}, most: 3, want: []int{2, 0, 1}},
+		"propagated":                  {last: []uint64{1, 0}, most: 3, propagated: true, urgent: true},
+		"propagated, and none is due": {most: 3, propagated: true},
+		"in the detector's order":     {last: []uint64{6, 6, 6}, most: 2, want: []int{0, 1}},
+		"as many as fit in one look":  {last: []uint64{3, 2, 1}, most: 1, want: []int{2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := Schedule{MaxPerFrame: c.most}
 			out := &inference.Result{}
-			if c.carried {
+			if c.propagated {
 				out.Origin = inference.Propagated
 			}
 			for range 2 { // what is left of a frame is not in the next
@@ -42,8 +42,8 @@ func TestSchedule(t *testing.T) {
 				for _, l := range s.Choose() {
 					got = append(got, l.Object)
 				}
-				if !slices.Equal(got, c.want) || s.Urgent() != c.pressing {
-					t.Errorf("looks at %v, pressing %v", got, s.Urgent())
+				if !slices.Equal(got, c.want) || s.Urgent() != c.urgent {
+					t.Errorf("looks at %v, urgent %v", got, s.Urgent())
 				}
 			}
 		})

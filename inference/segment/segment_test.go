@@ -355,7 +355,7 @@ func TestResizeLeftToTheDecoder(t *testing.T) {
 		for _, delegate := range delegates {
 			t.Run(name+"/"+string(delegate), func(t *testing.T) {
 				path := testmedia.Path(t, "models/"+name+".tflite")
-				asIs := openWith(t, path, inference.Options{Threads: 2, Delegate: delegate, AsIs: true}, cfg)
+				asIs := openWith(t, path, inference.Options{Threads: 2, Delegate: delegate, NoOptimize: true}, cfg)
 				left := openWith(t, path, inference.Options{Threads: 2, Delegate: delegate, LeaveResize: true}, cfg)
 				if left.head.enlarged == nil {
 					t.Fatal("the network still resizes")
