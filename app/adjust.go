@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"reterminal-vision/app/backend"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/settings"
@@ -230,7 +231,7 @@ func (w *window) chooseAdjust(id string) error {
 			d.Models = replaceModel(library.Catalogue().Demo(demo), d.Models, model)
 		}
 		if name, ok := strings.CutPrefix(id, chooseDelegate); ok {
-			forgetTrials()
+			backend.Forget()
 			d.Delegate = name
 		}
 		if id == "reset" {

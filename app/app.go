@@ -23,6 +23,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"reterminal-vision/app/backend"
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
@@ -81,8 +82,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return modelsCommand(ctx, args[1:], stdout, stderr)
 		case ownmodel.TrialCommand:
 			return report(stderr, tryModel(args[1:], os.Stdin, stdout))
-		case delegateCommand:
-			return report(stderr, tryDelegateHere(args[1:], os.Stdin))
+		case backend.Command:
+			return report(stderr, backend.ProbeHere(args[1:], os.Stdin))
 		case benchmark.Command:
 			return report(stderr, benchmark.Serve(os.Stdin))
 		case "cameras":

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"reterminal-vision/app/backend"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/snapshot"
 	"reterminal-vision/app/watchdog"
@@ -19,7 +20,7 @@ import (
 // headless runs a demo without a window: one JSON object a frame on stdout, a
 // summary on stderr at the end.
 func headless(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error {
-	stdout, err := ownOutput(cfg.Delegate, stdout)
+	stdout, err := backend.Output(cfg.Delegate, stdout)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/app/backend"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
 )
@@ -15,19 +16,19 @@ import (
 // A delegate that can be used is; one that fails in whatever way leaves the
 // program running, on XNNPACK, and says which file, why, and what to do.
 func TestDelegatesAreTriedFirst(t *testing.T) {
-	limit := delegateLimit
-	t.Cleanup(func() { delegateLimit = limit; forgetTrials() })
-	delegateLimit = 15 * time.Second
+	limit := backend.ProbeLimit
+	t.Cleanup(func() { backend.ProbeLimit = limit; backend.Forget() })
+	backend.ProbeLimit = 15 * time.Second
 	model := testmedia.Path(t, "models/deeplabv3_257_mv.tflite")
 	add := testmedia.Delegate(t, "add")
 	for _, tc := range []struct{ name, delegate, says, remedy string }{
 		{"good", add + "?most=2", "", ""},
 		{"aborts", add + "?mode=abort", "SIGABRT", "install the build for TensorFlow Lite 2.17"},
 		{"crashes", add + "?mode=crash", "SIGSEGV", "install the build for TensorFlow Lite 2.17"},
-		{"aborts at the first run", add + "?mode=late", "SIGABRT", "choose other kernels"},
-		{"ends the process", add + "?mode=exit", "exit status 1", "choose other kernels"},
-		{"ends the process well", add + "?mode=leave", "exit status 0", "choose other kernels"},
-		{"rejects", add + "?mode=reject", "too odd to add", "choose other kernels"},
+		{"aborts at the first run", add + "?mode=late", "SIGABRT", "choose another backend"},
+		{"ends the process", add + "?mode=exit", "exit status 1", "choose another backend"},
+		{"ends the process well", add + "?mode=leave", "exit status 0", "choose another backend"},
+		{"rejects", add + "?mode=reject", "too odd to add", "choose another backend"},
 		{"hangs", add + "?mode=hang", "not done after", "check that its device is there"},
 		{"another ABI", testmedia.Delegate(t, "abi"), "another ABI", "install the build"},
 		{"no delegate", testmedia.Delegate(t, "symbols"), "lacks tflite_plugin_create_delegate", "choose an external delegate"},
@@ -36,11 +37,11 @@ func TestDelegatesAreTriedFirst(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if tc.name == "hangs" {
-				delegateLimit = 2 * time.Second
-				defer func() { delegateLimit = 15 * time.Second }()
+				backend.ProbeLimit = 2 * time.Second
+				defer func() { backend.ProbeLimit = 15 * time.Second }()
 			}
 			opt := inference.Options{Threads: 1, Delegate: inference.Delegate("external:" + tc.delegate)}
-			net, refused, err := openNetwork(t.Context(), model, opt)
+			net, refused, err := backend.Open(t.Context(), model, opt)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +54,7 @@ func TestDelegatesAreTriedFirst(t *testing.T) {
 				if refused != nil || p.Delegated() != 2 {
 					t.Errorf("%d operators delegated, refused: %v", p.Delegated(), refused)
 				}
-				tried, err := tryDelegate(t.Context(), model, opt)
+				tried, err := backend.Probe(t.Context(), model, opt)
 				if err != nil || tried.Delegated() != 2 || !strings.Contains(tried.Said, "a line on standard output") {
 					t.Errorf("the trial tells of %d operators, %q, %v", tried.Delegated(), tried.Said, err)
 				}
@@ -76,20 +77,20 @@ func TestDelegatesAreTriedFirst(t *testing.T) {
 // trial that hangs; two that want the same share it, and it ends with the last
 // of them, as the opening of the network does.
 func TestTrialOfADelegateIsCancelled(t *testing.T) {
-	limit := delegateLimit
-	t.Cleanup(func() { delegateLimit = limit; forgetTrials() })
-	delegateLimit = time.Hour
+	limit := backend.ProbeLimit
+	t.Cleanup(func() { backend.ProbeLimit = limit; backend.Forget() })
+	backend.ProbeLimit = time.Hour
 	model := testmedia.Path(t, "models/deeplabv3_257_mv.tflite")
 	opt := inference.Options{Threads: 1, Delegate: inference.Delegate("external:" + testmedia.Delegate(t, "add") + "?mode=hang")}
 	ctx, cancel := context.WithCancel(t.Context())
 	var asking sync.WaitGroup
 	asking.Go(func() {
-		if net, refused, err := openNetwork(ctx, model, opt); net != nil || refused != nil || !errors.Is(err, context.Canceled) {
+		if net, refused, err := backend.Open(ctx, model, opt); net != nil || refused != nil || !errors.Is(err, context.Canceled) {
 			t.Errorf("a network is opened after all: %v, %v", refused, err)
 		}
 	})
 	asking.Go(func() {
-		if _, err := tryDelegate(ctx, model, opt); !errors.Is(err, context.Canceled) {
+		if _, err := backend.Probe(ctx, model, opt); !errors.Is(err, context.Canceled) {
 			t.Errorf("the trial ends with %v", err)
 		}
 	})
@@ -98,7 +99,7 @@ func TestTrialOfADelegateIsCancelled(t *testing.T) {
 	}
 	cancel()
 	asking.Wait()
-	if got := lastTrials(opt.Delegate); len(got) != 0 {
+	if got := backend.Results(opt.Delegate); len(got) != 0 {
 		t.Errorf("a trial that was cancelled is remembered: %+v", got)
 	}
 }

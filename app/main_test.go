@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"reterminal-vision/app/backend"
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/ownmodel"
 )
@@ -12,7 +13,7 @@ import (
 // TestMain is the program itself where that is asked to try a model
 // or a delegate, or to measure one.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && slices.Contains([]string{ownmodel.TrialCommand, delegateCommand, benchmark.Command}, os.Args[1]) {
+	if len(os.Args) > 1 && slices.Contains([]string{ownmodel.TrialCommand, backend.Command, benchmark.Command}, os.Args[1]) {
 		os.Exit(Main(os.Args[1:]))
 	}
 	os.Exit(m.Run())

@@ -15,7 +15,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/ownmodel"
-	"reterminal-vision/app/trial"
+	"reterminal-vision/app/probe"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/tasks"
@@ -163,7 +163,7 @@ func tryModel(args []string, stdin io.Reader, stdout io.Writer) error {
 	if len(args) != 1 {
 		return errors.New("name one file")
 	}
-	defer trial.Begin(ownmodel.TrialLimit)()
+	defer probe.Begin(ownmodel.TrialLimit)()
 	model, err := ownmodel.ReadTrial(stdin)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"reterminal-vision/app/backend"
 	"reterminal-vision/app/cli"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/ownmodel"
@@ -47,7 +48,7 @@ func profileModel(ctx context.Context, file string, opt inference.Options, runs 
 	p = Profiled{Model: file, Delegate: opt.Delegate, Threads: opt.Threads, Runs: runs}
 	var said string
 	if _, external := opt.Delegate.External(); external {
-		placed, err := tryDelegate(ctx, file, opt)
+		placed, err := backend.Probe(ctx, file, opt)
 		if err != nil {
 			return p, err
 		}
@@ -92,7 +93,7 @@ func profileCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	if err != nil {
 		return err
 	}
-	if stdout, err = ownOutput(opt.Delegate, stdout); err != nil {
+	if stdout, err = backend.Output(opt.Delegate, stdout); err != nil {
 		return err
 	}
 	p, err := profileModel(ctx, file, opt, *runs)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"reterminal-vision/app/backend"
 	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
@@ -219,7 +220,7 @@ func (b *builder) open(model *models.Model) (*inference.Interpreter, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, refused, err := openNetwork(b.ctx, path, inference.Options{
+	net, refused, err := backend.Open(b.ctx, path, inference.Options{
 		Threads: b.threads, Delegate: b.cfg.Delegate, NoOptimize: b.cfg.NoOptimize, LeaveResize: model.Decoder().LeaveResize,
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"reterminal-vision/app/backend"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/doctor"
@@ -325,7 +326,7 @@ func (w *window) attempt(ctx context.Context, v *watchdog.Watchdog, id string, a
 		cfg = attract(cfg)
 	}
 	if _, external := cfg.Delegate.External(); external {
-		v.AllowProbe(delegateLimit)
+		v.AllowProbe(backend.ProbeLimit)
 	}
 	var task *demoTask
 	v.Do(watchdog.OpenNetworks, func() { task, err = w.open(ctx, cfg, id) })

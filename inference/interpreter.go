@@ -160,7 +160,7 @@ func newDelegate(name Delegate, threads int) (delegates.Delegater, error) {
 // delegate may be to blame.
 func (in *Interpreter) refused(d Delegate, why string) error {
 	if file, ok := d.External(); ok {
-		return fmt.Errorf("delegate %s: it rejects this network%s: choose other kernels, or a network that it can run", file, because(joined(in.report.take(), said())))
+		return fmt.Errorf("delegate %s: it rejects this network%s: choose another backend, or a network that it can run", file, because(joined(in.report.take(), said())))
 	}
 	return errors.New(why)
 }

@@ -4,7 +4,7 @@
 //
 // In: model files with what the catalogue knows of them. Out: Records, which it
 // also compares (Gains), keeps (History) and writes as CSV and JSON. It imports
-// app/trial, app/device, app/durable, app/ownmodel, inference and models; app
+// app/probe, app/device, app/durable, app/ownmodel, inference and models; app
 // may import it.
 package benchmark
 
@@ -19,7 +19,7 @@ import (
 
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/ownmodel"
-	"reterminal-vision/app/trial"
+	"reterminal-vision/app/probe"
 	"reterminal-vision/inference"
 	"reterminal-vision/models"
 )
@@ -193,7 +193,7 @@ func (m Machine) record(run time.Time, s Subject, backend string, threads int) R
 // child has another process do it.
 func (m Machine) child(ctx context.Context, o order) (Found, error) {
 	limit := cmp.Or(m.Limit, Limit)
-	out, _, err := trial.Told(ctx, limit, []string{Command}, o)
+	out, _, err := probe.Told(ctx, limit, []string{Command}, o)
 	at, found := "was started", (*Found)(nil)
 	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
 		var w word
@@ -207,8 +207,8 @@ func (m Machine) child(ctx context.Context, o order) (Found, error) {
 			found = w.Found
 		}
 	}
-	var late trial.Late
-	var died trial.Died
+	var late probe.Late
+	var died probe.Died
 	switch {
 	case errors.As(err, &late):
 		return Found{}, hang{fmt.Errorf("%s was not done after %v, when it %s: choose another backend or a smaller network", o.Backend, limit, at)}

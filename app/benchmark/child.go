@@ -12,7 +12,7 @@ import (
 	"slices"
 	"time"
 
-	"reterminal-vision/app/trial"
+	"reterminal-vision/app/probe"
 	"reterminal-vision/inference"
 )
 
@@ -45,8 +45,8 @@ const (
 // Serve is the other process: it reads an order, does it, and writes what it
 // found to standard output, which is its alone from then on.
 func Serve(stdin io.Reader) error {
-	defer trial.Begin(Limit)()
-	answer, err := trial.Answer()
+	defer probe.Begin(Limit)()
+	answer, err := probe.Answer()
 	if err != nil {
 		return fmt.Errorf("measurement: %w", err)
 	}

@@ -5,7 +5,7 @@
 // folder, a checked copy with its labels and an entry as the catalogue has
 // them. A network is tried in another process before it is taken.
 //
-// It imports app/durable, app/trial, inference/tflite, inference/task,
+// It imports app/durable, app/probe, inference/tflite, inference/task,
 // inference/tasks and models; app may import it.
 package ownmodel
 

@@ -8,7 +8,7 @@ import (
 	"io"
 	"time"
 
-	"reterminal-vision/app/trial"
+	"reterminal-vision/app/probe"
 	"reterminal-vision/inference/tasks"
 	"reterminal-vision/models"
 )
@@ -57,9 +57,9 @@ func ReadTrial(r io.Reader) (*models.Model, error) {
 // try runs the model once in another process, so that a model which brings the
 // library down brings nothing else down.
 func try(ctx context.Context, file string, t Trial) (ran Ran, err error) {
-	_, err = trial.Run(ctx, TrialLimit, []string{TrialCommand, file}, t, &ran)
-	var late trial.Late
-	var died trial.Died
+	_, err = probe.Run(ctx, TrialLimit, []string{TrialCommand, file}, t, &ran)
+	var late probe.Late
+	var died probe.Died
 	switch {
 	case errors.Is(err, context.DeadlineExceeded): // of whoever waits
 		err = errors.New("it was not done in time: choose a smaller network")

@@ -1,10 +1,10 @@
-// Package trial tries what may bring the program down in another process of
+// Package probe runs what may crash or hang the program in another process of
 // the same program: a model file, or a delegate that a library brings.
 //
 // In: the arguments with which the program runs itself, and a value that the
 // process reads. Out: a value that it writes, or how it ended. It imports
 // nothing of ours; app and its packages may import it.
-package trial
+package probe
 
 import (
 	"bytes"
