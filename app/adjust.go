@@ -202,8 +202,7 @@ func (w *window) threshold(demo *models.Demo, cfg config.Config) float64 {
 	if len(running) == 0 || !demo.Kind().HasThreshold {
 		return 0
 	}
-	b := builder{cfg: cfg, demo: demo}
-	return float64(b.threshold(running[0]))
+	return float64(threshold(cfg, demo, running[0]))
 }
 
 func (w *window) chooseAdjust(id string) error {

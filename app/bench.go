@@ -361,8 +361,7 @@ func tightFrame(ctx context.Context, cfg config.Config, task *demoTask, frames i
 			}
 		}
 		if task.replicas() > 1 { // it has its share of the threads only
-			b := &builder{ctx: ctx, cfg: cfg, threads: cfg.Threads}
-			if net, err = b.open(task.Models[i]); err != nil {
+			if net, _, err = openModel(ctx, cfg, cfg.Threads, task.Models[i]); err != nil {
 				return 0, err
 			}
 			defer net.Close()

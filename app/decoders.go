@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 
+	"reterminal-vision/app/config"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/task"
 	"reterminal-vision/models"
@@ -15,7 +16,7 @@ func (b *builder) build() (inference.Task, error) {
 		return nil, fmt.Errorf("demo %s: this version does not know the task %q", b.demo.ID, b.demo.Task)
 	}
 	r := &task.Request{
-		Replicas: b.beside, Threshold: b.threshold(b.models[0]), Filter: b.demo.Filter, Alarm: b.demo.Alarm,
+		Replicas: b.beside, Threshold: threshold(b.cfg, b.demo, b.models[0]), Filter: b.demo.Filter, Alarm: b.demo.Alarm,
 		Ensemble: b.demo.Ensemble, Raw: b.cfg.Raw, Adaptive: b.cfg.Adaptive(),
 	}
 	for i, m := range b.models {
@@ -46,16 +47,16 @@ func (b *builder) loaded(m *models.Model, net *inference.Interpreter) (task.Load
 	return n, nil
 }
 
-// threshold is the least score: the command line's, else the demo's or that of
-// an alarm that goes by what is shown, else the model's.
-func (b *builder) threshold(model *models.Model) float32 {
+// threshold is the confidence threshold: the command line's, else the demo's or
+// that of an alarm that goes by what is shown, else the model's.
+func threshold(cfg config.Config, d *models.Demo, model *models.Model) float32 {
 	switch {
-	case b.cfg.Threshold > 0:
-		return float32(b.cfg.Threshold)
-	case b.demo.Threshold > 0:
-		return b.demo.Threshold
-	case b.demo.Alarm != nil && b.demo.Kind().Alarm == task.AlarmByArea:
-		return b.demo.Alarm.Threshold
+	case cfg.Threshold > 0:
+		return float32(cfg.Threshold)
+	case d.Threshold > 0:
+		return d.Threshold
+	case d.Alarm != nil && d.Kind().Alarm == task.AlarmByArea:
+		return d.Alarm.Threshold
 	}
 	return model.Threshold
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"strconv"
+	"strings"
 
 	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
@@ -126,14 +127,7 @@ func check(cfg config.Config) error {
 		}
 	}
 	if cfg.Demo != "" && library.Catalogue().Demo(cfg.Demo) == nil {
-		return cli.Usagef("no demo %q: choose one of %s", cfg.Demo, demoIDs())
+		return cli.Usagef("no demo %q: choose one of %s", cfg.Demo, strings.Join(library.DemoIDs(), ", "))
 	}
 	return nil
-}
-
-func demoIDs() (ids []string) {
-	for _, d := range library.Catalogue().Demos {
-		ids = append(ids, d.ID)
-	}
-	return ids
 }

@@ -172,14 +172,8 @@ func tryModel(args []string, stdin io.Reader, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	b := &builder{cfg: config.Config{Raw: true}, demo: &models.Demo{Task: tasks.Of(model.Task).Name}, models: []*models.Model{model}, nets: []*inference.Interpreter{net}}
-	err = checkInput(net, model)
-	var task inference.Task
-	if err == nil {
-		task, err = b.build()
-	}
+	task, err := buildTask(config.Config{Raw: true}, &models.Demo{Task: tasks.Of(model.Task).Name}, model, net)
 	if err != nil {
-		b.close()
 		return err
 	}
 	defer task.Close()

@@ -44,6 +44,32 @@ const peopleUsage = `Usage: reterminal-vision people COMMAND
   --models-dir DIR   folder with the models
 `
 
+// openDemo opens a demo; one that recognises people is told who is enrolled.
+func openDemo(ctx context.Context, cfg config.Config, id string) (*demoTask, error) {
+	t, err := openNetworks(ctx, cfg, id)
+	if err != nil || t.recognizer == nil {
+		return t, err
+	}
+	if err := introduce(t.recognizer); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// introduce tells a recognition who is enrolled.
+func introduce(task *recognize.Task) error {
+	path, err := paths.People()
+	if err != nil {
+		return err
+	}
+	gallery, err := loadGallery(path, task.Model())
+	if err != nil {
+		return err
+	}
+	return task.SetGallery(gallery)
+}
+
 // loadGallery reads the people whom the model can recognise. Nobody is
 // enrolled where there is no database, and none is made.
 func loadGallery(path, model string) (*recognize.Gallery, error) {

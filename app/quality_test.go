@@ -469,8 +469,7 @@ func (q *quality) maskIoU(demo, model, picture, mask, label string, isObject fun
 func (q *quality) head(id string) attribute.Head {
 	q.t.Helper()
 	model := models.Default().Model(id)
-	b := &builder{cfg: config.Config{ModelsDir: q.dir, Threads: 2, Delegate: inference.XNNPACK}}
-	net, err := b.open(model)
+	net, _, err := openModel(q.t.Context(), config.Config{ModelsDir: q.dir, Delegate: inference.XNNPACK}, 2, model)
 	if err != nil {
 		q.t.Fatal(err)
 	}

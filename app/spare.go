@@ -6,19 +6,8 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/assets/lang"
-	"reterminal-vision/inference"
-	"reterminal-vision/inference/frameskip"
 	"reterminal-vision/ui"
 )
-
-// saving makes the task one that saves what the configuration wants saved.
-func (b *builder) saving(task inference.Task) inference.Task {
-	how := b.cfg.EffectiveFrameSkip()
-	if how == config.SkipOff {
-		return task
-	}
-	return frameskip.New(task, frameskip.Config{Propagate: how == config.SkipPropagate && b.demo.Kind().Propagates})
-}
 
 // spareSteps is what may be chosen for the demo that runs, the least first.
 func (w *window) spareSteps() []config.FrameSkip {

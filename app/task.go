@@ -12,9 +12,9 @@ import (
 	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
-	"reterminal-vision/app/paths"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/frameskip"
 	"reterminal-vision/inference/recognize"
 	"reterminal-vision/models"
 )
@@ -22,7 +22,7 @@ import (
 // demoTask is a demo with its networks loaded.
 type demoTask struct {
 	inference.Task
-	recognizer *recognize.Task // the task, before anything is spared, where it recognises people; else nil
+	recognizer *recognize.Task // the task, without frame skipping, where it recognises people; else nil
 
 	Demo    *models.Demo
 	Models  []*models.Model          // in the order they run
@@ -81,13 +81,13 @@ func (e *modelError) detail() string {
 	return strings.ReplaceAll(e.Err.Error(), "\n", "; ")
 }
 
-// openDemo loads, for each stage of the demo, the first of its models that is
-// present and sound. Only what ctx can end, the trial of a delegate, ends with it.
-func openDemo(ctx context.Context, cfg config.Config, id string) (*demoTask, error) {
+// openNetworks loads, for each stage of the demo, the first of its models that is
+// present and sound. Only what ctx can end, the probe of a delegate, ends with it.
+func openNetworks(ctx context.Context, cfg config.Config, id string) (*demoTask, error) {
 	known := library.Catalogue()
 	demo := known.Demo(id)
 	if demo == nil {
-		return nil, fmt.Errorf("no demo %q: choose one of %s", id, demoIDs())
+		return nil, fmt.Errorf("no demo %q: choose one of %s", id, strings.Join(library.DemoIDs(), ", "))
 	}
 	b := &builder{ctx: ctx, cfg: cfg, threads: cfg.Threads, catalogue: known, demo: demo}
 	stages, err := chooseModels(demo, cfg.Model)
@@ -122,33 +122,14 @@ func openDemo(ctx context.Context, cfg config.Config, id string) (*demoTask, err
 		return nil, &modelError{Demo: demo, Err: err, Remedy: "Choose another model with --model."}
 	}
 	recognizer, _ := task.(*recognize.Task)
-	if recognizer != nil {
-		if err := introduce(recognizer); err != nil {
-			task.Close()
-			return nil, err
-		}
-	}
 	slog.Debug("networks ready", "demo", id)
-	return &demoTask{Task: b.saving(task), recognizer: recognizer, Demo: demo, Models: b.models, Nets: b.nets, Beside: b.beside, Refused: b.refused}, nil
+	return &demoTask{Task: b.skipping(task), recognizer: recognizer, Demo: demo, Models: b.models, Nets: b.nets, Beside: b.beside, Refused: b.refused}, nil
 }
 
 // answered reports whether one of the models chosen before is among the
 // candidates of a stage: one network may answer for two stages.
 func answered(candidates []string, chosen []*models.Model) bool {
 	return slices.ContainsFunc(chosen, func(m *models.Model) bool { return slices.Contains(candidates, m.ID) })
-}
-
-// introduce tells a recognition who is enrolled.
-func introduce(task *recognize.Task) error {
-	path, err := paths.People()
-	if err != nil {
-		return err
-	}
-	gallery, err := loadGallery(path, task.Model())
-	if err != nil {
-		return err
-	}
-	return task.SetGallery(gallery)
 }
 
 // chooseModels lists the candidates of each stage; those named in choice,
@@ -216,24 +197,56 @@ func (b *builder) load(wanted []string) error {
 }
 
 func (b *builder) open(model *models.Model) (*inference.Interpreter, error) {
-	path, err := library.OpenStore(b.cfg.ModelsDir).Find(model)
-	if err != nil {
-		return nil, err
-	}
-	net, refused, err := backend.Open(b.ctx, path, inference.Options{
-		Threads: b.threads, Delegate: b.cfg.Delegate, NoOptimize: b.cfg.NoOptimize, LeaveResize: model.Decoder().LeaveResize,
-	})
-	if err != nil {
-		return nil, err
-	}
+	net, refused, err := openModel(b.ctx, b.cfg, b.threads, model)
 	if refused != nil {
 		b.refused = refused
 	}
+	return net, err
+}
+
+// openModel opens one network of the catalogue; refused says why it runs on
+// XNNPACK and not on the delegate of cfg.
+func openModel(ctx context.Context, cfg config.Config, threads int, model *models.Model) (net *inference.Interpreter, refused, err error) {
+	path, err := library.OpenStore(cfg.ModelsDir).Find(model)
+	if err != nil {
+		return nil, nil, err
+	}
+	net, refused, err = backend.Open(ctx, path, inference.Options{
+		Threads: threads, Delegate: cfg.Delegate, NoOptimize: cfg.NoOptimize, LeaveResize: model.Decoder().LeaveResize,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
 	if err := checkInput(net, model); err != nil {
 		net.Close()
+		return nil, nil, err
+	}
+	return net, refused, nil
+}
+
+// buildTask makes the task of a demo with one network, which is open. It takes
+// over the network.
+func buildTask(cfg config.Config, d *models.Demo, model *models.Model, net *inference.Interpreter) (inference.Task, error) {
+	b := &builder{cfg: cfg, demo: d, models: []*models.Model{model}, nets: []*inference.Interpreter{net}}
+	err := checkInput(net, model)
+	var task inference.Task
+	if err == nil {
+		task, err = b.build()
+	}
+	if err != nil {
+		b.close()
 		return nil, err
 	}
-	return net, nil
+	return task, nil
+}
+
+// skipping adds the frame skipping of the configuration to the task.
+func (b *builder) skipping(task inference.Task) inference.Task {
+	how := b.cfg.EffectiveFrameSkip()
+	if how == config.SkipOff {
+		return task
+	}
+	return frameskip.New(task, frameskip.Config{Propagate: how == config.SkipPropagate && b.demo.Kind().Propagates})
 }
 
 // checkInput compares the network's first input with the catalogue.

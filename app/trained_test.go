@@ -193,17 +193,14 @@ func TestSegmentationAlarm(t *testing.T) {
 		"enough":     {.1, []string{"", "", "lung", "lung"}},
 		"not enough": {.9, []string{"", "", "", ""}},
 	} {
-		b := &builder{
-			cfg:    config.Config{ModelsDir: filepath.Join("..", "models", "trained"), Threads: 1, Delegate: inference.XNNPACK},
-			models: []*models.Model{models.Default().Model("lung_mobilenet_025_256_int8")},
-			demo:   &models.Demo{ID: "belt", Task: "segment", Alarm: &task.Alarm{Labels: []string{"lung"}, Threshold: .5, Area: c.area, Frames: 3}},
-		}
-		net, err := b.open(b.models[0])
+		cfg := config.Config{ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK}
+		model := models.Default().Model("lung_mobilenet_025_256_int8")
+		watched := &models.Demo{ID: "belt", Task: "segment", Alarm: &task.Alarm{Labels: []string{"lung"}, Threshold: .5, Area: c.area, Frames: 3}}
+		net, _, err := openModel(t.Context(), cfg, 1, model)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.nets = append(b.nets, net)
-		task, err := b.build()
+		task, err := buildTask(cfg, watched, model, net)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -92,3 +92,11 @@ func OpenStore(dir string) *models.Store {
 	}
 	return store
 }
+
+// DemoIDs are the IDs of all demos, in the gallery's order.
+func DemoIDs() (ids []string) {
+	for _, d := range Catalogue().Demos {
+		ids = append(ids, d.ID)
+	}
+	return ids
+}
