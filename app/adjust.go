@@ -10,6 +10,7 @@ import (
 
 	"reterminal-vision/app/backend"
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/demo"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
@@ -197,12 +198,12 @@ func variantTitle(variant string) string {
 }
 
 // threshold is the least score in use; 0 for demos that have none.
-func (w *window) threshold(demo *models.Demo, cfg config.Config) float64 {
+func (w *window) threshold(d *models.Demo, cfg config.Config) float64 {
 	running := w.modelsRunning()
-	if len(running) == 0 || !demo.Kind().HasThreshold {
+	if len(running) == 0 || !d.Kind().HasThreshold {
 		return 0
 	}
-	return float64(threshold(cfg, demo, running[0]))
+	return float64(demo.Threshold(cfg, d, running[0]))
 }
 
 func (w *window) chooseAdjust(id string) error {

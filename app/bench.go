@@ -17,6 +17,7 @@ import (
 
 	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/demo"
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -297,10 +298,10 @@ func measure(ctx context.Context, cfg config.Config, how stage, frames int) (Fig
 	case frames <= 0:
 		b.after = metrics.ReadUsage()
 	}
-	f := b.figures(task.replicas())
-	f.Demo, f.Model, f.Source = cfg.Demo, task.ids(), s.state.Source.Name
+	f := b.figures(task.Replicas())
+	f.Demo, f.Model, f.Source = cfg.Demo, task.IDs(), s.state.Source.Name
 	f.Spare = string(cfg.EffectiveFrameSkip())
-	f.Delegate, f.AsIs, f.Threads, f.Lanes = string(cfg.Delegate), cfg.NoOptimize, cfg.Threads, task.replicas()
+	f.Delegate, f.AsIs, f.Threads, f.Lanes = string(cfg.Delegate), cfg.NoOptimize, cfg.Threads, task.Replicas()
 	how.note(&f)
 	alone, err := tightFrame(ctx, cfg, task, b.seen)
 	if err != nil {
@@ -352,16 +353,16 @@ func (b *benchSink) figures(replicas int) Figures {
 // tightFrame is how long the networks of a task take for a frame when they are
 // run one after the other with all threads and nothing beside them, each as
 // often as it was for so many frames.
-func tightFrame(ctx context.Context, cfg config.Config, task *demoTask, frames int) (total time.Duration, err error) {
+func tightFrame(ctx context.Context, cfg config.Config, task *demo.Task, frames int) (total time.Duration, err error) {
 	for i, net := range task.Nets {
 		runs := net.Runs() - 1 // to warm up
 		if i == 0 {
-			for _, beside := range task.Beside {
+			for _, beside := range task.ReplicaNets {
 				runs += beside.Runs() - 1
 			}
 		}
-		if task.replicas() > 1 { // it has its share of the threads only
-			if net, _, err = openModel(ctx, cfg, cfg.Threads, task.Models[i]); err != nil {
+		if task.Replicas() > 1 { // it has its share of the threads only
+			if net, _, err = demo.OpenModel(ctx, cfg, cfg.Threads, task.Models[i]); err != nil {
 				return 0, err
 			}
 			defer net.Close()

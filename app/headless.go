@@ -34,7 +34,7 @@ func headless(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) 
 	out := &lineWriter{to: stdout, end: cancel, most: cfg.Frames, picture: snapshot.NewFrameSaver(cfg.SaveFrame)}
 	s := newSession(cfg, task, out)
 	s.every, s.retry, s.watchdog = cfg.Unpaced, forCameras, watchdog.New()
-	s.watchdog.SetPace(task.imported(), 0)
+	s.watchdog.SetPace(task.Imported(), 0)
 	defer s.watchdog.Watch(func(what watchdog.Part) {
 		fmt.Fprintf(stderr, "reterminal-vision: stuck in %v: start it again, with another --model or --delegate\n", what)
 		os.Exit(exitFailed) // nothing ends C code that hangs

@@ -13,6 +13,7 @@ import (
 
 	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/demo"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/ownmodel"
 	"reterminal-vision/app/probe"
@@ -172,7 +173,7 @@ func tryModel(args []string, stdin io.Reader, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	task, err := buildTask(config.Config{Raw: true}, &models.Demo{Task: tasks.Of(model.Task).Name}, model, net)
+	task, err := demo.Build(config.Config{Raw: true}, &models.Demo{Task: tasks.Of(model.Task).Name}, model, net)
 	if err != nil {
 		return err
 	}

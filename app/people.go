@@ -16,6 +16,7 @@ import (
 
 	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/demo"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
 	"reterminal-vision/app/metrics"
@@ -45,12 +46,12 @@ const peopleUsage = `Usage: reterminal-vision people COMMAND
 `
 
 // openDemo opens a demo; one that recognises people is told who is enrolled.
-func openDemo(ctx context.Context, cfg config.Config, id string) (*demoTask, error) {
-	t, err := openNetworks(ctx, cfg, id)
-	if err != nil || t.recognizer == nil {
+func openDemo(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
+	t, err := demo.Open(ctx, cfg, id)
+	if err != nil || t.Recognizer == nil {
 		return t, err
 	}
-	if err := introduce(t.recognizer); err != nil {
+	if err := introduce(t.Recognizer); err != nil {
 		t.Close()
 		return nil, err
 	}
@@ -355,7 +356,7 @@ func (a peopleArgs) takeShots(ctx context.Context, stdout io.Writer) ([]people.S
 		return nil, err
 	}
 	defer task.Close()
-	recognizer := task.recognizer
+	recognizer := task.Recognizer
 	if recognizer == nil {
 		return nil, errors.New("the demo recognition does not recognise")
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/disintegration/imaging"
 
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/demo"
 	"reterminal-vision/app/library"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -59,7 +60,7 @@ func TestQualityPresentationAttacks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		recogniser := task.recognizer
+		recogniser := task.Recognizer
 		first := 20 // those before are enrolled
 		if model != "" && own(model) {
 			first = 60 // models/train/liveness.py trains on those before
@@ -173,7 +174,7 @@ func wholePictures(t *testing.T, dir string) {
 }
 
 // openRecognition opens the recognition with this network for liveness.
-func openRecognition(ctx context.Context, cfg config.Config, liveness string) (*demoTask, error) {
+func openRecognition(ctx context.Context, cfg config.Config, liveness string) (*demo.Task, error) {
 	demo := library.Catalogue().Demo(recognitionDemo)
 	kept := demo.Liveness
 	defer func() { demo.Liveness = kept }()

@@ -20,6 +20,7 @@ import (
 	"text/tabwriter"
 
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/demo"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/attribute"
@@ -130,7 +131,7 @@ func (q *quality) writeAccuracy(file string) {
 }
 
 // open loads a demo with these models, plain: nothing smoothed.
-func (q *quality) open(demo, choice string) *demoTask {
+func (q *quality) open(demo, choice string) *demo.Task {
 	q.t.Helper()
 	cfg := config.Config{ModelsDir: q.dir, Model: choice, Threads: 2, Delegate: inference.XNNPACK, Raw: true}
 	task, err := openDemo(q.t.Context(), cfg, demo)
@@ -469,7 +470,7 @@ func (q *quality) maskIoU(demo, model, picture, mask, label string, isObject fun
 func (q *quality) head(id string) attribute.Head {
 	q.t.Helper()
 	model := models.Default().Model(id)
-	net, _, err := openModel(q.t.Context(), config.Config{ModelsDir: q.dir, Delegate: inference.XNNPACK}, 2, model)
+	net, _, err := demo.OpenModel(q.t.Context(), config.Config{ModelsDir: q.dir, Delegate: inference.XNNPACK}, 2, model)
 	if err != nil {
 		q.t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/demo"
 	"reterminal-vision/app/doctor"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/settings"
@@ -153,7 +154,7 @@ func scenes(t *testing.T) []scene {
 		{"no-model", func(w *window) {
 			d := library.Catalogue().Demo("scene")
 			w.screen.ShowDemo(d.ID)
-			w.screen.Problem(w.problem(&modelError{Demo: d, Err: fmt.Errorf("model deeplabv3_257_mv: no such file"), Remedy: ""}, d.ID))
+			w.screen.Problem(w.problem(&demo.ModelError{Demo: d, Err: fmt.Errorf("model deeplabv3_257_mv: no such file"), Remedy: ""}, d.ID))
 		}},
 		{"hot", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Problem(sick(true, 86, 0)) }},
 		{"memory", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Problem(sick(false, 0, 80<<20)) }},

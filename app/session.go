@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/demo"
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/assets/demos"
@@ -73,7 +74,7 @@ const settle = 100 * time.Millisecond
 // session carries frames of one source through one task to one sink.
 type session struct {
 	cfg      config.Config
-	task     *demoTask
+	task     *demo.Task
 	sink     sink
 	every    bool    // work on every frame: the source waits for the worker
 	pace     float64 // pictures a second at which recorded sources play; 0 leaves them their own
@@ -86,9 +87,9 @@ type session struct {
 	told     time.Time
 }
 
-func newSession(cfg config.Config, task *demoTask, s sink) *session {
+func newSession(cfg config.Config, task *demo.Task, s sink) *session {
 	ses := &session{cfg: cfg, task: task, sink: s, results: *newRate(2 * time.Second), looks: *newRate(2 * time.Second)}
-	ses.state.Model = task.title()
+	ses.state.Model = task.Title()
 	return ses
 }
 
@@ -102,7 +103,7 @@ func (s *session) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var working sync.WaitGroup
 	working.Go(func() {
-		s.task.warmUp(s.watchdog) // while the source opens
+		s.task.WarmUp(s.watchdog) // while the source opens
 		worker.Run(ctx)
 	})
 	defer working.Wait()

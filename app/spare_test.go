@@ -17,6 +17,7 @@ import (
 	"github.com/disintegration/imaging"
 
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/demo"
 	"reterminal-vision/app/library"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -43,7 +44,7 @@ func (s saved) String() string {
 func compareSpared(t *testing.T, cfg config.Config, how config.FrameSkip, frames int) (s saved) {
 	t.Helper()
 	cfg.ModelsDir, cfg.Delegate, cfg.Threads, cfg.Replicas = cmp.Or(cfg.ModelsDir, testmedia.Path(t, "models")), inference.XNNPACK, 1, 1
-	open := func(how config.FrameSkip) *demoTask {
+	open := func(how config.FrameSkip) *demo.Task {
 		cfg := cfg
 		cfg.FrameSkip = how
 		task, err := openDemo(t.Context(), cfg, cfg.Demo)
@@ -72,7 +73,7 @@ func compareSpared(t *testing.T, cfg config.Config, how config.FrameSkip, frames
 		}
 		// Neither clock is that of a camera, since frames are read as fast as that goes.
 		f.Captured = time.Time{}.Add(f.Timestamp)
-		for i, task := range []*demoTask{full, spared} {
+		for i, task := range []*demo.Task{full, spared} {
 			out := &outs[i]
 			out.Reset()
 			out.Sequence, out.Width, out.Height, out.Timestamp, out.Captured = f.Sequence, f.Width, f.Height, f.Timestamp, f.Captured
@@ -179,7 +180,7 @@ func TestAlarmOfAStillPicture(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer source.Close()
-	open := func(how config.FrameSkip) *demoTask {
+	open := func(how config.FrameSkip) *demo.Task {
 		task, err := openDemo(t.Context(), config.Config{Demo: "belt", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1, FrameSkip: how}, "belt")
 		if err != nil {
 			t.Fatal(err)
@@ -199,7 +200,7 @@ func TestAlarmOfAStillPicture(t *testing.T) {
 			f.Sequence, f.Captured = uint64(i+1), time.Now()
 			var want, got inference.Result
 			for _, c := range []struct {
-				task *demoTask
+				task *demo.Task
 				in   *inference.Input
 				out  *inference.Result
 			}{{plain, a, &want}, {spared, b, &got}} {

@@ -18,6 +18,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/demo"
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/app/watchdog"
@@ -188,7 +189,7 @@ func spoiltWindow(t *testing.T, spoil func() error) *window {
 	ctx, cancel := context.WithCancel(t.Context())
 	cfg := config.Config{Source: "auto", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1}
 	w := newWindow(ctx, cfg, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
-	w.open = func(ctx context.Context, cfg config.Config, id string) (*demoTask, error) {
+	w.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
 		task, err := openDemo(ctx, cfg, id)
 		if err == nil && spoil != nil {
 			task.Task = spoilt{task.Task, spoil}
@@ -243,7 +244,7 @@ func TestPanickingDemo(t *testing.T) {
 		return nil
 	})
 	open := w.open
-	w.open = func(ctx context.Context, cfg config.Config, id string) (*demoTask, error) {
+	w.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
 		bad.Store(false)
 		return open(ctx, cfg, id)
 	}
@@ -293,7 +294,7 @@ func TestDemoGoesOnPanicking(t *testing.T) {
 func TestDemoThatCannotOpen(t *testing.T) {
 	w := spoiltWindow(t, nil)
 	var opened atomic.Int32
-	w.open = func(context.Context, config.Config, string) (*demoTask, error) {
+	w.open = func(context.Context, config.Config, string) (*demo.Task, error) {
 		opened.Add(1)
 		return nil, errors.New("no such model")
 	}
@@ -308,10 +309,10 @@ func TestDemoThatCannotOpen(t *testing.T) {
 // TestPanicLeavesPart has a demo panic while its networks or its source are opened
 // or the networks closed: the watchdog is not left to think that it is still at it.
 func TestPanicLeavesPart(t *testing.T) {
-	for name, spoil := range map[string]func(*demoTask) *demoTask{
-		"opening the networks": func(*demoTask) *demoTask { panic("spoilt") },
-		"opening the source":   func(task *demoTask) *demoTask { task.Demo = nil; return task },
-		"closing the networks": func(task *demoTask) *demoTask {
+	for name, spoil := range map[string]func(*demo.Task) *demo.Task{
+		"opening the networks": func(*demo.Task) *demo.Task { panic("spoilt") },
+		"opening the source":   func(task *demo.Task) *demo.Task { task.Demo = nil; return task },
+		"closing the networks": func(task *demo.Task) *demo.Task {
 			task.Task = closing{spoilt{task.Task, func() error { panic("spoilt") }}, func() { panic("spoilt") }}
 			return task
 		},
@@ -319,7 +320,7 @@ func TestPanicLeavesPart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := spoiltWindow(t, nil)
 			open := w.open
-			w.open = func(ctx context.Context, cfg config.Config, id string) (*demoTask, error) {
+			w.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
 				task, err := open(ctx, cfg, id)
 				if err != nil {
 					return nil, err
@@ -354,7 +355,7 @@ func (c closing) Close() error {
 func TestClosingHangs(t *testing.T) {
 	w := spoiltWindow(t, nil)
 	open, hang := w.open, make(chan struct{})
-	w.open = func(ctx context.Context, cfg config.Config, id string) (*demoTask, error) {
+	w.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
 		task, err := open(ctx, cfg, id)
 		if err == nil {
 			task.Task = closing{task.Task, func() { <-hang }}

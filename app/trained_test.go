@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/demo"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/task"
 	"reterminal-vision/inference/tasktest"
@@ -196,11 +197,11 @@ func TestSegmentationAlarm(t *testing.T) {
 		cfg := config.Config{ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK}
 		model := models.Default().Model("lung_mobilenet_025_256_int8")
 		watched := &models.Demo{ID: "belt", Task: "segment", Alarm: &task.Alarm{Labels: []string{"lung"}, Threshold: .5, Area: c.area, Frames: 3}}
-		net, _, err := openModel(t.Context(), cfg, 1, model)
+		net, _, err := demo.OpenModel(t.Context(), cfg, 1, model)
 		if err != nil {
 			t.Fatal(err)
 		}
-		task, err := buildTask(cfg, watched, model, net)
+		task, err := demo.Build(cfg, watched, model, net)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"reterminal-vision/app/backend"
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/demo"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/doctor"
 	"reterminal-vision/app/library"
@@ -43,7 +44,7 @@ type window struct {
 	notify device.Notify
 	link   *supervise.Link
 	safe   atomic.Bool // too many crashes: nothing runs by itself
-	open   func(context.Context, config.Config, string) (*demoTask, error)
+	open   func(context.Context, config.Config, string) (*demo.Task, error)
 	light  *light
 	screen *ui.UI
 	ctx    context.Context
@@ -157,7 +158,7 @@ func card(known *models.Catalogue, store *models.Store, d *models.Demo) ui.Card 
 	var titles []string
 	var chosen []*models.Model
 	for _, candidates := range d.Stages() {
-		if answered(candidates, chosen) {
+		if demo.Answered(candidates, chosen) {
 			continue
 		}
 		model := firstPresent(known, store, candidates)
@@ -328,7 +329,7 @@ func (w *window) attempt(ctx context.Context, v *watchdog.Watchdog, id string, a
 	if _, external := cfg.Delegate.External(); external {
 		v.AllowProbe(backend.ProbeLimit)
 	}
-	var task *demoTask
+	var task *demo.Task
 	v.Do(watchdog.OpenNetworks, func() { task, err = w.open(ctx, cfg, id) })
 	if err != nil {
 		return err
@@ -340,8 +341,8 @@ func (w *window) attempt(ctx context.Context, v *watchdog.Watchdog, id string, a
 		w.networks = task.Models
 	}
 	w.mu.Unlock()
-	v.SetPace(task.imported(), w.speeds.of(id))
-	if r := task.recognizer; r != nil {
+	v.SetPace(task.Imported(), w.speeds.of(id))
+	if r := task.Recognizer; r != nil {
 		w.people.recognising(ctx, r)
 		defer w.people.recognising(ctx, nil)
 	}
@@ -366,7 +367,7 @@ var errCrashed = errors.New("the demo stopped by an error of its own")
 // problem words an error for a person at the screen.
 func (w *window) problem(err error, id string) ui.Problem {
 	p := ui.Problem{Title: lang.T("This demo cannot run"), Detail: err.Error(), Retry: func() { w.StartDemo(id) }}
-	var m *modelError
+	var m *demo.ModelError
 	var damaged *people.DamagedError
 	var key *people.KeyError
 	switch {
@@ -379,7 +380,7 @@ func (w *window) problem(err error, id string) ui.Problem {
 		p.Remedy = lang.T("Start over with nobody. The file is kept beside the new one, and a backup can be imported.")
 		p.Label, p.Retry = lang.T("Start over"), func() { w.gate(func() { w.startOver(damaged.Path, id) }) }
 	case errors.As(err, &m):
-		p.Title, p.Detail = lang.T("The model is missing or damaged"), m.detail()
+		p.Title, p.Detail = lang.T("The model is missing or damaged"), m.Detail()
 		p.Remedy = lang.T("Get it in the settings, under Models, or choose another one there.")
 		p.Label, p.Retry = lang.T("Models"), func() { w.gate(func() { w.screen.OpenPage(pageModels) }) }
 	case errors.Is(err, errCrashed):

@@ -1,4 +1,4 @@
-package app
+package demo
 
 import (
 	"log/slog"
@@ -9,14 +9,13 @@ import (
 	"reterminal-vision/inference"
 )
 
-// shortWork is the time on one thread below which waking more threads up takes
-// what they give: so short a network is better run several times side by side.
-// Of a longer one threads give each result sooner, which counts where pictures
-// come at their own pace.
+// shortWork is the time on one thread below which waking further threads costs
+// what they gain: so short a network is better replicated. With a longer one
+// threads lower the latency, which counts for sources with a pace of their own.
 const shortWork = 5 * time.Millisecond
 
-// addReplicas opens the first network as often as frames are to be in it at once,
-// each with its share of the threads.
+// addReplicas opens further interpreters of the first network, each with its
+// share of the threads.
 func (b *builder) addReplicas() error {
 	replicas := b.cfg.Replicas
 	// An alarm counts frames inside its one task.
@@ -47,17 +46,17 @@ func (b *builder) addReplicas() error {
 	}
 	b.nets[0].Close()
 	b.nets[0] = first
-	for len(b.beside) < replicas-1 {
+	for len(b.replicaNets) < replicas-1 {
 		net, err := b.open(b.models[0])
 		if err != nil {
 			return err
 		}
-		b.beside = append(b.beside, net)
+		b.replicaNets = append(b.replicaNets, net)
 	}
 	return nil
 }
 
-// short reports whether the first network is short work. It is tried with all
+// short reports whether the first network is short work: it is timed with all
 // threads and, when that is quick, with one.
 func (b *builder) short() (bool, error) {
 	many, err := briefly(b.nets[0])
@@ -79,8 +78,8 @@ func (b *builder) short() (bool, error) {
 	return one < shortWork, nil
 }
 
-// briefly is about how long the network takes: the shortest of few runs, of
-// which the first lays memory out; a long one is enough.
+// briefly is about how long the network takes: the shortest of a few runs, of
+// which the first allocates memory; a long one is enough.
 func briefly(net *inference.Interpreter) (least time.Duration, err error) {
 	for i := range 4 {
 		start := time.Now()

@@ -1,4 +1,4 @@
-package app
+package demo
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ func (b *builder) build() (inference.Task, error) {
 		return nil, fmt.Errorf("demo %s: this version does not know the task %q", b.demo.ID, b.demo.Task)
 	}
 	r := &task.Request{
-		Replicas: b.beside, Threshold: threshold(b.cfg, b.demo, b.models[0]), Filter: b.demo.Filter, Alarm: b.demo.Alarm,
+		Replicas: b.replicaNets, Threshold: Threshold(b.cfg, b.demo, b.models[0]), Filter: b.demo.Filter, Alarm: b.demo.Alarm,
 		Ensemble: b.demo.Ensemble, Raw: b.cfg.Raw, Adaptive: b.cfg.Adaptive(),
 	}
 	for i, m := range b.models {
@@ -47,9 +47,9 @@ func (b *builder) loaded(m *models.Model, net *inference.Interpreter) (task.Load
 	return n, nil
 }
 
-// threshold is the confidence threshold: the command line's, else the demo's or
+// Threshold is the confidence threshold: the command line's, else the demo's or
 // that of an alarm that goes by what is shown, else the model's.
-func threshold(cfg config.Config, d *models.Demo, model *models.Model) float32 {
+func Threshold(cfg config.Config, d *models.Demo, model *models.Model) float32 {
 	switch {
 	case cfg.Threshold > 0:
 		return float32(cfg.Threshold)

@@ -1,4 +1,11 @@
-package app
+// Package demo opens the networks of a demo and makes its task of them.
+//
+// In: a demo's ID and the configuration. Out: a Task that is ready to run, with
+// replicas of its first network and frame skipping as configured. It imports
+// app/backend, app/cli, app/config, app/library, app/watchdog, inference with
+// inference/frameskip, inference/recognize and inference/task, and models; app
+// and its packages may import it.
+package demo
 
 import (
 	"context"
@@ -19,36 +26,36 @@ import (
 	"reterminal-vision/models"
 )
 
-// demoTask is a demo with its networks loaded.
-type demoTask struct {
+// Task is a demo with its networks open.
+type Task struct {
 	inference.Task
-	recognizer *recognize.Task // the task, without frame skipping, where it recognises people; else nil
+	Recognizer *recognize.Task // the task, without frame skipping, where it recognises people; else nil
 
-	Demo    *models.Demo
-	Models  []*models.Model          // in the order they run
-	Nets    []*inference.Interpreter // theirs; they belong to the task
-	Beside  []*inference.Interpreter // of further replicas, for the first model
-	Refused error                    // why a network runs on XNNPACK and not on the delegate wanted
+	Demo        *models.Demo
+	Models      []*models.Model          // in the order they run
+	Nets        []*inference.Interpreter // theirs; they belong to the task
+	ReplicaNets []*inference.Interpreter // of further replicas, for the first model
+	Refused     error                    // why a network runs on XNNPACK and not on the chosen delegate
 }
 
-// warmUp runs every network once: the first run lays its memory out, which the
-// first frame need not wait for. What is wrong with a network its frames tell.
-func (t *demoTask) warmUp(v *watchdog.Watchdog) {
-	for _, net := range slices.Concat(t.Nets, t.Beside) {
+// WarmUp runs every network once: the first run allocates its memory, which the
+// first frame need not wait for. Errors come again with the frames.
+func (t *Task) WarmUp(v *watchdog.Watchdog) {
+	for _, net := range slices.Concat(t.Nets, t.ReplicaNets) {
 		v.Enter(watchdog.WarmUp)
 		_ = net.Invoke()
 		v.Leave(watchdog.WarmUp)
 	}
 }
 
-// imported reports whether a person brought one of the networks.
-func (t *demoTask) imported() bool { return slices.ContainsFunc(t.Models, (*models.Model).Own) }
+// Imported reports whether one of the networks is imported.
+func (t *Task) Imported() bool { return slices.ContainsFunc(t.Models, (*models.Model).Own) }
 
-// replicas is how many frames are in the first network at once.
-func (t *demoTask) replicas() int { return 1 + len(t.Beside) }
+// Replicas is how many frames the first network infers side by side.
+func (t *Task) Replicas() int { return 1 + len(t.ReplicaNets) }
 
-// title names the networks for the screen.
-func (t *demoTask) title() string {
+// Title names the networks for the screen.
+func (t *Task) Title() string {
 	var titles []string
 	for _, m := range t.Models {
 		titles = append(titles, m.Title)
@@ -56,8 +63,8 @@ func (t *demoTask) title() string {
 	return strings.Join(titles, " + ")
 }
 
-// ids names the networks for a table.
-func (t *demoTask) ids() string {
+// IDs names the networks for a table.
+func (t *Task) IDs() string {
 	var ids []string
 	for _, m := range t.Models {
 		ids = append(ids, m.ID)
@@ -65,25 +72,24 @@ func (t *demoTask) ids() string {
 	return strings.Join(ids, " + ")
 }
 
-// modelError tells that a demo's model is not there or not usable, with what
-// to do about it.
-type modelError struct {
+// ModelError says that a demo's model is missing or unusable, with the remedy.
+type ModelError struct {
 	Demo   *models.Demo
 	Err    error
 	Remedy string
 }
 
-func (e *modelError) Error() string { return fmt.Sprintf("%s: %v. %s", e.Demo.Title, e.Err, e.Remedy) }
-func (e *modelError) Unwrap() error { return e.Err }
+func (e *ModelError) Error() string { return fmt.Sprintf("%s: %v. %s", e.Demo.Title, e.Err, e.Remedy) }
+func (e *ModelError) Unwrap() error { return e.Err }
 
-// detail words the error for a person at the screen.
-func (e *modelError) detail() string {
+// Detail words the error for the screen.
+func (e *ModelError) Detail() string {
 	return strings.ReplaceAll(e.Err.Error(), "\n", "; ")
 }
 
-// openNetworks loads, for each stage of the demo, the first of its models that is
-// present and sound. Only what ctx can end, the probe of a delegate, ends with it.
-func openNetworks(ctx context.Context, cfg config.Config, id string) (*demoTask, error) {
+// Open opens, for each stage of the demo, the first of its models that is present
+// and sound. ctx ends the probe of a delegate, and nothing else.
+func Open(ctx context.Context, cfg config.Config, id string) (*Task, error) {
 	known := library.Catalogue()
 	demo := known.Demo(id)
 	if demo == nil {
@@ -95,7 +101,7 @@ func openNetworks(ctx context.Context, cfg config.Config, id string) (*demoTask,
 		return nil, err
 	}
 	for _, wanted := range stages {
-		if answered(wanted, b.models) {
+		if Answered(wanted, b.models) {
 			continue
 		}
 		if err := b.load(wanted); err != nil {
@@ -105,7 +111,7 @@ func openNetworks(ctx context.Context, cfg config.Config, id string) (*demoTask,
 		if len(b.nets) == 1 {
 			if err := b.addReplicas(); err != nil {
 				b.close()
-				return nil, &modelError{Demo: demo, Err: err, Remedy: "Choose fewer replicas with --replicas."}
+				return nil, &ModelError{Demo: demo, Err: err, Remedy: "Choose fewer replicas with --replicas."}
 			}
 		}
 	}
@@ -119,16 +125,16 @@ func openNetworks(ctx context.Context, cfg config.Config, id string) (*demoTask,
 	task, err := b.build()
 	if err != nil {
 		b.close()
-		return nil, &modelError{Demo: demo, Err: err, Remedy: "Choose another model with --model."}
+		return nil, &ModelError{Demo: demo, Err: err, Remedy: "Choose another model with --model."}
 	}
 	recognizer, _ := task.(*recognize.Task)
 	slog.Debug("networks ready", "demo", id)
-	return &demoTask{Task: b.skipping(task), recognizer: recognizer, Demo: demo, Models: b.models, Nets: b.nets, Beside: b.beside, Refused: b.refused}, nil
+	return &Task{Task: b.skipping(task), Recognizer: recognizer, Demo: demo, Models: b.models, Nets: b.nets, ReplicaNets: b.replicaNets, Refused: b.refused}, nil
 }
 
 // answered reports whether one of the models chosen before is among the
 // candidates of a stage: one network may answer for two stages.
-func answered(candidates []string, chosen []*models.Model) bool {
+func Answered(candidates []string, chosen []*models.Model) bool {
 	return slices.ContainsFunc(chosen, func(m *models.Model) bool { return slices.Contains(candidates, m.ID) })
 }
 
@@ -158,20 +164,20 @@ func chooseModels(demo *models.Demo, choice string) ([][]string, error) {
 
 // builder collects the networks of a demo.
 type builder struct {
-	ctx       context.Context // of this one opening
-	cfg       config.Config
-	catalogue *models.Catalogue
-	demo      *models.Demo
-	threads   int // of each network
-	models    []*models.Model
-	nets      []*inference.Interpreter
-	beside    []*inference.Interpreter // like the first, for further replicas
-	liveness  *models.Model            // the one of models that tells live faces, nil unless demanded
-	refused   error                    // why a network runs on XNNPACK and not on the delegate wanted
+	ctx         context.Context // of this one opening
+	cfg         config.Config
+	catalogue   *models.Catalogue
+	demo        *models.Demo
+	threads     int // of each network
+	models      []*models.Model
+	nets        []*inference.Interpreter
+	replicaNets []*inference.Interpreter // like the first, for further replicas
+	liveness    *models.Model            // the one of models that tells live faces, nil unless demanded
+	refused     error                    // why a network runs on XNNPACK and not on the chosen delegate
 }
 
 func (b *builder) close() {
-	for _, net := range slices.Concat(b.nets, b.beside) {
+	for _, net := range slices.Concat(b.nets, b.replicaNets) {
 		net.Close()
 	}
 }
@@ -193,20 +199,20 @@ func (b *builder) load(wanted []string) error {
 	if b.catalogue.Model(wanted[0]).Own() {
 		remedy = "Remove it and import it again."
 	}
-	return &modelError{Demo: b.demo, Err: errors.Join(failed...), Remedy: remedy}
+	return &ModelError{Demo: b.demo, Err: errors.Join(failed...), Remedy: remedy}
 }
 
 func (b *builder) open(model *models.Model) (*inference.Interpreter, error) {
-	net, refused, err := openModel(b.ctx, b.cfg, b.threads, model)
+	net, refused, err := OpenModel(b.ctx, b.cfg, b.threads, model)
 	if refused != nil {
 		b.refused = refused
 	}
 	return net, err
 }
 
-// openModel opens one network of the catalogue; refused says why it runs on
+// OpenModel opens one network of the catalogue; refused says why it runs on
 // XNNPACK and not on the delegate of cfg.
-func openModel(ctx context.Context, cfg config.Config, threads int, model *models.Model) (net *inference.Interpreter, refused, err error) {
+func OpenModel(ctx context.Context, cfg config.Config, threads int, model *models.Model) (net *inference.Interpreter, refused, err error) {
 	path, err := library.OpenStore(cfg.ModelsDir).Find(model)
 	if err != nil {
 		return nil, nil, err
@@ -224,9 +230,9 @@ func openModel(ctx context.Context, cfg config.Config, threads int, model *model
 	return net, refused, nil
 }
 
-// buildTask makes the task of a demo with one network, which is open. It takes
+// Build makes the task of a demo with one network, which is open. It takes
 // over the network.
-func buildTask(cfg config.Config, d *models.Demo, model *models.Model, net *inference.Interpreter) (inference.Task, error) {
+func Build(cfg config.Config, d *models.Demo, model *models.Model, net *inference.Interpreter) (inference.Task, error) {
 	b := &builder{cfg: cfg, demo: d, models: []*models.Model{model}, nets: []*inference.Interpreter{net}}
 	err := checkInput(net, model)
 	var task inference.Task
