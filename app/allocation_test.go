@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/pipeline"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
 	"reterminal-vision/ui"
@@ -21,7 +22,7 @@ type shownFrames struct {
 	results chan struct{}
 }
 
-func (s *shownFrames) Status(status) {} // a few a second, whatever the frames
+func (s *shownFrames) Status(pipeline.Status) {} // a few a second, whatever the frames
 
 func (s *shownFrames) Result(r *inference.Result) {
 	s.screenSink.Result(r)
@@ -81,10 +82,10 @@ func allocations(t *testing.T, cfg config.Config) float64 {
 	w.screen.ShowDemo(cfg.Demo)
 	cfg.Loop = true
 	sink := &shownFrames{screenSink: screenSink{window: w, ctx: ctx, id: cfg.Demo}, results: make(chan struct{}, 1)}
-	s := newSession(cfg, task, sink)
-	s.every = true
+	s := pipeline.New(cfg, task, sink)
+	s.EveryFrame = true
 	ended := make(chan error, 1)
-	go func() { ended <- s.run(ctx) }()
+	go func() { ended <- s.Run(ctx) }()
 
 	var before, after runtime.MemStats
 	n, now := 0, time.Now()

@@ -27,6 +27,7 @@ import (
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/headless"
 	"reterminal-vision/app/logs"
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/ownmodel"
@@ -134,7 +135,7 @@ func runConfigured(ctx context.Context, cfg config.Config, link *supervise.Link,
 		}
 	}
 	if cfg.Headless {
-		return report(stderr, headless(ctx, cfg, stdout, stderr))
+		return report(stderr, headless.Run(ctx, cfg, openDemo, stdout, stderr))
 	}
 	return report(stderr, runWindow(ctx, cfg, link))
 }

@@ -308,20 +308,3 @@ func TestBenchCommand(t *testing.T) {
 		t.Errorf("no table:\n%s", &out)
 	}
 }
-
-func TestRate(t *testing.T) {
-	r := newRate(2 * time.Second)
-	now := time.Unix(100, 0)
-	if got := r.perSecond(now); got != 0 {
-		t.Errorf("no events: %v", got)
-	}
-	for i := range 400 { // 100 a second for 4 s, more than the ring holds in 2 s at 200/s
-		r.add(now.Add(time.Duration(i) * 10 * time.Millisecond))
-	}
-	if got := r.perSecond(now.Add(3990 * time.Millisecond)); got < 99 || got > 101 {
-		t.Errorf("100 a second: %v", got)
-	}
-	if got := r.perSecond(now.Add(time.Minute)); got != 0 {
-		t.Errorf("long after the last: %v", got)
-	}
-}

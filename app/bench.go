@@ -19,6 +19,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/metrics"
+	"reterminal-vision/app/pipeline"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
@@ -167,9 +168,9 @@ type benchSink struct {
 	err     error
 }
 
-func (b *benchSink) Frame(*camera.Frame) {}
-func (b *benchSink) Status(status)       {}
-func (b *benchSink) Lost(error)          {}
+func (b *benchSink) Frame(*camera.Frame)    {}
+func (b *benchSink) Status(pipeline.Status) {}
+func (b *benchSink) Lost(error)             {}
 
 func (b *benchSink) Failed(err error) {
 	b.err = err
@@ -285,9 +286,9 @@ func measure(ctx context.Context, cfg config.Config, how stage, frames int) (Fig
 	run, done := context.WithCancel(ctx)
 	defer done()
 	b := &benchSink{want: frames, done: done, timings: make([]inference.Timing, 0, max(frames, most))}
-	s := newSession(cfg, task, how.sink(run, cfg, b))
-	s.every, s.pace = how.pace == 0, how.pace
-	err = s.run(run)
+	s := pipeline.New(cfg, task, how.sink(run, cfg, b))
+	s.EveryFrame, s.Pace = how.pace == 0, how.pace
+	err = s.Run(run)
 	switch {
 	case err != nil:
 		return Figures{}, err
@@ -299,7 +300,7 @@ func measure(ctx context.Context, cfg config.Config, how stage, frames int) (Fig
 		b.after = metrics.ReadUsage()
 	}
 	f := b.figures(task.Replicas())
-	f.Demo, f.Model, f.Source = cfg.Demo, task.IDs(), s.state.Source.Name
+	f.Demo, f.Model, f.Source = cfg.Demo, task.IDs(), s.Source().Name
 	f.Spare = string(cfg.EffectiveFrameSkip())
 	f.Delegate, f.AsIs, f.Threads, f.Lanes = string(cfg.Delegate), cfg.NoOptimize, cfg.Threads, task.Replicas()
 	how.note(&f)

@@ -17,6 +17,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/guard"
 	"reterminal-vision/app/library"
+	"reterminal-vision/app/pipeline"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
 	"reterminal-vision/models"
@@ -475,7 +476,7 @@ func (b *benchPages) start() {
 func (b *benchPages) keepAwake(ctx context.Context) {
 	for {
 		b.w.screen.Working()
-		if !sleep(ctx, 5*time.Second) {
+		if !pipeline.Sleep(ctx, 5*time.Second) {
 			return
 		}
 	}
@@ -551,7 +552,7 @@ func (b *benchPages) cool(ctx context.Context, run *benchRun) {
 		return
 	}
 	b.tell(run, func() { run.waiting = lang.T("The device is too hot") })
-	for b.w.health().Temperature.Or(0) >= guard.CoolAgain && sleep(ctx, time.Second) {
+	for b.w.health().Temperature.Or(0) >= guard.CoolAgain && pipeline.Sleep(ctx, time.Second) {
 	}
 	b.tell(run, func() { run.waiting = "" })
 }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/pipeline"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
@@ -49,7 +50,7 @@ func (o *onlooker) Result(*inference.Result) {
 	o.results++
 }
 
-func (o *onlooker) Status(s status) {
+func (o *onlooker) Status(s pipeline.Status) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.counts = s.Counts
@@ -98,11 +99,11 @@ func watch(t *testing.T, source string) *onlooker {
 		t.Fatal(err)
 	}
 	o := &onlooker{}
-	s := newSession(cfg, task, o)
-	s.retry = forAnySource
+	s := pipeline.New(cfg, task, o)
+	s.Retry = pipeline.RetryAny
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- s.run(ctx) }()
+	go func() { ended <- s.Run(ctx) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
@@ -34,15 +35,12 @@ func newCameraChoices(cfg config.Config, prefs *preferences, restart func()) *ca
 	return c
 }
 
-// footage is the source that is no camera: the demo's own built-in pictures.
-const footage = "footage"
-
 // configure is the configuration with what was chosen.
 func (c *cameraChoices) configure(cfg config.Config) config.Config {
 	chosen := c.prefs.camera()
 	if c.fixed == "" && chosen.Source != "" {
 		_, err := os.Stat(chosen.Source)
-		if err == nil || strings.HasPrefix(chosen.Source, "csi:") || chosen.Source == footage {
+		if err == nil || strings.HasPrefix(chosen.Source, "csi:") || chosen.Source == pipeline.Footage {
 			cfg.Source = chosen.Source
 		}
 	}
@@ -169,7 +167,7 @@ func (c *cameraChoices) show() ui.Page {
 			detail = lang.T("none is connected: built-in footage")
 		}
 		sources.Rows = append(sources.Rows, ui.Row{ID: chooseSource, Label: lang.T("Automatic"), Detail: detail, Chosen: chosen.Source == ""})
-		there := chosen.Source == "" || chosen.Source == footage
+		there := chosen.Source == "" || chosen.Source == pipeline.Footage
 		for _, d := range devices {
 			there = there || chosen.Source == d.Stable
 			sources.Rows = append(sources.Rows, ui.Row{ID: chooseSource + d.Stable, Label: d.Name, Detail: d.Path, Chosen: chosen.Source == d.Stable})
@@ -178,8 +176,8 @@ func (c *cameraChoices) show() ui.Page {
 			sources.Rows = append(sources.Rows, ui.Row{ID: chooseSource + chosen.Source, Label: filepath.Base(chosen.Source),
 				Detail: lang.T("not connected: the first that is takes its place"), Chosen: true})
 		}
-		sources.Rows = append(sources.Rows, ui.Row{ID: chooseSource + footage, Label: lang.T("Built-in footage"),
-			Detail: lang.T("drawn for each demo, needs no camera"), Chosen: chosen.Source == footage})
+		sources.Rows = append(sources.Rows, ui.Row{ID: chooseSource + pipeline.Footage, Label: lang.T("Built-in footage"),
+			Detail: lang.T("drawn for each demo, needs no camera"), Chosen: chosen.Source == pipeline.Footage})
 	}
 	p.Groups = append(p.Groups, sources)
 	path := c.device(devices)

@@ -13,6 +13,7 @@ import (
 
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
+	"reterminal-vision/app/pipeline"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference/recognize"
 	"reterminal-vision/ui"
@@ -220,7 +221,7 @@ func (e *enrolment) take(ctx context.Context, tell func(ui.Enrolment)) error {
 				e.Advice, e.Good = told, false
 				tell(e.Enrolment)
 			}
-			if !sleep(ctx, shotPause) { // long enough to be read
+			if !pipeline.Sleep(ctx, shotPause) { // long enough to be read
 				return ctx.Err()
 			}
 			continue
@@ -239,7 +240,7 @@ func (e *enrolment) take(ctx context.Context, tell func(ui.Enrolment)) error {
 		}
 		e.Advice, e.Good = advice(len(e.shots)), true
 		tell(e.Enrolment)
-		if !sleep(ctx, posePause) {
+		if !pipeline.Sleep(ctx, posePause) {
 			return ctx.Err()
 		}
 	}

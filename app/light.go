@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/device"
+	"reterminal-vision/app/pipeline"
 )
 
 // light keeps the screen as bright as the settings say, or as the room is.
@@ -29,7 +30,7 @@ func (l *light) run(ctx context.Context) {
 	}
 	for {
 		l.look()
-		if !sleep(ctx, 2*time.Second) {
+		if !pipeline.Sleep(ctx, 2*time.Second) {
 			l.power(true)
 			return
 		}

@@ -22,6 +22,7 @@ import (
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
+	"reterminal-vision/app/pipeline"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/recognize"
@@ -419,7 +420,7 @@ const (
 func (a peopleArgs) examineSource(ctx context.Context, task *recognize.Task, stdout io.Writer) (shots []people.Shot, err error) {
 	ctx, cancel := context.WithTimeout(ctx, enrolWithin)
 	defer cancel()
-	source, _, err := openSource(ctx, a.cfg, "", camera.Options{Paced: true, Loop: true})
+	source, _, err := pipeline.OpenSource(ctx, a.cfg, "", camera.Options{Paced: true, Loop: true})
 	if err != nil {
 		return nil, err
 	}

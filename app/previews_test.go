@@ -13,6 +13,7 @@ import (
 
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
+	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/snapshot"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -36,10 +37,10 @@ type previewer struct {
 	pictures [][]byte
 }
 
-func (p *previewer) Frame(f *camera.Frame) { p.frames[f.Sequence] = f.Retain() }
-func (p *previewer) Status(status)         {}
-func (p *previewer) Lost(err error)        { p.t.Error(err) }
-func (p *previewer) Failed(err error)      { p.t.Error(err) }
+func (p *previewer) Frame(f *camera.Frame)  { p.frames[f.Sequence] = f.Retain() }
+func (p *previewer) Status(pipeline.Status) {}
+func (p *previewer) Lost(err error)         { p.t.Error(err) }
+func (p *previewer) Failed(err error)       { p.t.Error(err) }
 
 func (p *previewer) Result(r *inference.Result) {
 	f := p.frames[r.Sequence]
@@ -80,7 +81,7 @@ func TestRecordPreviews(t *testing.T) {
 	}
 	for i, d := range library.Catalogue().Demos {
 		t.Run(d.ID, func(t *testing.T) {
-			cfg := config.Config{Demo: d.ID, Source: footage, ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2, Loop: true}
+			cfg := config.Config{Demo: d.ID, Source: pipeline.Footage, ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2, Loop: true}
 			task, err := openDemo(t.Context(), cfg, d.ID)
 			if err != nil {
 				t.Skip(err) // it ships with no network
@@ -89,9 +90,9 @@ func TestRecordPreviews(t *testing.T) {
 			ctx, stop := context.WithCancel(context.Background())
 			defer stop()
 			p := &previewer{t: t, stop: stop, skip: 20 + 40*i, frames: map[uint64]*camera.Frame{}}
-			s := newSession(cfg, task, p)
-			s.every = true
-			if err := s.run(ctx); err != nil {
+			s := pipeline.New(cfg, task, p)
+			s.EveryFrame = true
+			if err := s.Run(ctx); err != nil {
 				t.Fatal(err)
 			}
 			if err := os.WriteFile(filepath.Join(folder, d.ID, "preview.mjpeg"), bytes.Join(p.pictures, nil), 0o644); err != nil {

@@ -20,6 +20,7 @@ import (
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/doctor"
 	"reterminal-vision/app/library"
+	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
@@ -31,7 +32,7 @@ import (
 // footageFrame is one picture of a built-in clip.
 func footageFrame(t *testing.T, clip string, at int) *camera.Frame {
 	t.Helper()
-	src, err := camera.Open(t.Context(), "builtin:"+clip, camera.Options{Builtin: builtinClips(), Loop: true})
+	src, err := camera.Open(t.Context(), "builtin:"+clip, camera.Options{Builtin: pipeline.BuiltinClips(), Loop: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/library"
+	"reterminal-vision/app/pipeline"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
@@ -55,7 +56,7 @@ func compareSpared(t *testing.T, cfg config.Config, how config.FrameSkip, frames
 		return task
 	}
 	full, spared := open(config.SkipOff), open(how)
-	source, _, err := openSource(t.Context(), cfg, full.Demo.Builtin, camera.Options{Loop: cfg.Loop})
+	source, _, err := pipeline.OpenSource(t.Context(), cfg, full.Demo.Builtin, camera.Options{Loop: cfg.Loop})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +176,7 @@ func TestSparedAgainstEveryFrame(t *testing.T) {
 // The belt's alarm counts a frame that did not change as any other: it is
 // raised after as many frames.
 func TestAlarmOfAStillPicture(t *testing.T) {
-	source, err := camera.Open(t.Context(), "builtin:belt", camera.Options{Builtin: builtinClips()})
+	source, err := camera.Open(t.Context(), "builtin:belt", camera.Options{Builtin: pipeline.BuiltinClips()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"reterminal-vision/app/library"
+	"reterminal-vision/app/pipeline"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/ui"
 )
@@ -127,7 +128,7 @@ func (w *window) measureAll() error {
 			}
 			w.nowMeasuring(known.Demo(c.ID).Title)
 			cfg := w.configureDemo(c.ID)
-			cfg.Demo, cfg.Source, cfg.Unpaced = c.ID, footage, true
+			cfg.Demo, cfg.Source, cfg.Unpaced = c.ID, pipeline.Footage, true
 			f, err := measure(m.ctx, cfg, stage{}, measureFrames)
 			if m.ctx.Err() != nil { // a demo was begun
 				return

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/pipeline"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/ui"
@@ -20,7 +21,7 @@ type stage struct {
 }
 
 // sink shows what b gets, where there is a window.
-func (g stage) sink(ctx context.Context, cfg config.Config, b *benchSink) sink {
+func (g stage) sink(ctx context.Context, cfg config.Config, b *benchSink) pipeline.Sink {
 	if g.window == nil {
 		return b
 	}
@@ -70,7 +71,7 @@ func (s *shownBench) Result(r *inference.Result) {
 	}
 }
 
-func (s *shownBench) Status(st status) { s.screen.Status(st) }
+func (s *shownBench) Status(st pipeline.Status) { s.screen.Status(st) }
 
 // beforeWindow opens the app's window and has measure run before it, on
 // another goroutine.
@@ -81,7 +82,7 @@ func beforeWindow(ctx context.Context, cfg config.Config, measure func(*window) 
 	context.AfterFunc(ctx, w.screen.Stop)
 	measured := make(chan error, 1)
 	go func() {
-		for w.screen.Paints() == 0 && sleep(ctx, 10*time.Millisecond) {
+		for w.screen.Paints() == 0 && pipeline.Sleep(ctx, 10*time.Millisecond) {
 		}
 		measured <- measure(w)
 		w.screen.Stop()
@@ -93,36 +94,4 @@ func beforeWindow(ctx context.Context, cfg config.Config, measure func(*window) 
 	}
 	cancel()
 	return <-measured
-}
-
-// metronome paces frames that are there already, as a camera paces its own.
-type metronome struct {
-	every time.Duration
-	next  time.Time
-	timer *time.Timer
-}
-
-// wait sleeps until the next beat, at which f counts as captured; false when
-// ctx ends first.
-func (m *metronome) wait(ctx context.Context, f *camera.Frame) bool {
-	now := time.Now()
-	if m.next.IsZero() || now.Sub(m.next) > m.every {
-		m.next = now
-	}
-	if d := m.next.Sub(now); d > 0 {
-		if m.timer == nil {
-			m.timer = time.NewTimer(d)
-		} else {
-			m.timer.Reset(d)
-		}
-		select {
-		case <-m.timer.C:
-		case <-ctx.Done():
-			m.timer.Stop()
-			return false
-		}
-	}
-	m.next = m.next.Add(m.every)
-	f.Captured = time.Now()
-	return ctx.Err() == nil
 }

@@ -379,29 +379,6 @@ func TestClosingHangs(t *testing.T) {
 	<-ended
 }
 
-// TestLookingForCameraWatched has the watchdog see that cameras are looked for while
-// footage stands in for one.
-func TestLookingForCameraWatched(t *testing.T) {
-	dir := t.TempDir()
-	release := filepath.Join(dir, "release")
-	program := "#!/bin/sh\nwhile [ ! -e " + release + " ]; do sleep .05; done\n"
-	if err := os.WriteFile(filepath.Join(dir, "rpicam-vid"), []byte(program), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	look := standIn{watchdog: watchdog.New(), nodes: []string{"one that has gone"}}
-	inside := func() bool { return look.watchdog.Inside(watchdog.OpenSource) }
-	ended := make(chan bool)
-	go func() { ended <- look.over(t.Context(), time.Now()) }()
-	awaitSo(t, "looking", inside)
-	if err := os.WriteFile(release, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if <-ended || inside() {
-		t.Error("a camera was found, or it is still looked for")
-	}
-}
-
 // TestSafePage words a report.
 func TestSafePage(t *testing.T) {
 	b := supervise.Before{Safe: true, Crashes: []supervise.Crash{{How: "signal: killed"}, {How: "SIGSEGV: segmentation violation", Demo: "belt", Log: "last words"}}}

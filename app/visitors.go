@@ -16,6 +16,7 @@ import (
 	"reterminal-vision/app/guard"
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/people"
+	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/app/snapshot"
 	"reterminal-vision/assets/lang"
@@ -76,7 +77,7 @@ func (w *window) beginAttracting(touches uint64) {
 func (w *window) attract(ctx context.Context, touches uint64, demos []string, how func(config.Config) config.Config) {
 	for i := 0; ; i++ {
 		id := demos[i%len(demos)]
-		if !w.screen.Attract(id, touches) || !w.beginAttract(ctx, id, how) || !sleep(ctx, attractEach) {
+		if !w.screen.Attract(id, touches) || !w.beginAttract(ctx, id, how) || !pipeline.Sleep(ctx, attractEach) {
 			return
 		}
 		if w.light.dark(time.Now()) {
@@ -319,7 +320,7 @@ func (w *window) keepAlive(ctx context.Context) {
 	if every > 0 {
 		tick = min(tick, every)
 	}
-	for sleep(ctx, tick) {
+	for pipeline.Sleep(ctx, tick) {
 		drawn := w.screen.Alive()
 		w.link.Alive(drawn)
 		if now := time.Now(); drawn && every > 0 && now.Sub(pinged) > every-tick {
@@ -338,7 +339,7 @@ func (w *window) watchHealth(ctx context.Context) {
 	var held guard.Guard
 	rested := 0
 	w.setHealth(w.device.Health())
-	for tick := 0; sleep(ctx, 2*time.Second); tick++ {
+	for tick := 0; pipeline.Sleep(ctx, 2*time.Second); tick++ {
 		metrics.Total.Paints.Store(w.screen.Paints())
 		if rested++; w.runs() != "" {
 			rested = 0

@@ -20,6 +20,7 @@ import (
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/people"
+	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/snapshot"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/app/watchdog"
@@ -216,7 +217,7 @@ func (w *window) modelsRunning() []*models.Model {
 // have them, or a while is over.
 func (w *window) settled() {
 	for until := time.Now().Add(3 * time.Second); time.Now().Before(until) && len(w.modelsRunning()) == 0; {
-		if !sleep(w.ctx, 20*time.Millisecond) {
+		if !pipeline.Sleep(w.ctx, 20*time.Millisecond) {
 			return
 		}
 	}
@@ -302,7 +303,7 @@ func (w *window) session(ctx context.Context, id string, attract func(config.Con
 		if attract == nil {
 			w.screen.Problem(p)
 		}
-		if !again || !sleep(ctx, restartAfter) {
+		if !again || !pipeline.Sleep(ctx, restartAfter) {
 			return
 		}
 		restarts++
@@ -349,9 +350,9 @@ func (w *window) attempt(ctx context.Context, v *watchdog.Watchdog, id string, a
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
 	sink := &screenSink{window: w, ctx: ctx, id: id, quiet: attract != nil, giveUp: giveUp}
-	s := newSession(cfg, task, sink)
-	s.retry, s.watchdog = forAnySource, v
-	err = s.run(ctx)
+	s := pipeline.New(cfg, task, sink)
+	s.Retry, s.Watchdog = pipeline.RetryAny, v
+	err = s.Run(ctx)
 	if w.speeds.note(id, sink.invoke) && w.ctx.Err() == nil {
 		w.screen.SetCards(w.cards())
 	}
@@ -445,14 +446,14 @@ func (s *screenSink) Result(r *inference.Result) {
 	s.mu.Lock()
 	s.failing = 0
 	if s.results++; s.results > warmup && r.Origin == inference.Inferred {
-		s.invoke = smooth(s.invoke, r.Timing.Invoke)
+		s.invoke = pipeline.Smooth(s.invoke, r.Timing.Invoke)
 	}
 	s.mu.Unlock()
 	s.picture.Result(r)
 	s.screen.Result(r)
 }
 
-func (s *screenSink) Status(st status) {
+func (s *screenSink) Status(st pipeline.Status) {
 	if s.ctx.Err() != nil {
 		return
 	}
@@ -496,7 +497,7 @@ func (s *screenSink) useFootage() {
 }
 
 // withFootage has a demo show its built-in footage.
-func withFootage(cfg config.Config) config.Config { cfg.Source = footage; return cfg }
+func withFootage(cfg config.Config) config.Config { cfg.Source = pipeline.Footage; return cfg }
 
 // found takes the message away again.
 func (s *screenSink) found() {

@@ -1,4 +1,4 @@
-package app
+package headless
 
 import (
 	"strconv"
@@ -10,10 +10,9 @@ import (
 
 // appendResult appends the result as a JSON object. Times are milliseconds,
 // boxes x0 y0 x1 y1 and points x y in frame pixels, scores and shares 0..1.
-// What the demo does not tell is left out: reused (the frame does not differ
-// from one before, whose result it has) and carried (its boxes are those of the
-// frame before, moved) where the network looked, classes, mask and alarm of the
-// frame, track, landmarks and attributes of an object.
+// What there is none of is left out: reused and carried (see inference.Origin;
+// carried stands for Propagated) of an inferred frame, classes, mask and alarm of
+// the frame, track, landmarks and attributes of an object.
 func appendResult(b []byte, r *inference.Result) []byte {
 	b = append(b, `{"sequence":`...)
 	b = strconv.AppendUint(b, r.Sequence, 10)

@@ -1,25 +1,25 @@
-package app
+package pipeline
 
 import "time"
 
 // rate counts events a second over a sliding window.
-type rate struct {
+type Rate struct {
 	at   [256]time.Time
 	n    int // events ever
 	span time.Duration
 }
 
-func newRate(span time.Duration) *rate { return &rate{span: span} }
+func NewRate(span time.Duration) *Rate { return &Rate{span: span} }
 
 // add notes one event.
-func (r *rate) add(now time.Time) {
+func (r *Rate) add(now time.Time) {
 	r.at[r.n%len(r.at)] = now
 	r.n++
 }
 
 // perSecond is the rate over the window that ends now: the events in it after
 // the first, over the time since the first. 0 until there are two.
-func (r *rate) perSecond(now time.Time) float64 {
+func (r *Rate) perSecond(now time.Time) float64 {
 	kept := min(r.n, len(r.at))
 	for i := kept; i > 1; i-- {
 		first := r.at[(r.n-i)%len(r.at)]

@@ -1,4 +1,4 @@
-package app
+package headless
 
 import (
 	"encoding/json"

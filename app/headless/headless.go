@@ -1,4 +1,10 @@
-package app
+// Package headless runs a demo without a window.
+//
+// In: the configuration, and a function that opens the demo. Out: one JSON
+// object a frame, and a summary. It imports app/backend, app/config, app/demo,
+// app/pipeline, app/snapshot, app/watchdog, camera and inference; app may
+// import it.
+package headless
 
 import (
 	"context"
@@ -11,20 +17,22 @@ import (
 
 	"reterminal-vision/app/backend"
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/demo"
+	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/snapshot"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
 
-// headless runs a demo without a window: one JSON object a frame on stdout, a
-// summary on stderr at the end.
-func headless(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error {
+// Run runs the demo of cfg, which open opens: one JSON object a frame on
+// stdout, a summary on stderr at the end. A part that hangs ends the process.
+func Run(ctx context.Context, cfg config.Config, open func(context.Context, config.Config, string) (*demo.Task, error), stdout, stderr io.Writer) error {
 	stdout, err := backend.Output(cfg.Delegate, stdout)
 	if err != nil {
 		return err
 	}
-	task, err := openDemo(ctx, cfg, cfg.Demo)
+	task, err := open(ctx, cfg, cfg.Demo)
 	if err != nil {
 		return err
 	}
@@ -32,15 +40,15 @@ func headless(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out := &lineWriter{to: stdout, end: cancel, most: cfg.Frames, picture: snapshot.NewFrameSaver(cfg.SaveFrame)}
-	s := newSession(cfg, task, out)
-	s.every, s.retry, s.watchdog = cfg.Unpaced, forCameras, watchdog.New()
-	s.watchdog.SetPace(task.Imported(), 0)
-	defer s.watchdog.Watch(func(what watchdog.Part) {
+	s := pipeline.New(cfg, task, out)
+	s.EveryFrame, s.Retry, s.Watchdog = cfg.Unpaced, pipeline.RetryCameras, watchdog.New()
+	s.Watchdog.SetPace(task.Imported(), 0)
+	defer s.Watchdog.Watch(func(what watchdog.Part) {
 		fmt.Fprintf(stderr, "reterminal-vision: stuck in %v: start it again, with another --model or --delegate\n", what)
-		os.Exit(exitFailed) // nothing ends C code that hangs
+		os.Exit(1) // nothing ends C code that hangs
 	})()
 	start := time.Now()
-	if err := s.run(ctx); err != nil {
+	if err := s.Run(ctx); err != nil {
 		return err
 	}
 	if out.err != nil {
@@ -71,9 +79,9 @@ type lineWriter struct {
 	failures int
 }
 
-func (w *lineWriter) Frame(f *camera.Frame) { w.picture.Frame(f) }
-func (w *lineWriter) Status(status)         {}
-func (w *lineWriter) Lost(error)            {}
+func (w *lineWriter) Frame(f *camera.Frame)  { w.picture.Frame(f) }
+func (w *lineWriter) Status(pipeline.Status) {}
+func (w *lineWriter) Lost(error)             {}
 
 // Failed logs the first failures; a stream of them would fill the disk.
 func (w *lineWriter) Failed(err error) {

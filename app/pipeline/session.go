@@ -1,4 +1,11 @@
-package app
+// Package pipeline carries frames from a source through a demo's task to a sink.
+//
+// In: an open demo and the configuration of the source. Out: frames, results,
+// status and errors to a Sink, until the context ends. A source that fails is
+// reopened with back-off; built-in footage stands in for a missing camera. It
+// imports app/config, app/demo, app/metrics, app/watchdog, assets/demos,
+// assets/lang, camera and inference; app and its packages may import it.
+package pipeline
 
 import (
 	"context"
@@ -22,26 +29,26 @@ import (
 	"reterminal-vision/inference"
 )
 
-// sink takes what a session produces. Its methods are called from the
+// Sink takes what a session produces. Its methods are called from the
 // session's goroutines, must not keep what they are given, and must return
 // quickly.
-type sink interface {
+type Sink interface {
 	Frame(*camera.Frame)
 	Result(*inference.Result)
-	Status(status)
-	// Lost tells that the source failed and is tried again until ctx ends.
+	Status(Status)
+	// Lost reports that the source failed and is being reopened.
 	Lost(error)
-	// Failed tells of one frame that could not be worked on.
+	// Failed reports a frame that could not be processed.
 	Failed(error)
 }
 
-// status is the state of a session, a few times a second.
-type status struct {
+// Status is the state of a session, a few times a second.
+type Status struct {
 	Source  camera.Info
 	Notice  string
 	Model   string
 	FPS     float64 // results a second
-	Network float64 // of them those that the first network looked for
+	Network float64 // of them those inferred by the first network
 	Latency time.Duration
 	Invoke  time.Duration
 	Dropped uint64
@@ -59,51 +66,53 @@ const (
 	retryMost  = time.Second
 )
 
-// patience is with which sources a session goes on trying.
-type patience uint8
+// RetryPolicy says which failed sources a session reopens.
+type RetryPolicy uint8
 
+// RetryCameras reopens cameras that have worked before, RetryAny every source.
 const (
-	noPatience   patience = iota
-	forCameras            // that have worked before
-	forAnySource          // as long as ctx lives
+	RetryNever RetryPolicy = iota
+	RetryCameras
+	RetryAny
 )
 
 // settle is how long a signal that changed has to become steady.
 const settle = 100 * time.Millisecond
 
-// session carries frames of one source through one task to one sink.
-type session struct {
-	cfg      config.Config
-	task     *demo.Task
-	sink     sink
-	every    bool    // work on every frame: the source waits for the worker
-	pace     float64 // pictures a second at which recorded sources play; 0 leaves them their own
-	retry    patience
-	watchdog *watchdog.Watchdog // nil for one that nobody looks at
-	results  rate
-	looks    rate // results that the first network looked for
-	mu       sync.Mutex
-	state    status
-	told     time.Time
+// Session carries frames of one source through one task to one sink.
+type Session struct {
+	cfg        config.Config
+	task       *demo.Task
+	sink       Sink
+	EveryFrame bool    // process every frame: the source waits for the worker
+	Pace       float64 // pictures a second at which recorded sources play; 0 leaves them their own
+	Retry      RetryPolicy
+	Watchdog   *watchdog.Watchdog // nil for none
+	results    Rate
+	looks      Rate // results inferred by the first network
+	mu         sync.Mutex
+	state      Status
+	told       time.Time
 }
 
-func newSession(cfg config.Config, task *demo.Task, s sink) *session {
-	ses := &session{cfg: cfg, task: task, sink: s, results: *newRate(2 * time.Second), looks: *newRate(2 * time.Second)}
+// New makes a session; its exported fields may be set before Run.
+func New(cfg config.Config, task *demo.Task, s Sink) *Session {
+	ses := &Session{cfg: cfg, task: task, sink: s, results: *NewRate(2 * time.Second), looks: *NewRate(2 * time.Second)}
 	ses.state.Model = task.Title()
 	return ses
 }
 
-// run works until ctx ends or a source that does not loop is at its end. Both
+// Run works until ctx ends or a source that does not loop is at its end. Both
 // are success; it returns when all its goroutines have.
-func (s *session) run(ctx context.Context) error {
-	worker := inference.NewWorker(s.watchdog.Wrap(s.task.Task), s.result, func(err error) {
+func (s *Session) Run(ctx context.Context) error {
+	worker := inference.NewWorker(s.Watchdog.Wrap(s.task.Task), s.result, func(err error) {
 		metrics.Total.Failed.Add(1)
 		s.sink.Failed(err)
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	var working sync.WaitGroup
 	working.Go(func() {
-		s.task.WarmUp(s.watchdog) // while the source opens
+		s.task.WarmUp(s.Watchdog) // while the source opens
 		worker.Run(ctx)
 	})
 	defer working.Wait()
@@ -124,29 +133,29 @@ func (s *session) run(ctx context.Context) error {
 		metrics.Total.SourceFailed(err)
 		if frames > 0 && errors.Is(err, camera.ErrChanged) {
 			slog.Info("source is opened again", "reason", err)
-			if !sleep(ctx, settle) {
+			if !Sleep(ctx, settle) {
 				return nil
 			}
 			continue
 		}
 		if frames > 0 {
-			trying.worked = s.source().Live()
+			trying.worked = s.Source().Live()
 		}
-		if s.retry == noPatience || s.retry == forCameras && !trying.worked {
+		if s.Retry == RetryNever || s.Retry == RetryCameras && !trying.worked {
 			return err
 		}
 		if trying.failed(err, frames > 0) {
 			slog.Warn("source failed", "error", err)
 		}
 		s.sink.Lost(err)
-		if !sleep(ctx, trying.wait) {
+		if !Sleep(ctx, trying.wait) {
 			return nil
 		}
 	}
 }
 
-// notice puts what is to be said of the source and of the delegate together.
-func (s *session) notice(source string) string {
+// notice joins what the screen says about the source and the delegate.
+func (s *Session) notice(source string) string {
 	if s.task.Refused == nil {
 		return source
 	}
@@ -158,14 +167,14 @@ func (s *session) notice(source string) string {
 	return refused + ". " + source
 }
 
-// source describes the source that is or was last open.
-func (s *session) source() camera.Info {
+// Source describes the source that is or was last open.
+func (s *Session) Source() camera.Info {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.state.Source
 }
 
-// outage is the time in which a source gives nothing.
+// outage is a period in which a source gives no frames.
 type outage struct {
 	worked bool // it is a camera, and gave pictures before
 	since  time.Time
@@ -203,14 +212,14 @@ func (o *outage) ended() {
 	}
 }
 
-// errAnother ends footage that stands in for a camera when one is connected.
+// errAnother ends footage that stands in for a camera when one can be used.
 var errAnother = errors.New("a camera can be used")
 
-// standIn watches, while footage stands in for a camera, whether one can be
-// used: one that is connected, or one that is and could not be opened.
+// standIn checks, while footage stands in for a camera, whether one can be used:
+// a new one, or one that could not be opened before.
 type standIn struct {
 	options  camera.Options
-	watchdog *watchdog.Watchdog
+	Watchdog *watchdog.Watchdog
 	nodes    []string
 	listed   bool // a camera is among the devices
 	looked   time.Time
@@ -227,8 +236,8 @@ func (w *standIn) over(ctx context.Context, now time.Time) bool {
 		return false // the usual case of no camera costs one look at a folder
 	}
 	w.nodes = nodes
-	w.watchdog.Enter(watchdog.OpenSource)
-	defer w.watchdog.Leave(watchdog.OpenSource)
+	w.Watchdog.Enter(watchdog.OpenSource)
+	defer w.Watchdog.Leave(watchdog.OpenSource)
 	devices := camera.Devices()
 	if w.listed = len(devices) > 0; !w.listed {
 		return false
@@ -242,20 +251,20 @@ func (w *standIn) over(ctx context.Context, now time.Time) bool {
 }
 
 // play opens the source and reads it to its end; frames is how many came.
-func (s *session) play(ctx context.Context, worker *inference.Worker, trying *outage) (frames int, err error) {
+func (s *Session) play(ctx context.Context, worker *inference.Worker, trying *outage) (frames int, err error) {
 	options := camera.Options{
 		Width: s.cfg.Width, Height: s.cfg.Height, FPS: s.cfg.FPS, PixelFormat: s.cfg.PixelFormat, Turn: s.cfg.Turn, Controls: s.cfg.Controls,
-		Paced: !s.every && s.pace == 0, Loop: s.cfg.Loop,
+		Paced: !s.EveryFrame && s.Pace == 0, Loop: s.cfg.Loop,
 	}
-	waiting := standIn{options: options, watchdog: s.watchdog, looked: time.Now()}
-	beat := metronome{every: time.Duration(float64(time.Second) / max(s.pace, 1e-3))}
+	waiting := standIn{options: options, Watchdog: s.Watchdog, looked: time.Now()}
+	beat := pacer{EveryFrame: time.Duration(float64(time.Second) / max(s.Pace, 1e-3))}
 	var source camera.Source
 	var notice string
-	s.watchdog.Do(watchdog.OpenSource, func() { source, notice, err = openSource(ctx, s.cfg, s.task.Demo.Builtin, options) })
+	s.Watchdog.Do(watchdog.OpenSource, func() { source, notice, err = OpenSource(ctx, s.cfg, s.task.Demo.Builtin, options) })
 	if err != nil {
 		return 0, err
 	}
-	defer s.watchdog.Do(watchdog.CloseSource, func() { source.Close() })
+	defer s.Watchdog.Do(watchdog.CloseSource, func() { source.Close() })
 	silence := watchdog.NewSilence(ctx, source.Info())
 	defer silence.End()
 	var last camera.Counts
@@ -292,7 +301,7 @@ func (s *session) play(ctx context.Context, worker *inference.Worker, trying *ou
 			slog.Info("source open", "source", source.Info().Name, "size", fmt.Sprintf("%dx%d", f.Width, f.Height))
 			trying.ended()
 		}
-		if s.pace > 0 && !beat.wait(ctx, f) {
+		if s.Pace > 0 && !beat.wait(ctx, f) {
 			f.Release()
 			return frames, nil
 		}
@@ -309,8 +318,8 @@ func (s *session) play(ctx context.Context, worker *inference.Worker, trying *ou
 	}
 }
 
-func (s *session) deliver(ctx context.Context, worker *inference.Worker, f *camera.Frame) error {
-	if s.every {
+func (s *Session) deliver(ctx context.Context, worker *inference.Worker, f *camera.Frame) error {
+	if s.EveryFrame {
 		s.sink.Frame(f)
 		return worker.Put(ctx, f)
 	}
@@ -321,19 +330,19 @@ func (s *session) deliver(ctx context.Context, worker *inference.Worker, f *came
 }
 
 // result passes a result on and keeps the running figures.
-func (s *session) result(r *inference.Result) {
+func (s *Session) result(r *inference.Result) {
 	s.mu.Lock()
 	now := time.Now()
 	if s.results.n == 0 {
 		slog.Debug("first result", "source", s.state.Source.Name)
 	}
 	s.results.add(now)
-	s.state.Latency = smooth(s.state.Latency, r.Timing.Latency)
+	s.state.Latency = Smooth(s.state.Latency, r.Timing.Latency)
 	metrics.Total.Results.Add(1)
 	switch r.Origin {
 	case inference.Inferred:
 		s.looks.add(now)
-		s.state.Invoke = smooth(s.state.Invoke, r.Timing.Invoke)
+		s.state.Invoke = Smooth(s.state.Invoke, r.Timing.Invoke)
 	case inference.Reused:
 		metrics.Total.Reused.Add(1)
 	case inference.Propagated:
@@ -346,7 +355,7 @@ func (s *session) result(r *inference.Result) {
 }
 
 // tellStatus reports the state when it is time again.
-func (s *session) tellStatus(now time.Time, counts func() camera.Counts) {
+func (s *Session) tellStatus(now time.Time, counts func() camera.Counts) {
 	s.mu.Lock()
 	if now.Sub(s.told) < statusEvery {
 		s.mu.Unlock()
@@ -363,16 +372,16 @@ func (s *session) tellStatus(now time.Time, counts func() camera.Counts) {
 	s.sink.Status(state)
 }
 
-// smooth is an exponential average that takes its first value whole.
-func smooth(average, now time.Duration) time.Duration {
+// Smooth is an exponential average that takes its first value whole.
+func Smooth(average, now time.Duration) time.Duration {
 	if average == 0 {
 		return now
 	}
 	return average + (now-average)/8
 }
 
-// sleep waits, and reports whether ctx still lives.
-func sleep(ctx context.Context, d time.Duration) bool {
+// Sleep waits, and reports whether ctx is still alive.
+func Sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -383,8 +392,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// builtinClips are the demos' own footage, for the camera.
-func builtinClips() map[string]camera.Clip {
+// BuiltinClips are the demos' own footage, for the camera.
+func BuiltinClips() map[string]camera.Clip {
 	clips := map[string]camera.Clip{}
 	for name, c := range demos.Clips() {
 		clips[name] = camera.Clip(c)
@@ -392,11 +401,14 @@ func builtinClips() map[string]camera.Clip {
 	return clips
 }
 
-// openSource opens what the configuration names. "auto" is the first camera,
+// Footage is the source that is no camera: the demo's own built-in clip.
+const Footage = "footage"
+
+// OpenSource opens what the configuration names. "auto" is the first camera,
 // or the demo's built-in footage when there is none, which the notice says.
-func openSource(ctx context.Context, cfg config.Config, builtin string, opt camera.Options) (camera.Source, string, error) {
-	opt.Builtin = builtinClips()
-	if cfg.Source == footage && builtin != "" {
+func OpenSource(ctx context.Context, cfg config.Config, builtin string, opt camera.Options) (camera.Source, string, error) {
+	opt.Builtin = BuiltinClips()
+	if cfg.Source == Footage && builtin != "" {
 		opt.Loop = true
 		source, err := camera.Open(ctx, "builtin:"+builtin, opt)
 		return source, "", err
