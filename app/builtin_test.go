@@ -224,3 +224,38 @@ func TestBuiltinDemos(t *testing.T) {
 		atLeast(t, 1, unknown, all, "faces of strangers")
 	})
 }
+
+// TestFreshVehicles runs the vehicle demo as it starts on a machine that has
+// what the package brings and nothing else, on a clip that holds a car in every
+// picture.
+func TestFreshVehicles(t *testing.T) {
+	dir := t.TempDir()
+	for _, from := range []string{filepath.Join(".native", "mirror"), filepath.Join("models", "trained")} {
+		files, err := filepath.Glob(filepath.Join(testmedia.Project(), from, "*.tflite"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no networks in %s, run make setup: %v", from, err)
+		}
+		for _, f := range files {
+			if err := os.Symlink(f, filepath.Join(dir, filepath.Base(f))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var out bytes.Buffer
+	code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--models-dir", dir, "--demo", "vehicles",
+		"--source", testmedia.Path(t, "media/traffic/cars.mp4"))
+	if code != exitOK {
+		t.Fatal(log)
+	}
+	pictures, found := 0, 0
+	for _, l := range readLines(t, out.Bytes()) {
+		pictures++
+		if len(l.Objects) > 0 {
+			found++
+		}
+	}
+	t.Logf("vehicles found in %d of %d pictures", found, pictures)
+	if pictures != 525 || found < 499 {
+		t.Errorf("vehicles found in %d of %d pictures, want 499 of 525", found, pictures)
+	}
+}

@@ -133,7 +133,7 @@ def choose(prepared, source, kept):
     """A group for each picture, which ones to take, and how many are kept aside.
 
     Left out is what is alike to a kept picture, with all copies of that photograph, and the recordings of which kept
-    pictures are frames; of the copies of a photograph those with the least noise are taken.
+    pictures are frames; of the copies of a photograph those with the least noise are taken, and of equal ones the first.
     """
     found = np.array([h for _, _, _, h, _ in prepared], np.uint64)
     names = np.array([photograph(p) for p, *_ in prepared])
@@ -141,9 +141,10 @@ def choose(prepared, source, kept):
     clusters = data_screen.clusters(found[:, :2], [r or n for r, n in zip(recordings, names)])
     aside = data_screen.near(found, kept)
     aside = np.isin(names, names[aside]) | np.array([recording(p, source.get("kept_recordings")) is not None for p, *_ in prepared])
-    taken, chosen = collections.Counter(), []
+    taken, chosen, seen = collections.Counter(), [], set()
     for i in sorted(np.flatnonzero(~aside), key=lambda i: (round(prepared[i][4], 2), prepared[i][0])):
-        if taken[names[i]] < COPIES:
+        if taken[names[i]] < COPIES and prepared[i][1] not in seen:
             taken[names[i]] += 1
+            seen.add(prepared[i][1])
             chosen.append(int(i))
     return [r or "c%05d" % c for r, c in zip(recordings, clusters)], sorted(chosen), int(aside.sum())

@@ -101,11 +101,12 @@ class Vehicles(unittest.TestCase):
         self.assertIsNone(data_vehicles.recording("a/00 (1).jpg", None))
 
     def test_choice(self):
-        """Of three copies two; nothing like a kept picture, no copy of it, no frame of its recording."""
+        """Of three copies two, of equal ones one; nothing like a kept picture, no copy of it, no frame of its recording."""
         kept = noise(9)
         turned = cv2.warpAffine(kept, cv2.getRotationMatrix2D((80, 60), 25, 1), (160, 120))
-        pictures = [("x/images/a.rf.%d.jpg" % i, noise(1)) for i in range(3)] + [("x/images/k.rf.1.jpg", kept), ("x/images/k.rf.2.jpg", turned),
-                                                                             ("x/images/clip_1.jpg", noise(4)), ("x/images/b.jpg", noise(5))]
+        pictures = [("x/images/a.rf.%d.jpg" % i, noise(1) // 2 + i) for i in range(3)] + [("x/images/k.rf.1.jpg", kept), ("x/images/k.rf.2.jpg", turned),
+                                                                             ("x/images/clip_1.jpg", noise(4)), ("x/images/b.jpg", noise(5)),
+                                                                             ("x/images/b.rf.2.jpg", noise(5))]
         prepared = [data_vehicles.prepare((p, jpeg(c), "", {}, False)) for p, c in pictures]
         groups, chosen, aside = data_vehicles.choose(prepared, {"kept_recordings": "(clip)_"}, [data_screen.dhash(kept)])
         self.assertEqual([pictures[i][0] for i in chosen], ["x/images/a.rf.0.jpg", "x/images/a.rf.1.jpg", "x/images/b.jpg"])

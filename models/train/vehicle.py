@@ -66,7 +66,8 @@ NETWORKS = {
 }
 # The numbers in the label files, as index in KINDS; other vehicles have no kind.
 LABELLED = [0, 3, 1, 2, -1]
-LEFT_OUT = ["q0", "mn"]  # sources that are only judged by
+LEFT_OUT = ["q0"]  # sources that are only judged by
+JUDGED = 150  # pictures of a source to judge by at most, so that none outweighs the others
 ANCHORS = 5
 # The shipped networks give objectness divided by this: it spreads much farther than the places and sizes beside it,
 # which in 8 bit have to do with the same steps.
@@ -446,12 +447,14 @@ def measure(rated, sets, kinds):
 def parts(a):
     """Names of road pictures to train on, and to judge by: whole sources and whole cameras or scenes of the others."""
     rows = [r for r in csv.DictReader(open(a.data + "/manifest.csv")) if r["set"] == "vehicles" and r["file"].endswith(".jpg")]
-    kept, held = [], []
+    kept, held = [], {}
     for r in rows:
         name = os.path.basename(r["file"])[:-4]
         source = name.split("_")[0]
-        (held if source in LEFT_OUT or recipe.share_of(source + r["group"]) < 0.08 else kept).append(name)
-    return sorted(kept), sorted(held)
+        left_out = source in LEFT_OUT or recipe.share_of(source + r["group"]) < 0.08
+        (held.setdefault(source, []) if left_out else kept).append(name)
+    some = lambda names: [sorted(names)[int(i)] for i in np.linspace(0, len(names) - 1, min(len(names), JUDGED))]
+    return sorted(kept), sorted(name for names in held.values() for name in some(names))
 
 
 def figure(rows):
