@@ -6,13 +6,14 @@ import (
 
 	"reterminal-vision/app/queue"
 	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // page is what one page of the screen shows and does. Its methods are called
 // one at a time, and may take their time.
 type page interface {
 	// show is what is on the page now; the ID is filled in.
-	show() ui.Page
+	show() kit.Page
 	// choose is a tap on a row, step one on more or less.
 	choose(id string) error
 	step(id string, up bool) error
@@ -22,7 +23,7 @@ type page interface {
 // at every tap.
 type searcher interface{ search() }
 
-// pages is a ui.PageHandler: what is tapped is done in the background, in its
+// pages is a kit.PageHandler: what is tapped is done in the background, in its
 // order, and the page shown anew with the outcome.
 type pages struct {
 	screen *ui.UI
@@ -35,7 +36,7 @@ func newPages(find func(id string) page) *pages { return &pages{find: find, queu
 // wait returns when all that was tapped is done; nothing is felt from then on.
 func (p *pages) wait() { p.queue.Close() }
 
-// ShowPage implements ui.PageHandler.
+// ShowPage implements kit.PageHandler.
 func (p *pages) ShowPage(id string) {
 	p.queue.Refresh(id, func() {
 		p.work(id, func(shown page) error {
@@ -47,12 +48,12 @@ func (p *pages) ShowPage(id string) {
 	})
 }
 
-// Choose implements ui.PageHandler.
+// Choose implements kit.PageHandler.
 func (p *pages) Choose(id, row string) {
 	p.do(id, func(shown page) error { return shown.choose(row) })
 }
 
-// Step implements ui.PageHandler.
+// Step implements kit.PageHandler.
 func (p *pages) Step(id, row string, up bool) {
 	p.do(id, func(shown page) error { return shown.step(row, up) })
 }
@@ -80,12 +81,12 @@ func (p *pages) work(id string, work func(page) error) {
 
 // dialog is a page made of what it shows and does.
 type dialog struct {
-	content func() ui.Page
+	content func() kit.Page
 	chosen  func(id string) error
 	stepped func(id string, up bool) error
 }
 
-func (d dialog) show() ui.Page { return d.content() }
+func (d dialog) show() kit.Page { return d.content() }
 
 func (d dialog) choose(id string) error {
 	if d.chosen == nil {

@@ -18,6 +18,7 @@ import (
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
 	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // testWindow is the app on no screen, with folders of its own.
@@ -55,7 +56,7 @@ func testWindow(t *testing.T) *window {
 }
 
 // rowOf is the row with the ID on a page.
-func rowOf(t *testing.T, p ui.Page, id string) ui.Row {
+func rowOf(t *testing.T, p kit.Page, id string) kit.Row {
 	t.Helper()
 	for _, g := range p.Groups {
 		for _, r := range g.Rows {
@@ -65,7 +66,7 @@ func rowOf(t *testing.T, p ui.Page, id string) ui.Row {
 		}
 	}
 	t.Fatalf("%s has no row %q: %+v", p.Title, id, p.Groups)
-	return ui.Row{}
+	return kit.Row{}
 }
 
 // Taps are all done, in their order, while a download shows its page over and over.
@@ -75,7 +76,7 @@ func TestTapsAreNotLost(t *testing.T) {
 	begin := make(chan struct{})
 	p := newPages(func(id string) page {
 		return dialog{
-			content: func() ui.Page { return ui.Page{Title: id} },
+			content: func() kit.Page { return kit.Page{Title: id} },
 			chosen:  func(row string) error { <-begin; done = append(done, row); return nil },
 			stepped: func(row string, up bool) error { done = append(done, fmt.Sprint(row, up)); return nil },
 		}
@@ -133,7 +134,7 @@ func TestSettingPages(t *testing.T) {
 	for _, id := range []string{pageSettings, pageModels} {
 		for _, g := range w.page(id).show().Groups {
 			for _, r := range g.Rows {
-				if r.Kind == ui.RowLead && w.page(r.ID) == nil {
+				if r.Kind == kit.RowLead && w.page(r.ID) == nil {
 					t.Errorf("%s: %q leads nowhere", id, r.ID)
 				}
 			}

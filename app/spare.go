@@ -6,7 +6,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/assets/lang"
-	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // spareSteps is what may be chosen for the demo that runs, the least first.
@@ -24,9 +24,9 @@ func stepSpare(steps []config.FrameSkip, now config.FrameSkip, by int) config.Fr
 }
 
 // spareRow lets a person choose how much is saved.
-func (w *window) spareRow(cfg config.Config) ui.Row {
+func (w *window) spareRow(cfg config.Config) kit.Row {
 	steps, now := w.spareSteps(), cfg.EffectiveFrameSkip()
-	row := ui.Row{Kind: ui.RowStep, ID: "spare", Label: lang.T("Work saved"), Less: now != steps[0], More: now != steps[len(steps)-1]}
+	row := kit.Row{Kind: kit.RowStep, ID: "spare", Label: lang.T("Work saved"), Less: now != steps[0], More: now != steps[len(steps)-1]}
 	switch now {
 	case config.SkipUnchanged:
 		row.Value, row.Detail = lang.T("Stills"), lang.T("a picture that does not change is not looked at again")
