@@ -20,8 +20,9 @@ import (
 	"reterminal-vision/ui/kit"
 )
 
-// The adjust page is the sheet over a demo that runs: each choice takes effect
-// at once, by running the demo anew beneath the screen, and is kept.
+// The adjust page is the sheet over a demo that runs: each choice takes effect at
+// once and is kept. The threshold, frame skipping and the mirror do so with the
+// next frame; a network, a backend or threads by opening the demo again.
 
 // configureDemo is the configuration for one demo, with what was chosen for it
 // where the command line says nothing.
@@ -218,9 +219,7 @@ func (w *window) chooseAdjust(id string) error {
 		w.toggleLiveness(pageAdjust)
 		return nil
 	case strings.HasPrefix(id, chooseMirror):
-		err := w.camera.mirror(strings.TrimPrefix(id, chooseMirror) == "on")
-		w.settled()
-		return err
+		return w.camera.mirror(strings.TrimPrefix(id, chooseMirror) == "on")
 	case id == keepTried:
 		w.gate(func() { w.pages.do(pageAdjust, func(page) error { return w.prefs.keepTried() }) })
 		return nil
@@ -279,6 +278,10 @@ func (w *window) stepAdjust(id string, up bool) error {
 			d.Lanes = min(max(d.Lanes+by, 0), cfg.Threads)
 		}
 	})
+	if id == "threshold" || id == "spare" {
+		w.adjust()
+		return err
+	}
 	w.restart()
 	w.settled()
 	return err

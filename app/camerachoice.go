@@ -22,13 +22,14 @@ import (
 // chosen is kept in the settings; what the command line says goes before it.
 type cameraChoices struct {
 	prefs   *preferences
-	restart func()        // has the demo that runs open the camera anew
+	restart func()        // has the demo that runs open the camera again
+	adjust  func()        // has it take up what needs no opening
 	fixed   string        // the source that the command line names, "" when it leaves it open
 	given   config.Config // of the command line
 }
 
-func newCameraChoices(cfg config.Config, prefs *preferences, restart func()) *cameraChoices {
-	c := &cameraChoices{prefs: prefs, restart: restart, given: cfg}
+func newCameraChoices(cfg config.Config, prefs *preferences, restart, adjust func()) *cameraChoices {
+	c := &cameraChoices{prefs: prefs, restart: restart, adjust: adjust, given: cfg}
 	if cfg.Source != "auto" {
 		c.fixed = cfg.Source
 	}
@@ -67,7 +68,7 @@ const (
 // mirror turns the mirror on or off from beside a demo, where a visitor may.
 func (c *cameraChoices) mirror(on bool) error {
 	err := c.prefs.mirror(on)
-	c.restart()
+	c.adjust()
 	return err
 }
 
@@ -88,7 +89,11 @@ func (c *cameraChoices) choose(id string) error {
 			k.Mirror = strings.TrimPrefix(id, chooseMirror) == "on"
 		}
 	})
-	c.restart()
+	if strings.HasPrefix(id, chooseRotate) || strings.HasPrefix(id, chooseMirror) {
+		c.adjust()
+	} else {
+		c.restart()
+	}
 	return err
 }
 

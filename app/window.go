@@ -61,6 +61,7 @@ type window struct {
 	attracts   bool               // it runs in attract mode
 	changes    uint64             // demos begun and ended so far, but for those that the health guard stops
 	networks   []*models.Model    // of the session that runs
+	adjustLive func()             // has the session that runs take up its configuration; nil without one
 	attracting context.CancelFunc // ends the attract loop; nil for none
 	picture    *snapshot.FrameSaver
 	lastHealth device.Health
@@ -77,7 +78,7 @@ func newWindow(ctx context.Context, cfg config.Config, screen func(ui.Options) *
 	w := &window{cfg: cfg, ctx: ctx, picture: snapshot.NewFrameSaver(cfg.SaveFrame), prefs: loadPreferences(), device: device.New(),
 		notify: device.NewNotify(), speeds: loadSpeeds(), open: openDemo, fetching: map[string]*download{}, imports: map[string]importChoice{}}
 	w.tries = newLockout(w.prefs, time.Now())
-	w.camera = newCameraChoices(cfg, w.prefs, w.restart)
+	w.camera = newCameraChoices(cfg, w.prefs, w.restart, w.adjust)
 	w.pages, w.bench = newPages(w.page), newBenchPages(w)
 	w.checks = func() []doctor.Check {
 		return doctor.Run(w.ctx, doctor.Options{DataDir: filepath.Dir(w.prefs.path), Store: library.OpenStore(w.cfg.ModelsDir), Catalogue: library.Catalogue()})
@@ -249,6 +250,17 @@ func (w *window) start(id string, attract func(config.Config) config.Config) {
 	}()
 }
 
+// adjust has the demo that runs take up a changed configuration where that needs
+// nothing opened again.
+func (w *window) adjust() {
+	w.mu.Lock()
+	live := w.adjustLive
+	w.mu.Unlock()
+	if live != nil {
+		live()
+	}
+}
+
 // StopDemo asks the running demo to end and returns at once.
 func (w *window) StopDemo() {
 	w.mu.Lock()
@@ -323,10 +335,14 @@ func (w *window) attempt(ctx context.Context, v *watchdog.Watchdog, id string, a
 			err = fmt.Errorf("%w: %v", errCrashed, r)
 		}
 	}()
-	cfg := w.configureDemo(id)
-	if attract != nil {
-		cfg = attract(cfg)
+	configure := func() config.Config {
+		cfg := w.configureDemo(id)
+		if attract != nil {
+			cfg = attract(cfg)
+		}
+		return cfg
 	}
+	cfg := configure()
 	if _, external := cfg.Delegate.External(); external {
 		v.AllowProbe(backend.ProbeLimit)
 	}
@@ -352,6 +368,7 @@ func (w *window) attempt(ctx context.Context, v *watchdog.Watchdog, id string, a
 	sink := &screenSink{window: w, ctx: ctx, id: id, quiet: attract != nil, giveUp: giveUp}
 	s := pipeline.New(cfg, task, sink)
 	s.Retry, s.Watchdog = pipeline.RetryAny, v
+	defer w.adjustable(func() { s.Adjust(configure()) })()
 	err = s.Run(ctx)
 	if w.speeds.note(id, sink.invoke) && w.ctx.Err() == nil {
 		w.screen.SetCards(w.cards())
@@ -360,6 +377,19 @@ func (w *window) attempt(ctx context.Context, v *watchdog.Watchdog, id string, a
 		return cause
 	}
 	return err
+}
+
+// adjustable has adjust call a function until the one that it returns is called,
+// and once for what changed before.
+func (w *window) adjustable(live func()) (end func()) {
+	set := func(live func()) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.adjustLive = live
+	}
+	set(live)
+	live()
+	return func() { set(nil) }
 }
 
 // errCrashed marks a demo that ended in a way that it never should.

@@ -54,6 +54,13 @@ type Counts struct {
 	Lost    uint64 // dropped by the driver before they could be taken
 }
 
+// Turner is a Source whose pictures may be turned otherwise while it is open, as
+// those of Open may.
+type Turner interface {
+	// SetTurn takes effect with the next Read. It is called between two of them.
+	SetTurn(Turn) error
+}
+
 // Counter is a Source that counts; cameras do.
 type Counter interface{ Counts() Counts }
 

@@ -140,11 +140,15 @@ type turned struct {
 }
 
 // newTurned takes over src.
-func newTurned(src Source, t Turn) Source {
-	if t == (Turn{}) {
-		return src
+func newTurned(src Source, t Turn) Source { return &turned{Source: src, turn: t} }
+
+// SetTurn implements Turner.
+func (t *turned) SetTurn(turn Turn) error {
+	if err := turn.Check(); err != nil {
+		return err
 	}
-	return &turned{Source: src, turn: t}
+	t.turn = turn
+	return nil
 }
 
 // Info implements Source.
@@ -167,8 +171,8 @@ func (t *turned) Counts() Counts {
 // Read implements Source.
 func (t *turned) Read(ctx context.Context) (*Frame, error) {
 	f, err := t.Source.Read(ctx)
-	if err != nil {
-		return nil, err
+	if err != nil || t.turn == (Turn{}) {
+		return f, err
 	}
 	defer f.Release()
 	return t.turn.apply(f, &t.pool)

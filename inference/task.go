@@ -92,6 +92,15 @@ func Replicate(tasks ...Task) Task {
 	return &replicas{tasks[0], tasks, make([]Input, len(tasks))}
 }
 
+// SetThreshold implements Adjustable where the tasks do.
+func (r *replicas) SetThreshold(score float32) {
+	for _, t := range r.tasks {
+		if a, ok := t.(Adjustable); ok {
+			a.SetThreshold(score)
+		}
+	}
+}
+
 func (r *replicas) Replicas() int                       { return len(r.tasks) }
 func (r *replicas) Finish(*camera.Frame, *Result) error { return nil }
 

@@ -248,11 +248,32 @@ func Build(cfg config.Config, d *models.Demo, model *models.Model, net *inferenc
 
 // skipping adds the frame skipping of the configuration to the task.
 func (b *builder) skipping(task inference.Task) inference.Task {
-	how := b.cfg.EffectiveFrameSkip()
-	if how == config.SkipOff {
+	if b.cfg.Raw || b.cfg.Unpaced && b.cfg.FrameSkip == config.SkipAuto {
 		return task
 	}
-	return frameskip.New(task, frameskip.Config{Propagate: how == config.SkipPropagate && b.demo.Kind().Propagates})
+	return frameskip.New(task, frameskip.Config{Mode: skipMode(b.cfg, b.demo)})
+}
+
+// skipMode is the frame skipping of the configuration for a demo.
+func skipMode(cfg config.Config, d *models.Demo) frameskip.Mode {
+	switch how := cfg.EffectiveFrameSkip(); {
+	case how == config.SkipOff:
+		return frameskip.Off
+	case how == config.SkipPropagate && d.Kind().Propagates:
+		return frameskip.Propagate
+	}
+	return frameskip.Unchanged
+}
+
+// Adjust applies those parts of a changed configuration that need no network
+// opened: the confidence threshold and frame skipping, from the next frame on.
+func (t *Task) Adjust(cfg config.Config) {
+	if a, ok := t.Task.(inference.Adjustable); ok {
+		a.SetThreshold(Threshold(cfg, t.Demo, t.Models[0]))
+	}
+	if s, ok := t.Task.(*frameskip.Task); ok {
+		s.SetMode(skipMode(cfg, t.Demo))
+	}
 }
 
 // checkInput compares the network's first input with the catalogue.

@@ -8,6 +8,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"reterminal-vision/app/config"
@@ -89,7 +91,9 @@ type Session struct {
 	Retry      RetryPolicy
 	Watchdog   *watchdog.Watchdog // nil for none
 	results    Rate
-	looks      Rate // results inferred by the first network
+	looks      Rate                        // results inferred by the first network
+	turn       atomic.Pointer[camera.Turn] // nil leaves that of cfg
+	open       func(context.Context, config.Config, string, camera.Options) (camera.Source, string, error)
 	mu         sync.Mutex
 	state      Status
 	told       time.Time
@@ -97,7 +101,7 @@ type Session struct {
 
 // New makes a session; its exported fields may be set before Run.
 func New(cfg config.Config, task *demo.Task, s Sink) *Session {
-	ses := &Session{cfg: cfg, task: task, sink: s, results: *NewRate(2 * time.Second), looks: *NewRate(2 * time.Second)}
+	ses := &Session{cfg: cfg, task: task, sink: s, open: OpenSource, results: *NewRate(2 * time.Second), looks: *NewRate(2 * time.Second)}
 	ses.state.Model = task.Title()
 	return ses
 }
@@ -152,6 +156,15 @@ func (s *Session) Run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// Adjust applies those parts of a changed configuration that need neither the
+// source nor a network opened: mirror, rotation, confidence threshold and frame
+// skipping, from the next frame on. Any goroutine may call it.
+func (s *Session) Adjust(cfg config.Config) {
+	turn := cfg.Turn
+	s.turn.Store(&turn)
+	s.task.Adjust(cfg)
 }
 
 // notice joins what the screen says about the source and the delegate.
@@ -253,14 +266,14 @@ func (w *standIn) over(ctx context.Context, now time.Time) bool {
 // play opens the source and reads it to its end; frames is how many came.
 func (s *Session) play(ctx context.Context, worker *inference.Worker, trying *outage) (frames int, err error) {
 	options := camera.Options{
-		Width: s.cfg.Width, Height: s.cfg.Height, FPS: s.cfg.FPS, PixelFormat: s.cfg.PixelFormat, Turn: s.cfg.Turn, Controls: s.cfg.Controls,
+		Width: s.cfg.Width, Height: s.cfg.Height, FPS: s.cfg.FPS, PixelFormat: s.cfg.PixelFormat, Turn: *cmp.Or(s.turn.Load(), &s.cfg.Turn), Controls: s.cfg.Controls,
 		Paced: !s.EveryFrame && s.Pace == 0, Loop: s.cfg.Loop,
 	}
 	waiting := standIn{options: options, Watchdog: s.Watchdog, looked: time.Now()}
 	beat := pacer{EveryFrame: time.Duration(float64(time.Second) / max(s.Pace, 1e-3))}
 	var source camera.Source
 	var notice string
-	s.Watchdog.Do(watchdog.OpenSource, func() { source, notice, err = OpenSource(ctx, s.cfg, s.task.Demo.Builtin, options) })
+	s.Watchdog.Do(watchdog.OpenSource, func() { source, notice, err = s.open(ctx, s.cfg, s.task.Demo.Builtin, options) })
 	if err != nil {
 		return 0, err
 	}
@@ -284,7 +297,13 @@ func (s *Session) play(ctx context.Context, worker *inference.Worker, trying *ou
 			slog.Info("camera closed", "source", source.Info().Name, "counts", c)
 		}
 	}()
+	turned := options.Turn
 	for {
+		if turn := s.turn.Load(); turn != nil && *turn != turned {
+			if turned = *turn; !s.setTurn(source, turned) {
+				return frames, errAnother
+			}
+		}
 		silence.Listen()
 		f, err := source.Read(silence.Context)
 		silence.Heard()
@@ -316,6 +335,19 @@ func (s *Session) play(ctx context.Context, worker *inference.Worker, trying *ou
 			return frames, errAnother
 		}
 	}
+}
+
+// setTurn turns the pictures of an open source; false where it has to be opened
+// again for that.
+func (s *Session) setTurn(source camera.Source, turn camera.Turn) bool {
+	t, ok := source.(camera.Turner)
+	if !ok || t.SetTurn(turn) != nil {
+		return false
+	}
+	s.mu.Lock()
+	s.state.Source = source.Info()
+	s.mu.Unlock()
+	return true
 }
 
 func (s *Session) deliver(ctx context.Context, worker *inference.Worker, f *camera.Frame) error {

@@ -2,6 +2,7 @@ package attribute
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"reterminal-vision/camera"
@@ -55,6 +56,7 @@ type Task struct {
 	memory    memory
 	frame     uint64 // frames run so far
 	schedule  face.Schedule
+	adaptive  atomic.Bool
 	numbers   []float32 // of one look
 	shown     []int     // answers to it, where they are not kept
 }
@@ -88,7 +90,8 @@ func NewTask(detector face.Detector, heads []Head, cfg Config) (*Task, error) {
 			t.cfg.Refresh = min(t.cfg.Refresh, max(q.Smooth/looksSmoothed, 1))
 		}
 	}
-	t.schedule = face.Schedule{MaxPerFrame: t.cfg.MaxPerFrame, Refresh: t.cfg.Refresh, Adaptive: t.cfg.Adaptive}
+	t.schedule = face.Schedule{MaxPerFrame: t.cfg.MaxPerFrame, Refresh: t.cfg.Refresh}
+	t.SetAdaptive(t.cfg.Adaptive)
 	return t, nil
 }
 
@@ -108,8 +111,12 @@ func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) 
 	return t.Finish(f, out)
 }
 
+// SetAdaptive implements inference.Adaptive.
+func (t *Task) SetAdaptive(on bool) { t.adaptive.Store(on) }
+
 // Finish implements inference.Replicated: it adds what is known of the faces.
 func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
+	t.schedule.Adaptive = t.adaptive.Load()
 	t.frame++
 	start := time.Now()
 	t.tracker.Update(out.Objects)
@@ -154,7 +161,7 @@ func (t *Task) look(f *camera.Frame, o *inference.Object, timing *inference.Timi
 	r := t.memory.find(o.Track)
 	age := int(t.frame - r.looked)
 	r.looked = t.frame
-	if t.cfg.Adaptive {
+	if t.adaptive.Load() {
 		r.patch.Take(f, o.Box)
 	}
 	err := t.infer(f, o.Box, timing)

@@ -94,7 +94,6 @@ type AnchorSSD struct {
 	iou            float32
 	anchors        []Anchor
 	boxes, classes *inference.Tensor
-	logit          float32 // the threshold before the sigmoid
 }
 
 // NewAnchorSSD takes over net, unless it returns an error, and checks it
@@ -106,7 +105,6 @@ func NewAnchorSSD(net *inference.Interpreter, names AnchorOutputs, spec AnchorSp
 		return nil, err
 	}
 	s := &AnchorSSD{detector: d, spec: spec, iou: iou, anchors: spec.Anchors(d.Pre.Width, d.Pre.Height)}
-	s.logit = logit(cfg.Threshold)
 	n := len(s.anchors)
 	s.boxes, err = inference.Bind(net.Outputs, inference.Contract{Name: names.Boxes, Shape: []int{1, n, 4}, DType: inference.Float32})
 	if err == nil {
@@ -139,10 +137,10 @@ func (s *AnchorSSD) decode(m inference.Mapping, out *inference.Result) error {
 	if err != nil {
 		return err
 	}
-	c := len(s.labels)
+	c, least := len(s.labels), s.Logit()
 	for i, a := range s.anchors {
 		for class, logit := range logits[i*c : (i+1)*c] {
-			if logit >= s.logit && class != s.spec.Background {
+			if logit >= least && class != s.spec.Background {
 				s.add(out, class, sigmoid(logit), s.box(m, a, boxes[4*i:4*i+4]))
 			}
 		}
@@ -160,6 +158,3 @@ func (s *AnchorSSD) box(m inference.Mapping, a Anchor, e []float32) inference.Bo
 
 func exp(x float32) float32     { return float32(math.Exp(float64(x))) }
 func sigmoid(x float32) float32 { return 1 / (1 + exp(-x)) }
-
-// logit is the inverse of sigmoid.
-func logit(p float32) float32 { return float32(math.Log(float64(p) / (1 - float64(p)))) }

@@ -37,15 +37,15 @@ func FuzzDecoders(f *testing.F) {
 			s := &SSD{detector: d, boxes: tensor(1, 12, 4), classes: tensor(1, 12), scores: tensor(1, 12), count: tensor(1)}
 			decode = s.decode
 		case 2, 3:
-			s := &AnchorSSD{detector: d, spec: anchors, iou: .5, anchors: anchors.Anchors(32, 32), logit: logit(.3)}
+			s := &AnchorSSD{detector: d, spec: anchors, iou: .5, anchors: anchors.Anchors(32, 32)}
 			s.boxes, s.classes = tensor(1, len(s.anchors), 4), tensor(1, len(s.anchors), classes)
 			decode = s.decode
 		case 4, 5:
-			y := &YOLOv8{detector: d, iou: .5, list: newBoxList(7, classes, kind%8 == 4, .3)}
+			y := &YOLOv8{detector: d, iou: .5, list: newBoxList(7, classes, kind%8 == 4)}
 			y.source = src(y.list.elements())
 			decode = y.decode
 		default:
-			y := &YOLO{detector: d, iou: .5, grids: []grid{newGrid(3, 2, classes, []YOLOKind{YOLOv2, YOLOv3}[kind%2], .3, []AnchorSize{{.5, .2}, {.1, .9}})}}
+			y := &YOLO{detector: d, iou: .5, grids: []grid{newGrid(3, 2, classes, []YOLOKind{YOLOv2, YOLOv3}[kind%2], []AnchorSize{{.5, .2}, {.1, .9}})}}
 			y.sources = []source{src(y.grids[0].elements())}
 			decode = y.decode
 		}

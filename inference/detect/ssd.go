@@ -28,9 +28,9 @@ type Config struct {
 // preprocessing and the choice of labels.
 type detector struct {
 	inference.PictureNet
-	labels    []string
-	keep      []bool
-	threshold float32
+	*inference.Threshold
+	labels []string
+	keep   []bool
 }
 
 func newDetector(net *inference.Interpreter, cfg Config) (detector, error) {
@@ -38,7 +38,7 @@ func newDetector(net *inference.Interpreter, cfg Config) (detector, error) {
 	if err != nil {
 		return detector{}, err
 	}
-	d := detector{PictureNet: picture, labels: cfg.Labels, keep: make([]bool, len(cfg.Labels)), threshold: cfg.Threshold}
+	d := detector{PictureNet: picture, labels: cfg.Labels, keep: make([]bool, len(cfg.Labels)), Threshold: inference.NewThreshold(cfg.Threshold)}
 	for i, label := range cfg.Labels {
 		d.keep[i] = label != "" && kept(label, cfg.Filter)
 	}
@@ -143,8 +143,9 @@ func (s *SSD) decode(m inference.Mapping, out *inference.Result) error {
 	if len(count) > 0 && count[0] >= 0 && count[0] < float32(n) { // what is more does not fit an int
 		n = int(count[0])
 	}
+	threshold := s.Score()
 	for i := range n {
-		if !(scores[i] >= s.threshold) || !(classes[i] >= 0) {
+		if !(scores[i] >= threshold) || !(classes[i] >= 0) {
 			continue
 		}
 		b := boxes[4*i : 4*i+4]

@@ -114,7 +114,7 @@ func (y *YOLO) bind(name string, yolo YOLOConfig, anchors []AnchorSize) error {
 		return err
 	}
 	y.sources = append(y.sources, s)
-	g := newGrid(t.Shape[1], t.Shape[2], len(y.labels), yolo.Kind, y.threshold, scaled(anchors, yolo.Unit, t.Shape[1], t.Shape[2], y.Pre))
+	g := newGrid(t.Shape[1], t.Shape[2], len(y.labels), yolo.Kind, scaled(anchors, yolo.Unit, t.Shape[1], t.Shape[2], y.Pre))
 	if yolo.Objectness > 0 {
 		g.objectness = yolo.Objectness
 	}
@@ -166,26 +166,24 @@ type grid struct {
 	rows, cols, classes int
 	anchors             []AnchorSize // fractions of the input picture
 	kind                YOLOKind
-	threshold           float32
-	logit               float32 // the threshold before the sigmoid
 	objectness          float32 // what objectness is multiplied by
 }
 
-func newGrid(rows, cols, classes int, kind YOLOKind, threshold float32, anchors []AnchorSize) grid {
-	return grid{rows: rows, cols: cols, classes: classes, anchors: anchors, kind: kind, threshold: threshold, logit: logit(threshold), objectness: 1}
+func newGrid(rows, cols, classes int, kind YOLOKind, anchors []AnchorSize) grid {
+	return grid{rows: rows, cols: cols, classes: classes, anchors: anchors, kind: kind, objectness: 1}
 }
 
 func (g *grid) elements() int { return g.rows * g.cols * len(g.anchors) * (5 + g.classes) }
 
 // decode appends the boxes of v that score the threshold or more.
 func (g *grid) decode(v *reals, m inference.Mapping, d *detector, out *inference.Result) {
-	n := 5 + g.classes
+	n, least, logit := 5+g.classes, d.Score(), d.Logit()
 	for k := range g.rows * g.cols * len(g.anchors) {
 		// No class scores more than the objectness; false for NaN too.
-		if !(v.at(k*n+4)*g.objectness >= g.logit) {
+		if !(v.at(k*n+4)*g.objectness >= logit) {
 			continue
 		}
-		if class, score := g.score(v, k*n); score >= g.threshold {
+		if class, score := g.score(v, k*n); score >= least {
 			d.add(out, class, score, g.box(v, k, m))
 		}
 	}

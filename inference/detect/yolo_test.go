@@ -24,7 +24,7 @@ var frame100 = inference.Mapping{ScaleX: 100, ScaleY: 200}
 
 // decoderFor is a detector without a network, for decoders alone.
 func decoderFor(classes int, threshold float32) *detector {
-	d := &detector{labels: names(classes), keep: make([]bool, classes), threshold: threshold}
+	d := &detector{labels: names(classes), keep: make([]bool, classes), Threshold: inference.NewThreshold(threshold)}
 	for i := range d.keep {
 		d.keep[i] = true
 	}
@@ -70,7 +70,7 @@ func TestYOLOCell(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := len(c.cell)
-			g := newGrid(2, 2, n-5, c.kind, c.threshold, []AnchorSize{{.5, .25}})
+			g := newGrid(2, 2, n-5, c.kind, []AnchorSize{{.5, .25}})
 			values := filled(g.elements())
 			copy(values[2*n:], c.cell)
 			// A cell without an object whose classes must not count in another's softmax.
@@ -105,7 +105,7 @@ func nearBox(a, b inference.Box) bool {
 // Objectness that a network gives in parts of the logit counts in full.
 func TestYOLOObjectness(t *testing.T) {
 	for _, kind := range []YOLOKind{YOLOv2, YOLOv3} {
-		whole := newGrid(1, 1, 2, kind, .3, []AnchorSize{{.5, .5}})
+		whole := newGrid(1, 1, 2, kind, []AnchorSize{{.5, .5}})
 		part := whole
 		part.objectness = 4
 		a, b := reals{floats: []float32{0, 0, 0, 0, 2, 1, -1}}, reals{floats: []float32{0, 0, 0, 0, .5, 1, -1}}
@@ -118,7 +118,7 @@ func TestYOLOObjectness(t *testing.T) {
 }
 
 func TestYOLOOrder(t *testing.T) {
-	g := newGrid(2, 3, 1, YOLOv3, .3, []AnchorSize{{.1, .1}, {.25, .5}})
+	g := newGrid(2, 3, 1, YOLOv3, []AnchorSize{{.1, .1}, {.25, .5}})
 	values := filled(g.elements())
 	copy(values[(5*2+1)*6:], []float32{0, 0, 0, 0, ln(3), ln(3)})
 	out := &inference.Result{Width: 100, Height: 60}
@@ -158,7 +158,7 @@ func TestYOLOv8Boxes(t *testing.T) {
 		for _, planar := range []bool{true, false} {
 			for _, unit := range []Unit{Image, Pixels} {
 				t.Run(fmt.Sprintf("%s/planar %v/%s", name, planar, unit), func(t *testing.T) {
-					l := newBoxList(2, 3, planar, .5)
+					l := newBoxList(2, 3, planar)
 					box := c.box
 					if unit == Pixels {
 						l.width, l.height = 320, 160
@@ -178,7 +178,7 @@ func TestYOLOv8Boxes(t *testing.T) {
 }
 
 func TestBoxListIndex(t *testing.T) {
-	planar, packed := newBoxList(10, 2, true, .5), newBoxList(10, 2, false, .5)
+	planar, packed := newBoxList(10, 2, true), newBoxList(10, 2, false)
 	if got := planar.index(3, 5); got != 53 {
 		t.Errorf("planar: number 5 of box 3 is element %d, want 53", got)
 	}
@@ -238,7 +238,7 @@ func TestYOLOAgainstNumpy(t *testing.T) {
 			out := &inference.Result{Width: c.Width, Height: c.Height}
 			m := inference.Mapping{ScaleX: float32(c.Width), ScaleY: float32(c.Height)}
 			for _, o := range c.Outputs {
-				g := newGrid(o.Rows, o.Cols, c.Classes, c.Kind, c.Threshold, scaled(o.Anchors, c.Unit, o.Rows, o.Cols, &inference.Preprocessor{}))
+				g := newGrid(o.Rows, o.Cols, c.Classes, c.Kind, scaled(o.Anchors, c.Unit, o.Rows, o.Cols, &inference.Preprocessor{}))
 				v := realsOf(t, o.Data, c)
 				if v.len() != g.elements() {
 					t.Fatalf("%d numbers recorded for a grid of %d", v.len(), g.elements())
@@ -309,7 +309,7 @@ func readOutput(t *testing.T) (r recordedOutput) {
 func TestYOLOv8AgainstNumpy(t *testing.T) {
 	r := readOutput(t)
 	for _, planar := range []bool{true, false} {
-		l := newBoxList(8400, 80, planar, .3)
+		l := newBoxList(8400, 80, planar)
 		values := make([]float32, l.elements())
 		for _, b := range r.Boxes {
 			for k, v := range b.Box {
@@ -375,10 +375,10 @@ func TestYOLOProperties(t *testing.T) {
 		broken := float64(round%3) * .05
 		switch round % 4 {
 		case 0, 1:
-			g := newGrid(1+rng.IntN(9), 1+rng.IntN(9), classes, []YOLOKind{YOLOv2, YOLOv3}[round%2], threshold, []AnchorSize{{.2, .3}, {.7, .5}})
+			g := newGrid(1+rng.IntN(9), 1+rng.IntN(9), classes, []YOLOKind{YOLOv2, YOLOv3}[round%2], []AnchorSize{{.2, .3}, {.7, .5}})
 			g.decode(noise(rng, g.elements(), broken), m, d, out)
 		default:
-			l := newBoxList(1+rng.IntN(500), classes, round%4 == 2, threshold)
+			l := newBoxList(1+rng.IntN(500), classes, round%4 == 2)
 			l.decode(noise(rng, l.elements(), broken), m, d, out)
 		}
 		out.Objects = suppress(out.Objects, .5)
@@ -397,8 +397,8 @@ func sound(t *testing.T, out *inference.Result, d *detector) {
 		if !(b.X0 >= 0 && b.Y0 >= 0 && b.X1 <= float32(out.Width) && b.Y1 <= float32(out.Height) && b.Area() > 0) {
 			t.Fatalf("box %v in a %dx%d frame", b, out.Width, out.Height)
 		}
-		if !(o.Score >= d.threshold && o.Score <= 1) {
-			t.Fatalf("score %g with the threshold %g", o.Score, d.threshold)
+		if !(o.Score >= d.Score() && o.Score <= 1) {
+			t.Fatalf("score %g with the threshold %g", o.Score, d.Score())
 		}
 		if o.Label != d.labels[o.Class] {
 			t.Fatalf("class %d is called %q", o.Class, o.Label)
@@ -414,7 +414,7 @@ func sameObject(a, b inference.Object) bool {
 func TestYOLOv8IgnoresOrder(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 9))
 	for range 50 {
-		l := newBoxList(300, 4, false, .5)
+		l := newBoxList(300, 4, false)
 		v := noise(rng, l.elements(), 0)
 		for i := range v.floats {
 			v.floats[i] = rng.Float32()
@@ -440,7 +440,7 @@ func TestYOLOv8IgnoresOrder(t *testing.T) {
 // bound, and the best still come out.
 func TestCandidatesAreBounded(t *testing.T) {
 	const n = 8400
-	l := newBoxList(n, 1, true, 0)
+	l := newBoxList(n, 1, true)
 	values := make([]float32, l.elements())
 	for i := range n {
 		values[i], values[n+i], values[2*n+i], values[3*n+i] = float32(i)/n, .5, .5/n, .5
@@ -541,7 +541,7 @@ func decoders() map[string]func(*inference.Result) {
 		var g []grid
 		var v []*reals
 		for _, side := range sides {
-			g = append(g, newGrid(side, side, classes, kind, .5, []AnchorSize{{.2, .3}, {.5, .5}, {.7, .9}}))
+			g = append(g, newGrid(side, side, classes, kind, []AnchorSize{{.2, .3}, {.5, .5}, {.7, .9}}))
 			v = append(v, quiet(g[len(g)-1].elements(), 5+classes, 4))
 		}
 		return func(out *inference.Result) {
@@ -552,7 +552,7 @@ func decoders() map[string]func(*inference.Result) {
 		}
 	}
 	list := func(planar bool) func(*inference.Result) {
-		l, d := newBoxList(8400, 80, planar, .5), decoderFor(80, .5)
+		l, d := newBoxList(8400, 80, planar), decoderFor(80, .5)
 		v := noise(rng, l.elements(), 0)
 		for i := range v.floats {
 			v.floats[i] = rng.Float32() * .5001

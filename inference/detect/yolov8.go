@@ -55,9 +55,9 @@ func (y *YOLOv8) bind(output string, unit Unit) error {
 	planar, packed := inference.Contract{Shape: []int{1, n, -1}}, inference.Contract{Shape: []int{1, -1, n}}
 	switch {
 	case planar.Check(t) == nil:
-		y.list = newBoxList(t.Shape[2], len(y.labels), true, y.threshold)
+		y.list = newBoxList(t.Shape[2], len(y.labels), true)
 	case packed.Check(t) == nil:
-		y.list = newBoxList(t.Shape[1], len(y.labels), false, y.threshold)
+		y.list = newBoxList(t.Shape[1], len(y.labels), false)
 	default:
 		return fmt.Errorf("output %s: expected shape [1 %d N] or [1 N %d]", t, n, n)
 	}
@@ -91,16 +91,15 @@ func (y *YOLOv8) decode(m inference.Mapping, out *inference.Result) error {
 // boxList decodes the output of a YOLOv8 head.
 type boxList struct {
 	classes       int
-	threshold     float32
 	planar        bool    // each number of all boxes together, not all numbers of each box
 	width, height float32 // of the input picture in the boxes' unit
 	score         []float32
 	class         []int // best so far by box, -1 for none
 }
 
-func newBoxList(boxes, classes int, planar bool, threshold float32) boxList {
+func newBoxList(boxes, classes int, planar bool) boxList {
 	return boxList{
-		classes: classes, threshold: threshold, planar: planar, width: 1, height: 1,
+		classes: classes, planar: planar, width: 1, height: 1,
 		score: make([]float32, boxes), class: make([]int, boxes),
 	}
 }
@@ -117,7 +116,7 @@ func (l *boxList) index(box, k int) int {
 
 // decode appends the boxes of v that score the threshold or more.
 func (l *boxList) decode(v *reals, m inference.Mapping, d *detector, out *inference.Result) {
-	l.classify(v)
+	l.classify(v, d.Score())
 	for box, class := range l.class {
 		if class < 0 {
 			continue
@@ -128,8 +127,8 @@ func (l *boxList) decode(v *reals, m inference.Mapping, d *detector, out *infere
 	}
 }
 
-// classify finds each box's best class, walking the memory in its own order.
-func (l *boxList) classify(v *reals) {
+// classify finds each box's best class of at least that score, walking the memory in its own order.
+func (l *boxList) classify(v *reals, least float32) {
 	for box := range l.class {
 		l.class[box] = -1
 	}
@@ -138,7 +137,7 @@ func (l *boxList) classify(v *reals) {
 			row := l.index(0, 4+c)
 			for box := range l.class {
 				// Almost every score ends here; NaN does too.
-				if score := v.at(row + box); score >= l.threshold {
+				if score := v.at(row + box); score >= least {
 					l.offer(box, c, score)
 				}
 			}
@@ -148,7 +147,7 @@ func (l *boxList) classify(v *reals) {
 	for box := range l.class {
 		first := l.index(box, 4)
 		for c := range l.classes {
-			if score := v.at(first + c); score >= l.threshold {
+			if score := v.at(first + c); score >= least {
 				l.offer(box, c, score)
 			}
 		}

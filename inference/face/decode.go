@@ -43,13 +43,13 @@ func (d *detector) decode() error {
 // decodeUltraLight reads centres and landmarks as parts of the anchor's size,
 // and sizes as logarithms of it.
 func (d *detector) decodeUltraLight(boxes, scores, points []float32) {
-	place, size := d.cfg.Variances[0], d.cfg.Variances[1]
+	place, size, least := d.cfg.Variances[0], d.cfg.Variances[1], d.least()
 	for i, a := range d.anchors {
 		score := scores[2*i+1]
 		if d.cfg.Logits {
 			score -= scores[2*i]
 		}
-		if !(score >= d.least) {
+		if !(score >= least) {
 			continue
 		}
 		if d.cfg.Logits {
@@ -70,9 +70,9 @@ func (d *detector) decodeUltraLight(boxes, scores, points []float32) {
 
 // decodeBlazeFace reads everything in pixels of the input from the anchor.
 func (d *detector) decodeBlazeFace(boxes, scores []float32) {
-	w, h := float32(d.Pre.Width), float32(d.Pre.Height)
+	w, h, least := float32(d.Pre.Width), float32(d.Pre.Height), d.least()
 	for i, a := range d.anchors {
-		if !(scores[i] >= d.least) {
+		if !(scores[i] >= least) {
 			continue
 		}
 		e := boxes[16*i : 16*i+16]

@@ -2,7 +2,6 @@ package face
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"reterminal-vision/inference"
@@ -73,7 +72,7 @@ type detector struct {
 	boxes     *inference.Tensor
 	scores    *inference.Tensor
 	landmarks *inference.Tensor // nil without
-	least     float32           // the threshold as the network's scores have it
+	threshold *inference.Threshold
 	found     []candidate
 }
 
@@ -93,15 +92,23 @@ func New(net *inference.Interpreter, cfg Config) (Detector, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &detector{PictureNet: picture, cfg: cfg, least: cfg.Threshold}
-	if cfg.Logits || cfg.Kind == BlazeFace {
-		d.least = float32(math.Log(float64(cfg.Threshold) / (1 - float64(cfg.Threshold))))
-	}
+	d := &detector{PictureNet: picture, cfg: cfg, threshold: inference.NewThreshold(cfg.Threshold)}
 	if err := d.bind(); err != nil {
 		d.Pre.Close()
 		return nil, fmt.Errorf("model %s is not the face detector it should be: %w", net.Name, err)
 	}
 	return d, nil
+}
+
+// SetThreshold implements inference.Adjustable.
+func (d *detector) SetThreshold(score float32) { d.threshold.SetThreshold(score) }
+
+// least is the threshold as the network's scores have it.
+func (d *detector) least() float32 {
+	if d.cfg.Logits || d.cfg.Kind == BlazeFace {
+		return d.threshold.Logit()
+	}
+	return d.threshold.Score()
 }
 
 // bind makes the anchors and finds the outputs that have one row for each.

@@ -62,6 +62,15 @@ func (d *Detectors) DetectReplica(replica int, f *camera.Frame, out *inference.R
 	return detector.Detect(in, out)
 }
 
+// SetThreshold implements inference.Adjustable where the detectors do.
+func (d *Detectors) SetThreshold(score float32) {
+	for _, one := range append([]Detector{d.Detector}, d.more...) {
+		if a, ok := one.(inference.Adjustable); ok {
+			a.SetThreshold(score)
+		}
+	}
+}
+
 // Close frees the networks of all.
 func (d *Detectors) Close() error {
 	errs := []error{d.Detector.Close()}

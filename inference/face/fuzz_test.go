@@ -16,7 +16,7 @@ func FuzzDecode(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, kind uint8, raw []byte) {
-		d := &detector{cfg: Config{Kind: Kind(kind % 2), Variances: [2]float32{.1, .2}, Logits: kind&2 != 0, Blend: kind&4 != 0, IoU: .3}, least: .4}
+		d := &detector{cfg: Config{Kind: Kind(kind % 2), Variances: [2]float32{.1, .2}, Logits: kind&2 != 0, Blend: kind&4 != 0, IoU: .3}, threshold: inference.NewThreshold(.4)}
 		d.Pre = &inference.Preprocessor{Width: 64, Height: 32}
 		layer, perBox, perScore := squares(16, 10, 20), 4, 2
 		if d.cfg.Kind == BlazeFace {

@@ -24,15 +24,18 @@ type schedule struct {
 
 func newSchedule(cfg Config) schedule { return schedule{cfg: cfg, interval: 1} }
 
+// restart has the next frame inferred, and boxes propagated as at first.
+func (s *schedule) restart() { s.known, s.interval = false, 1 }
+
 // next schedules a frame with this fingerprint.
-func (s *schedule) next(f *camera.Frame, print *motion.Fingerprint) inference.Origin {
+func (s *schedule) next(f *camera.Frame, print *motion.Fingerprint, propagate bool) inference.Origin {
 	s.noise.Learn(print)
 	age := s.age(f)
 	switch {
 	case !s.known || s.demanded || f.Sequence <= s.sequence || age >= s.cfg.Age:
 	case s.noise.Same(&s.print, print):
 		return inference.Reused
-	case s.cfg.Propagate && s.since+1 < s.interval && age < s.cfg.PropagateAge:
+	case propagate && s.since+1 < s.interval && age < s.cfg.PropagateAge:
 		s.since++
 		return inference.Propagated
 	}

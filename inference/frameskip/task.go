@@ -10,6 +10,7 @@ package frameskip
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"reterminal-vision/camera"
@@ -17,11 +18,21 @@ import (
 	"reterminal-vision/inference/motion"
 )
 
+// Mode says which runs are skipped.
+type Mode uint32
+
+// Unchanged skips frames that do not differ from the last one inferred. Propagate
+// also runs the network on every n-th frame only and propagates its boxes in
+// between; it is for tasks that find objects. Off runs it on every frame.
+const (
+	Unchanged Mode = iota
+	Propagate
+	Off
+)
+
 // Config tunes a task; zero fields take the value in brackets.
 type Config struct {
-	// Propagate runs the first network on every n-th frame only and propagates
-	// its boxes in between. It is for tasks that find objects.
-	Propagate    bool
+	Mode         Mode          // at first [Unchanged]
 	Interval     int           // largest n, while propagated boxes stay exact [8]
 	PropagateAge time.Duration // longest time that boxes are propagated [400 ms]
 	Age          time.Duration // longest time without a run of the network [1 s]
@@ -71,7 +82,8 @@ type Task struct {
 	decisions  map[*inference.Input]*decision
 	scratch    []decision // of replicas
 
-	preparing sync.Mutex // of inner.Prepare
+	mode      atomic.Uint32 // a Mode
+	preparing sync.Mutex    // of inner.Prepare
 
 	mu       sync.Mutex
 	schedule schedule // under mu
@@ -101,8 +113,35 @@ func New(task inference.Task, cfg Config) *Task {
 	t.repeater, _ = task.(Repeater)
 	t.urgent, _ = task.(Urgent)
 	t.scratch = make([]decision, t.Replicas())
+	t.SetMode(cfg.Mode)
 	return t
 }
+
+// SetMode changes what is skipped, from the next frame on. Any goroutine may
+// call it.
+func (t *Task) SetMode(m Mode) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.mode.Store(uint32(m))
+	t.schedule.restart()
+	if a, ok := t.inner.(inference.Adaptive); ok {
+		a.SetAdaptive(m != Off)
+	}
+}
+
+// SetThreshold implements inference.Adjustable where the task does. Results with
+// another threshold are not reused.
+func (t *Task) SetThreshold(score float32) {
+	if a, ok := t.inner.(inference.Adjustable); ok {
+		a.SetThreshold(score)
+		t.mu.Lock()
+		t.schedule.restart()
+		t.mu.Unlock()
+	}
+}
+
+// is reports whether a mode is in force.
+func (t *Task) is(m Mode) bool { return Mode(t.mode.Load()) == m }
 
 // Unwrap is the task whose runs are skipped.
 func (t *Task) Unwrap() inference.Task { return t.inner }
@@ -135,10 +174,14 @@ func (t *Task) Prepare(f *camera.Frame, in *inference.Input) error {
 
 // decide schedules the next frame.
 func (t *Task) decide(f *camera.Frame, n *decision) {
-	n.print.Take(f)
 	n.prepared = false
+	if t.is(Off) {
+		n.origin, n.print = inference.Inferred, motion.Fingerprint{}
+		return
+	}
+	n.print.Take(f)
 	t.mu.Lock()
-	n.origin = t.schedule.next(f, &n.print)
+	n.origin = t.schedule.next(f, &n.print, t.is(Propagate))
 	t.mu.Unlock()
 }
 
@@ -259,9 +302,12 @@ func (t *Task) demand() {
 // fill gives the result of a frame that was skipped, and keeps that of one that
 // was inferred.
 func (t *Task) fill(f *camera.Frame, out *inference.Result) error {
-	propagate := t.schedule.cfg.Propagate
+	propagate := t.is(Propagate)
 	switch out.Origin {
 	case inference.Inferred:
+		if t.is(Off) {
+			return nil
+		}
 		t.last.CopyFrom(out)
 		if propagate {
 			q := t.propagator.check(f, out.Objects)

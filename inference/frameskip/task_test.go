@@ -179,7 +179,7 @@ func TestCreeping(t *testing.T) {
 // Boxes are carried with what moves, and looked at again within the interval.
 func TestCarry(t *testing.T) {
 	n := &network{}
-	task := New(n, Config{Propagate: true})
+	task := New(n, Config{Mode: Propagate})
 	results, _ := run(t, task, frames(80, func(i int) int { return 20 + 2*i }))
 	carried := 0
 	for i, r := range results {
@@ -214,13 +214,13 @@ func TestAdaptive(t *testing.T) {
 			f.Planes[0][at] = uint8(100 + (at/8+i*5)%90)
 		}
 	}
-	results, _ := run(t, New(n, Config{Propagate: true}), all)
+	results, _ := run(t, New(n, Config{Mode: Propagate}), all)
 	found := slices.IndexFunc(results, func(r inference.Result) bool { return len(r.Objects) > 0 })
 	if found < 40 || found > 44 || len(n.inferred) > 40 {
 		t.Errorf("found in frame %d, with looks at %v", found, n.inferred)
 	}
 	n = &network{}
-	results, _ = run(t, New(n, Config{Propagate: true}), frames(40, func(i int) int { return 20 + i*97%200 }))
+	results, _ = run(t, New(n, Config{Mode: Propagate}), frames(40, func(i int) int { return 20 + i*97%200 }))
 	if len(n.inferred) < len(results) {
 		t.Errorf("leaps: looked at %d of %d frames", len(n.inferred), len(results))
 	}
@@ -242,7 +242,7 @@ func TestAnotherSource(t *testing.T) {
 	for _, f := range all[:3] {
 		f.Captured = time.Now()
 	}
-	results, errs := run(t, New(n, Config{Propagate: true}), slices.Concat(all[3:], all[:3]))
+	results, errs := run(t, New(n, Config{Mode: Propagate}), slices.Concat(all[3:], all[:3]))
 	if !slices.Equal(n.inferred, []uint64{3, 0}) || errors.Join(errs...) != nil || len(results[4].Objects) != 1 {
 		t.Errorf("looked at %v: %v", n.inferred, errs)
 	}
@@ -257,7 +257,7 @@ func TestWithWorker(t *testing.T) {
 				var mu sync.Mutex
 				var last uint64
 				results := 0
-				spared := New(task, Config{Propagate: carry})
+				spared := New(task, Config{Mode: map[bool]Mode{true: Propagate}[carry]})
 				x := func(i int) int { return 40 + i/10*10 }
 				ctx, cancel := context.WithCancel(t.Context())
 				w := inference.NewWorker(spared, func(r *inference.Result) {
@@ -329,7 +329,7 @@ func TestStaged(t *testing.T) {
 func TestNothingIsAllocated(t *testing.T) {
 	for _, carry := range []bool{false, true} {
 		n := &network{inferred: make([]uint64, 0, 4096)}
-		task := New(n, Config{Propagate: carry})
+		task := New(n, Config{Mode: map[bool]Mode{true: Propagate}[carry]})
 		in, out := task.NewInput(), &inference.Result{}
 		all := frames(60, func(i int) int { return 20 + 2*i })
 		i := 0

@@ -86,6 +86,7 @@ type Task struct {
 	gallery  atomic.Pointer[Gallery]
 	frame    uint64 // frames run so far
 	schedule face.Schedule
+	adaptive atomic.Bool
 	waiting  bool      // a Capture, for a frame that is looked at
 	vector   []float32 // of one look
 
@@ -105,20 +106,21 @@ func NewTask(detector face.Detector, embedder *Embedder, cfg Config) (*Task, err
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	return &Task{
+	t := &Task{
 		Detectors: face.Detectors{Detector: detector}, embedder: embedder, portrait: p, cfg: cfg,
-		schedule: face.Schedule{MaxPerFrame: cfg.MaxPerFrame, Refresh: cfg.Refresh, Adaptive: cfg.Adaptive}, tracker: track.New(cfg.Track),
+		schedule: face.Schedule{MaxPerFrame: cfg.MaxPerFrame, Refresh: cfg.Refresh}, tracker: track.New(cfg.Track),
 		memory: memory{n: embedder.Len()}, vector: make([]float32, embedder.Len()),
 		requests: make(chan chan captured, 1), closed: make(chan struct{}),
-	}, nil
+	}
+	t.SetAdaptive(cfg.Adaptive)
+	return t, nil
 }
 
 // Demand takes over what tells living faces from pictures of them: from then on
-// nobody is called by name without its consent. It is called before any frame.
-func (t *Task) Demand(l Liveness) {
-	t.liveness = l
-	t.schedule.Adaptive = false // a picture held in front of a face may look like the face
-}
+// nobody is called by name without its consent. Looks are not adaptive then: a
+// picture held in front of a face may look like the face. It is called before any
+// frame.
+func (t *Task) Demand(l Liveness) { t.liveness = l }
 
 // Model is the ID of the embedding network, which a gallery has to match.
 func (t *Task) Model() string { return t.embedder.Model() }
@@ -150,8 +152,12 @@ func (t *Task) Infer(replica int, f *camera.Frame, out *inference.Result) error 
 	return t.DetectReplica(replica, f, out)
 }
 
+// SetAdaptive implements inference.Adaptive.
+func (t *Task) SetAdaptive(on bool) { t.adaptive.Store(on) }
+
 // Finish implements inference.Replicated: it tells who the faces are.
 func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
+	t.schedule.Adaptive = t.adaptive.Load() && t.liveness == nil
 	if err := landmarked(out); err != nil {
 		return err
 	}
@@ -228,7 +234,7 @@ func (t *Task) Urgent() bool { return t.waiting || t.schedule.Urgent() }
 func (t *Task) look(f *camera.Frame, o *inference.Object, timing *inference.Timing) error {
 	r := t.memory.find(o.Track)
 	r.looked = t.frame
-	if t.cfg.Adaptive {
+	if t.adaptive.Load() {
 		r.patch.Take(f, o.Box)
 	}
 	err := t.embedder.Embed(f, &o.Landmarks, t.vector, timing)
