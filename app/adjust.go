@@ -13,7 +13,7 @@ import (
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/tflite"
 	"reterminal-vision/models"
-	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // The adjust page is the sheet over a demo that runs: each choice takes effect
@@ -61,8 +61,8 @@ func stageTitle(demo *models.Demo, stage int) string {
 	return lang.T("Network for each face")
 }
 
-func (w *window) adjustPage() ui.Page {
-	p := ui.Page{Title: lang.T("Adjust")}
+func (w *window) adjustPage() kit.Page {
+	p := kit.Page{Title: lang.T("Adjust")}
 	known := catalogue()
 	demo := known.Demo(w.runs())
 	if demo == nil {
@@ -70,16 +70,16 @@ func (w *window) adjustPage() ui.Page {
 	}
 	cfg := w.configureDemo(demo.ID)
 	store := cfg.store()
-	first := ui.Group{}
+	first := kit.Group{}
 	if least := w.threshold(demo, cfg); least > 0 {
-		first.Rows = append(first.Rows, ui.Row{Kind: ui.RowStep, ID: "threshold", Label: lang.T("Least certainty"), Value: fmt.Sprintf("%.0f %%", 100*least),
+		first.Rows = append(first.Rows, kit.Row{Kind: kit.RowStep, ID: "threshold", Label: lang.T("Least certainty"), Value: fmt.Sprintf("%.0f %%", 100*least),
 			Less: least > .051, More: least < .949})
 	}
 	if !cfg.Plain {
 		first.Rows = append(first.Rows, w.spareRow(cfg))
 	}
 	first.Rows = append(first.Rows,
-		ui.Row{Kind: ui.RowStep, ID: "threads", Label: lang.T("Processor cores"), Value: strconv.Itoa(cfg.Threads), Less: cfg.Threads > 1, More: cfg.Threads < runtime.NumCPU()},
+		kit.Row{Kind: kit.RowStep, ID: "threads", Label: lang.T("Processor cores"), Value: strconv.Itoa(cfg.Threads), Less: cfg.Threads > 1, More: cfg.Threads < runtime.NumCPU()},
 	)
 	if cfg.Threads > 1 {
 		lanes := w.prefs.demo(demo.ID).Lanes
@@ -87,7 +87,7 @@ func (w *window) adjustPage() ui.Page {
 		if lanes > 0 {
 			value = strconv.Itoa(lanes)
 		}
-		first.Rows = append(first.Rows, ui.Row{Kind: ui.RowStep, ID: "lanes", Label: lang.T("Frames at once"),
+		first.Rows = append(first.Rows, kit.Row{Kind: kit.RowStep, ID: "lanes", Label: lang.T("Frames at once"),
 			Detail: lang.T("more at once: more results, each a little later"), Value: value, Less: lanes > 0, More: lanes < cfg.Threads})
 	}
 	if len(demo.Liveness) > 0 {
@@ -100,30 +100,30 @@ func (w *window) adjustPage() ui.Page {
 	}
 	seen := map[string]bool{}
 	for i, candidates := range demo.Stages() {
-		g := ui.Group{Title: stageTitle(demo, i)}
+		g := kit.Group{Title: stageTitle(demo, i)}
 		for _, id := range candidates {
 			m := known.Model(id)
 			if m == nil || !store.Has(m) || seen[id] {
 				continue
 			}
 			seen[id] = true
-			g.Rows = append(g.Rows, ui.Row{ID: "model " + strconv.Itoa(i) + " " + id, Label: m.Title, Detail: modelFacts(m) + amongSizes(m, candidates), Chosen: slices.Contains(running, id)})
+			g.Rows = append(g.Rows, kit.Row{ID: "model " + strconv.Itoa(i) + " " + id, Label: m.Title, Detail: modelFacts(m) + amongSizes(m, candidates), Chosen: slices.Contains(running, id)})
 		}
 		if len(g.Rows) > 0 {
 			p.Groups = append(p.Groups, g)
 		}
 	}
 	p.Groups = append(p.Groups,
-		ui.Group{Title: lang.T("Kernels"), Rows: w.kernelRows(cfg.Delegate)},
-		ui.Group{Title: lang.T("Pictures"), Rows: []ui.Row{
-			{Kind: ui.RowLead, ID: pageCamera, Label: lang.T("Camera and source")},
+		kit.Group{Title: lang.T("Kernels"), Rows: w.kernelRows(cfg.Delegate)},
+		kit.Group{Title: lang.T("Pictures"), Rows: []kit.Row{
+			{Kind: kit.RowLead, ID: pageCamera, Label: lang.T("Camera and source")},
 			mirrorRow(w.prefs.camera()),
 		}},
-		ui.Group{Rows: []ui.Row{{Kind: ui.RowAction, ID: "reset", Label: lang.T("Back to how it came")}}},
+		kit.Group{Rows: []kit.Row{{Kind: kit.RowAction, ID: "reset", Label: lang.T("Back to how it came")}}},
 	)
 	if w.prefs.isTried() {
 		last := &p.Groups[len(p.Groups)-1]
-		last.Rows = append(last.Rows, ui.Row{Kind: ui.RowAction, ID: keepTried, Label: lang.T("Keep it so"), Detail: lang.T("otherwise it is undone for the next visitor")})
+		last.Rows = append(last.Rows, kit.Row{Kind: kit.RowAction, ID: keepTried, Label: lang.T("Keep it so"), Detail: lang.T("otherwise it is undone for the next visitor")})
 	}
 	return p
 }
@@ -282,19 +282,19 @@ func (w *window) stepAdjust(id string, up bool) error {
 }
 
 // demoPage explains the demo that runs.
-func (w *window) demoPage() ui.Page {
+func (w *window) demoPage() kit.Page {
 	demo := catalogue().Demo(w.runs())
 	if demo == nil {
-		return ui.Page{Title: lang.T("About")}
+		return kit.Page{Title: lang.T("About")}
 	}
 	does, limits := explain(demo)
-	p := ui.Page{Title: lang.Name(demo.Title), Groups: []ui.Group{
+	p := kit.Page{Title: lang.Name(demo.Title), Groups: []kit.Group{
 		{Title: lang.T("What it does"), Text: does},
 		{Title: lang.T("What it cannot do"), Text: limits},
 	}}
-	networks := ui.Group{Title: lang.T("Networks at work")}
+	networks := kit.Group{Title: lang.T("Networks at work")}
 	for _, m := range w.modelsRunning() {
-		networks.Rows = append(networks.Rows, ui.Row{Kind: ui.RowFact, Label: m.Title, Detail: modelFacts(m) + " · " + m.Source + " · " + m.Licence + limitedUse(m)})
+		networks.Rows = append(networks.Rows, kit.Row{Kind: kit.RowFact, Label: m.Title, Detail: modelFacts(m) + " · " + m.Source + " · " + m.Licence + limitedUse(m)})
 	}
 	p.Groups = append(p.Groups, networks)
 	return p

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/image/math/fixed"
 
 	"reterminal-vision/inference"
-	"reterminal-vision/ui"
+	"reterminal-vision/ui/overlay"
 )
 
 // annotate draws what was found into a saved picture.
@@ -51,7 +51,7 @@ type pen struct {
 
 // object draws a box, its label and what else is known of it.
 func (p *pen) object(o *inference.Object) {
-	fill, _ := ui.ClassColors(o.Class)
+	fill, _ := overlay.ClassColors(o.Class)
 	ink, width := image.NewUniform(fill), max(p.img.Rect.Dy()/200, 2)
 	box := image.Rect(int(o.Box.X0), int(o.Box.Y0), int(o.Box.X1), int(o.Box.Y1))
 	for _, edge := range []image.Rectangle{
@@ -73,7 +73,7 @@ func (p *pen) object(o *inference.Object) {
 
 // plate writes text on its class's colour and returns the height it took.
 func (p *pen) plate(at image.Point, class int, text string) int {
-	fill, ink := ui.ClassColors(class)
+	fill, ink := overlay.ClassColors(class)
 	height := int(p.size * 1.3)
 	plate := image.Rect(0, 0, font.MeasureString(p.face, text).Ceil()+8, height).Add(at)
 	draw.Draw(p.img, plate, image.NewUniform(fill), image.Point{}, draw.Src)
@@ -95,7 +95,7 @@ func tint(img *image.RGBA, m *inference.Mask) {
 			if class == 0 {
 				continue
 			}
-			fill, _ := ui.ClassColors(int(class))
+			fill, _ := overlay.ClassColors(int(class))
 			c := color.RGBAModel.Convert(fill).(color.RGBA)
 			px := img.Pix[img.PixOffset(x, y):]
 			px[0], px[1], px[2] = mean(px[0], c.R), mean(px[1], c.G), mean(px[2], c.B)

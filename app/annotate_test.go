@@ -6,12 +6,12 @@ import (
 	"testing"
 
 	"reterminal-vision/inference"
-	"reterminal-vision/ui"
+	"reterminal-vision/ui/overlay"
 )
 
 func TestAnnotate(t *testing.T) {
 	box := inference.Box{X0: 40, Y0: 100, X1: 140, Y1: 180}
-	fill, _ := ui.ClassColors(1)
+	fill, _ := overlay.ClassColors(1)
 	ink := color.RGBAModel.Convert(fill).(color.RGBA)
 	half := color.RGBA{mean(0, ink.R), mean(0, ink.G), mean(0, ink.B), 255}
 	for _, c := range []struct {

@@ -17,7 +17,7 @@ import (
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
 	"reterminal-vision/models"
-	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // Pages of the benchmark. What a page is about follows its ID after a space.
@@ -66,10 +66,10 @@ func (b *benchPages) page(id string) page {
 	}
 	if what, ok := strings.CutPrefix(id, pageBenchNetwork); ok {
 		run, family, _ := strings.Cut(what, " ")
-		return dialog{content: func() ui.Page { return b.networkPage(run, family) }, chosen: b.w.openPage}
+		return dialog{content: func() kit.Page { return b.networkPage(run, family) }, chosen: b.w.openPage}
 	}
 	if way, ok := strings.CutPrefix(id, pageProfile); ok {
-		return dialog{content: func() ui.Page { return b.profilePage(way) }}
+		return dialog{content: func() kit.Page { return b.profilePage(way) }}
 	}
 	switch id {
 	case pageBench:
@@ -170,8 +170,8 @@ func (b *benchPages) plan(all []benchmark.Subject, chosen map[string]bool) (plan
 	return plan, networks
 }
 
-func (b *benchPages) benchPage() ui.Page {
-	p := ui.Page{Title: lang.T("Benchmark")}
+func (b *benchPages) benchPage() kit.Page {
+	p := kit.Page{Title: lang.T("Benchmark")}
 	b.mu.Lock()
 	running, failed := b.now != nil, b.failed
 	b.mu.Unlock()
@@ -184,13 +184,13 @@ func (b *benchPages) benchPage() ui.Page {
 	}
 	all, chosen := b.subjects()
 	plan, networks := b.plan(all, chosen)
-	start := ui.Group{Text: lang.T("Networks run alone, each in a process of its own, on the kernels and numbers of threads that are chosen here. No demo runs meanwhile.")}
-	start.Rows = append(start.Rows, ui.Row{Kind: ui.RowLead, ID: pageBenchModels, Label: lang.T("Networks"), Value: fmt.Sprintf("%d / %d", countOf(all, chosen), len(all))})
+	start := kit.Group{Text: lang.T("Networks run alone, each in a process of its own, on the kernels and numbers of threads that are chosen here. No demo runs meanwhile.")}
+	start.Rows = append(start.Rows, kit.Row{Kind: kit.RowLead, ID: pageBenchModels, Label: lang.T("Networks"), Value: fmt.Sprintf("%d / %d", countOf(all, chosen), len(all))})
 	if len(plan) > 0 {
-		start.Rows = slices.Insert(start.Rows, 0, ui.Row{Kind: ui.RowAction, ID: "start", Label: lang.T("Measure now"),
+		start.Rows = slices.Insert(start.Rows, 0, kit.Row{Kind: kit.RowAction, ID: "start", Label: lang.T("Measure now"),
 			Detail: lang.T("Networks: %d, measurements: %d", networks, len(plan)) + ", " + aboutLong(time.Duration(len(plan))*2*time.Second)})
 	} else {
-		start.Rows = append(start.Rows, ui.Row{Kind: ui.RowFact, Label: lang.T("Nothing to measure is chosen."), State: "warn"})
+		start.Rows = append(start.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("Nothing to measure is chosen."), State: "warn"})
 	}
 	p.Groups = append(p.Groups, start, b.variantGroup(all, chosen), b.backendGroup(), b.threadGroup(), b.resultGroup())
 	return p
@@ -214,8 +214,8 @@ func aboutLong(d time.Duration) string {
 	return lang.T("about %d minutes", int(d.Minutes()+.5))
 }
 
-func (b *benchPages) variantGroup(all []benchmark.Subject, chosen map[string]bool) ui.Group {
-	g := ui.Group{Title: lang.T("Variants")}
+func (b *benchPages) variantGroup(all []benchmark.Subject, chosen map[string]bool) kit.Group {
+	g := kit.Group{Title: lang.T("Variants")}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, v := range models.Variants {
@@ -230,8 +230,8 @@ func (b *benchPages) variantGroup(all []benchmark.Subject, chosen map[string]boo
 	return g
 }
 
-func (b *benchPages) backendGroup() ui.Group {
-	g := ui.Group{Title: lang.T("Kernels")}
+func (b *benchPages) backendGroup() kit.Group {
+	g := kit.Group{Title: lang.T("Kernels")}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, name := range b.benchBackends() {
@@ -247,8 +247,8 @@ func (b *benchPages) backendGroup() ui.Group {
 	return g
 }
 
-func (b *benchPages) threadGroup() ui.Group {
-	g := ui.Group{Title: lang.T("Threads")}
+func (b *benchPages) threadGroup() kit.Group {
+	g := kit.Group{Title: lang.T("Threads")}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, n := range b.threadSteps() {
@@ -258,8 +258,8 @@ func (b *benchPages) threadGroup() ui.Group {
 }
 
 // resultGroup leads to the newest results.
-func (b *benchPages) resultGroup() ui.Group {
-	g := ui.Group{Title: lang.T("Results")}
+func (b *benchPages) resultGroup() kit.Group {
+	g := kit.Group{Title: lang.T("Results")}
 	runs, _ := b.runs()
 	for _, run := range runs[:min(len(runs), 2)] {
 		g.Rows = append(g.Rows, runRow(run))
@@ -268,15 +268,15 @@ func (b *benchPages) resultGroup() ui.Group {
 		g.Text = lang.T("There are none yet.")
 	}
 	if len(runs) > 2 {
-		g.Rows = append(g.Rows, ui.Row{Kind: ui.RowLead, ID: pageBenchHistory, Label: lang.T("All results"), Value: strconv.Itoa(len(runs))})
+		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowLead, ID: pageBenchHistory, Label: lang.T("All results"), Value: strconv.Itoa(len(runs))})
 	}
 	return g
 }
 
 // runRow leads to the results of a run.
-func runRow(run []benchmark.Record) ui.Row {
+func runRow(run []benchmark.Record) kit.Row {
 	networks := map[string]bool{}
-	r := ui.Row{Kind: ui.RowLead, ID: pageBenchRun + strconv.FormatInt(run[0].Run.Unix(), 10), Label: run[0].Run.Local().Format("2006-01-02 15:04"), State: "pass"}
+	r := kit.Row{Kind: kit.RowLead, ID: pageBenchRun + strconv.FormatInt(run[0].Run.Unix(), 10), Label: run[0].Run.Local().Format("2006-01-02 15:04"), State: "pass"}
 	for _, m := range run {
 		networks[m.Model] = true
 		if m.Failed != "" {
@@ -316,7 +316,7 @@ func (b *benchPages) runOf(begun string) []benchmark.Record {
 }
 
 // progress shows what is measured, and what was so far.
-func (b *benchPages) progress() []ui.Group {
+func (b *benchPages) progress() []kit.Group {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := b.now
@@ -325,16 +325,16 @@ func (b *benchPages) progress() []ui.Group {
 	if done > 0 {
 		left = aboutLong(time.Since(n.begun) / time.Duration(done) * time.Duration(n.all-done))
 	}
-	g := ui.Group{Rows: []ui.Row{
-		{Kind: ui.RowFact, Label: n.doing, Detail: left, Value: fmt.Sprintf("%d / %d", done+1, n.all), Progress: max(.01, float32(done)/float32(n.all)), State: "pass"},
-		{Kind: ui.RowAction, ID: "cancel", Label: lang.T("Stop")},
+	g := kit.Group{Rows: []kit.Row{
+		{Kind: kit.RowFact, Label: n.doing, Detail: left, Value: fmt.Sprintf("%d / %d", done+1, n.all), Progress: max(.01, float32(done)/float32(n.all)), State: "pass"},
+		{Kind: kit.RowAction, ID: "cancel", Label: lang.T("Stop")},
 	}}
 	if n.waiting != "" {
 		g.Rows[0].Detail, g.Rows[0].State = n.waiting, "warn"
 	}
-	groups := []ui.Group{g}
+	groups := []kit.Group{g}
 	if latest := n.finished[max(0, done-8):]; len(latest) > 0 {
-		groups = append(groups, ui.Group{Title: lang.T("Pictures a second"), Bars: barsOf(latest)})
+		groups = append(groups, kit.Group{Title: lang.T("Pictures a second"), Bars: barsOf(latest)})
 	}
 	return groups
 }
@@ -365,20 +365,20 @@ func (b *benchPages) chooseBench(id string) error {
 }
 
 // modelsPage chooses networks.
-func (b *benchPages) modelsPage() ui.Page {
+func (b *benchPages) modelsPage() kit.Page {
 	all, chosen := b.subjects()
-	p := ui.Page{Title: lang.T("Networks"), Groups: []ui.Group{{Rows: []ui.Row{
-		{Kind: ui.RowAction, ID: "all", Label: lang.T("All")},
-		{Kind: ui.RowAction, ID: "none", Label: lang.T("None")},
-		{Kind: ui.RowAction, ID: "demos", Label: lang.T("Those that the demos use")},
+	p := kit.Page{Title: lang.T("Networks"), Groups: []kit.Group{{Rows: []kit.Row{
+		{Kind: kit.RowAction, ID: "all", Label: lang.T("All")},
+		{Kind: kit.RowAction, ID: "none", Label: lang.T("None")},
+		{Kind: kit.RowAction, ID: "demos", Label: lang.T("Those that the demos use")},
 	}}}}
 	known, listed := catalogue(), map[string]bool{}
 	for i := range known.Demos {
-		g := ui.Group{Title: lang.Name(known.Demos[i].Title)}
+		g := kit.Group{Title: lang.Name(known.Demos[i].Title)}
 		for _, s := range all {
 			if !listed[s.ID] && slices.Contains(known.Demos[i].Needs(), s.ID) {
 				listed[s.ID] = true
-				g.Rows = append(g.Rows, ui.Row{ID: "model " + s.ID, Label: s.Title, Detail: subjectFacts(s), Chosen: chosen[s.ID]})
+				g.Rows = append(g.Rows, kit.Row{ID: "model " + s.ID, Label: s.Title, Detail: subjectFacts(s), Chosen: chosen[s.ID]})
 			}
 		}
 		if len(g.Rows) > 0 {
@@ -425,20 +425,20 @@ func (b *benchPages) chooseModels(id string) error {
 	return nil
 }
 
-func (b *benchPages) historyPage() ui.Page {
-	p := ui.Page{Title: lang.T("All results")}
+func (b *benchPages) historyPage() kit.Page {
+	p := kit.Page{Title: lang.T("All results")}
 	runs, err := b.runs()
 	if err != nil {
 		p.Wrong = sentence(err)
 	}
-	g := ui.Group{}
+	g := kit.Group{}
 	for _, run := range runs {
 		g.Rows = append(g.Rows, runRow(run))
 	}
 	if len(runs) == 0 {
 		g.Text = lang.T("There are none yet.")
 	}
-	p.Groups = []ui.Group{g}
+	p.Groups = []kit.Group{g}
 	return p
 }
 

@@ -17,7 +17,7 @@ import (
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
 	"reterminal-vision/inference/testmedia"
-	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // chooseOnly chooses one network and one setting.
@@ -84,7 +84,7 @@ func TestBenchPages(t *testing.T) {
 	if run == nil {
 		t.Fatalf("no results on %+v", shown)
 	}
-	var bars *ui.Bars
+	var bars *kit.Bars
 	for _, g := range run.show().Groups {
 		if g.Bars != nil && bars == nil {
 			bars = g.Bars

@@ -15,7 +15,7 @@ import (
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference/tflite"
 	"reterminal-vision/models"
-	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // mostBars is how many bars are shown at once; of more only the quickest of
@@ -28,22 +28,22 @@ type benchRunPage struct {
 	run string // when it began, in Unix seconds
 }
 
-func (p benchRunPage) show() ui.Page {
+func (p benchRunPage) show() kit.Page {
 	run := p.b.runOf(p.run)
 	if len(run) == 0 {
-		return ui.Page{Title: lang.T("Results"), Wrong: lang.T("These results are no longer there.")}
+		return kit.Page{Title: lang.T("Results"), Wrong: lang.T("These results are no longer there.")}
 	}
 	page := resultPage(run)
-	networks := ui.Group{Title: lang.T("Every figure")}
+	networks := kit.Group{Title: lang.T("Every figure")}
 	for _, family := range familiesOf(run) {
-		networks.Rows = append(networks.Rows, ui.Row{Kind: ui.RowLead, ID: pageBenchNetwork + p.run + " " + family[0].Family,
+		networks.Rows = append(networks.Rows, kit.Row{Kind: kit.RowLead, ID: pageBenchNetwork + p.run + " " + family[0].Family,
 			Label: familyTitle(family), Detail: variantsOf(family)})
 	}
-	export := ui.Group{Title: lang.T("Take along"), Text: lang.T("Files are saved where pictures are."), Rows: []ui.Row{
-		{Kind: ui.RowAction, ID: "png", Label: lang.T("Save as picture")},
-		{Kind: ui.RowAction, ID: "csv", Label: lang.T("Save as table (CSV)")},
-		{Kind: ui.RowAction, ID: "json", Label: lang.T("Save as JSON")},
-		{Kind: ui.RowAction, ID: "delete", Label: lang.T("Delete"), Danger: true},
+	export := kit.Group{Title: lang.T("Take along"), Text: lang.T("Files are saved where pictures are."), Rows: []kit.Row{
+		{Kind: kit.RowAction, ID: "png", Label: lang.T("Save as picture")},
+		{Kind: kit.RowAction, ID: "csv", Label: lang.T("Save as table (CSV)")},
+		{Kind: kit.RowAction, ID: "json", Label: lang.T("Save as JSON")},
+		{Kind: kit.RowAction, ID: "delete", Label: lang.T("Delete"), Danger: true},
 	}}
 	page.Groups = append(page.Groups, networks, export)
 	return page
@@ -105,8 +105,8 @@ func (p benchRunPage) export(format string, run []benchmark.Record) error {
 }
 
 // resultPage is what there is to see of a run, without anything to tap.
-func resultPage(run []benchmark.Record) ui.Page {
-	page := ui.Page{Title: run[0].Run.Local().Format("2006-01-02 15:04"), Groups: []ui.Group{aboutRun(run)}}
+func resultPage(run []benchmark.Record) kit.Page {
+	page := kit.Page{Title: run[0].Run.Local().Format("2006-01-02 15:04"), Groups: []kit.Group{aboutRun(run)}}
 	shown, words := run, ""
 	if len(run) > mostBars {
 		shown, words = quickest(run), lang.T("Of each network the quickest way to run it here.")
@@ -117,7 +117,7 @@ func resultPage(run []benchmark.Record) ui.Page {
 			if d := demoOf(catalogue(), demo[0].Model); d != nil {
 				title += " · " + lang.Name(d.Title)
 			}
-			page.Groups = append(page.Groups, ui.Group{Title: title, Text: words, Bars: bars})
+			page.Groups = append(page.Groups, kit.Group{Title: title, Text: words, Bars: bars})
 			words = ""
 		}
 	}
@@ -126,7 +126,7 @@ func resultPage(run []benchmark.Record) ui.Page {
 	}
 	page.Groups = append(page.Groups, scatters(run)...)
 	if bars := besidePublished(run); len(bars.Groups) > 0 {
-		page.Groups = append(page.Groups, ui.Group{Title: lang.T("Beside the figures of Seeed's page"), Bars: bars,
+		page.Groups = append(page.Groups, kit.Group{Title: lang.T("Beside the figures of Seeed's page"), Bars: bars,
 			Text: lang.T("Outlined: what the page about the reTerminal states for its Compute Module 4, for 8-bit networks of the same kind.")}, alsoPublished())
 	}
 	if g := failures(run); len(g.Rows) > 0 {
@@ -136,17 +136,17 @@ func resultPage(run []benchmark.Record) ui.Page {
 }
 
 // aboutRun tells where and how it was measured.
-func aboutRun(run []benchmark.Record) ui.Group {
+func aboutRun(run []benchmark.Record) kit.Group {
 	first, last := run[0], run[len(run)-1]
 	versions := "TensorFlow Lite " + first.Library
 	if first.App != "" {
 		versions += " · reTerminal Vision " + first.App
 	}
-	g := ui.Group{Rows: []ui.Row{{Kind: ui.RowFact, Label: first.Device, Detail: versions}}}
+	g := kit.Group{Rows: []kit.Row{{Kind: kit.RowFact, Label: first.Device, Detail: versions}}}
 	if first.Heat.Before == nil || last.Heat.After == nil {
 		return g
 	}
-	heat := ui.Row{Kind: ui.RowFact, State: "pass", Label: lang.T("%.0f °C before, %.0f °C after", *first.Heat.Before, *last.Heat.After),
+	heat := kit.Row{Kind: kit.RowFact, State: "pass", Label: lang.T("%.0f °C before, %.0f °C after", *first.Heat.Before, *last.Heat.After),
 		Detail: lang.T("The processor was not slowed down.")}
 	if first.Heat.Throttled == nil {
 		heat.Detail = ""
@@ -248,10 +248,10 @@ func quickest(all []benchmark.Record) (best []benchmark.Record) {
 }
 
 // variantKeys are the variants among the records, each with its colour.
-func variantKeys(all []benchmark.Record) (keys []ui.Key) {
+func variantKeys(all []benchmark.Record) (keys []kit.Key) {
 	for i, v := range models.Variants {
 		if slices.ContainsFunc(all, func(r benchmark.Record) bool { return r.Variant == v && r.Failed == "" }) {
-			keys = append(keys, ui.Key{Name: variantTitle(v), Series: i})
+			keys = append(keys, kit.Key{Name: variantTitle(v), Series: i})
 		}
 	}
 	return keys
@@ -262,10 +262,10 @@ func seriesOf(variant string) int { return max(0, slices.Index(models.Variants, 
 
 // barsOf has a bar for every record with figures: pictures a second, with the
 // spread between rounds.
-func barsOf(all []benchmark.Record) *ui.Bars {
-	bars := &ui.Bars{Keys: variantKeys(all)}
+func barsOf(all []benchmark.Record) *kit.Bars {
+	bars := &kit.Bars{Keys: variantKeys(all)}
 	for _, family := range familiesOf(all) {
-		g := ui.BarGroup{Title: familyTitle(family)}
+		g := kit.BarGroup{Title: familyTitle(family)}
 		for i := range family {
 			if r := &family[i]; r.FPS() > 0 {
 				g.Bars = append(g.Bars, barOf(r))
@@ -278,8 +278,8 @@ func barsOf(all []benchmark.Record) *ui.Bars {
 	return bars
 }
 
-func barOf(r *benchmark.Record) ui.Bar {
-	return ui.Bar{
+func barOf(r *benchmark.Record) kit.Bar {
+	return kit.Bar{
 		Label: fmt.Sprintf("%s · %s · %d", variantShort(r.Variant), backendTitle(r.Backend), r.Threads), Value: r.FPS(), Low: 1000 / r.Invoke.High, High: 1000 / r.Invoke.Low, Text: fps(r.FPS()), Series: seriesOf(r.Variant),
 	}
 }
@@ -301,8 +301,8 @@ func wayOf(r *benchmark.Record) string {
 func fps(v float64) string { return benchmark.Short(v) + " FPS" }
 
 // gainGroup states what the variants are worth, each where it runs quickest.
-func gainGroup(run []benchmark.Record) ui.Group {
-	g := ui.Group{Title: lang.T("What variants are worth")}
+func gainGroup(run []benchmark.Record) kit.Group {
+	g := kit.Group{Title: lang.T("What variants are worth")}
 	for _, family := range familiesOf(run) {
 		best := map[string]benchmark.Gain{}
 		for _, gain := range benchmark.Gains(family) {
@@ -323,7 +323,7 @@ func gainGroup(run []benchmark.Record) ui.Group {
 			if gain.Sure && gain.Speed > 1 {
 				state = "pass"
 			}
-			g.Rows = append(g.Rows, ui.Row{Kind: ui.RowFact, Label: variantTitle(v) + " · " + familyTitle(family), Detail: detail, State: state})
+			g.Rows = append(g.Rows, kit.Row{Kind: kit.RowFact, Label: variantTitle(v) + " · " + familyTitle(family), Detail: detail, State: state})
 		}
 	}
 	return g
@@ -338,20 +338,20 @@ func threadsText(n int) string {
 
 // scatters show size, accuracy and speed of networks that are measured by the
 // same figure, where there are two or more.
-func scatters(run []benchmark.Record) (groups []ui.Group) {
+func scatters(run []benchmark.Record) (groups []kit.Group) {
 	best := quickest(run)
 	var figures []string
-	by, of := map[string]*ui.Scatter{}, map[string][]benchmark.Record{}
+	by, of := map[string]*kit.Scatter{}, map[string][]benchmark.Record{}
 	for i := range best {
 		r := &best[i]
 		for _, a := range r.Accuracy {
 			s := by[a.Figure]
 			if s == nil {
-				s = &ui.Scatter{X: lang.T("ms a picture"), Y: lang.Name(a.Figure), Down: a.Less}
+				s = &kit.Scatter{X: lang.T("ms a picture"), Y: lang.Name(a.Figure), Down: a.Less}
 				by[a.Figure] = s
 				figures = append(figures, a.Figure)
 			}
-			s.Points = append(s.Points, ui.Point{
+			s.Points = append(s.Points, kit.Point{
 				Label: r.Title, Detail: fmt.Sprintf("%s ms · %s · %.3g", benchmark.Short(r.Invoke.Median), megabytes(r.Bytes), a.Value),
 				X: r.Invoke.Median, Y: a.Value, Size: float64(r.Bytes), Series: seriesOf(r.Variant),
 			})
@@ -361,62 +361,62 @@ func scatters(run []benchmark.Record) (groups []ui.Group) {
 	for _, f := range figures {
 		if s := by[f]; len(s.Points) > 1 {
 			s.Keys = variantKeys(of[f])
-			groups = append(groups, ui.Group{Title: lang.T("Speed, accuracy, and size as surface"), Scatter: s})
+			groups = append(groups, kit.Group{Title: lang.T("Speed, accuracy, and size as surface"), Scatter: s})
 		}
 	}
 	return groups
 }
 
 // besidePublished has the best of each network beside what Seeed's page states.
-func besidePublished(run []benchmark.Record) *ui.Bars {
-	bars := &ui.Bars{}
+func besidePublished(run []benchmark.Record) *kit.Bars {
+	bars := &kit.Bars{}
 	for _, r := range quickest(run) {
 		p := benchmark.PublishedFor(r.Family, r.Variant)
 		if p == nil {
 			continue
 		}
-		stated := ui.Bar{Label: lang.T("the page"), Value: p.FPS, Text: fps(p.FPS), Stated: true}
-		bars.Groups = append(bars.Groups, ui.BarGroup{Title: p.What, Bars: []ui.Bar{barOf(&r), stated}})
+		stated := kit.Bar{Label: lang.T("the page"), Value: p.FPS, Text: fps(p.FPS), Stated: true}
+		bars.Groups = append(bars.Groups, kit.BarGroup{Title: p.What, Bars: []kit.Bar{barOf(&r), stated}})
 	}
 	return bars
 }
 
 // alsoPublished are the page's figures of networks that are not here.
-func alsoPublished() ui.Group {
-	g := ui.Group{Title: lang.T("What that page states of other networks")}
+func alsoPublished() kit.Group {
+	g := kit.Group{Title: lang.T("What that page states of other networks")}
 	for _, p := range benchmark.OtherPublished() {
-		g.Rows = append(g.Rows, ui.Row{Kind: ui.RowFact, Label: p.What, Detail: variantTitle(p.Variant), Value: fps(p.FPS)})
+		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowFact, Label: p.What, Detail: variantTitle(p.Variant), Value: fps(p.FPS)})
 	}
 	return g
 }
 
 // failures tells what could not be measured.
-func failures(run []benchmark.Record) ui.Group {
-	g := ui.Group{Title: lang.T("Not measured")}
+func failures(run []benchmark.Record) kit.Group {
+	g := kit.Group{Title: lang.T("Not measured")}
 	for i := range run {
 		if r := &run[i]; r.Failed != "" {
-			g.Rows = append(g.Rows, ui.Row{Kind: ui.RowFact, Label: r.Title + " · " + wayOf(r), Detail: r.Failed, State: "fail"})
+			g.Rows = append(g.Rows, kit.Row{Kind: kit.RowFact, Label: r.Title + " · " + wayOf(r), Detail: r.Failed, State: "fail"})
 		}
 	}
 	return g
 }
 
 // networkPage shows every figure of one network's variants.
-func (b *benchPages) networkPage(begun, family string) ui.Page {
+func (b *benchPages) networkPage(begun, family string) kit.Page {
 	run := b.runOf(begun)
 	run = slices.DeleteFunc(run, func(r benchmark.Record) bool { return r.Family != family })
 	if len(run) == 0 {
-		return ui.Page{Title: lang.T("Results"), Wrong: lang.T("These results are no longer there.")}
+		return kit.Page{Title: lang.T("Results"), Wrong: lang.T("These results are no longer there.")}
 	}
-	p := ui.Page{Title: familyTitle(run), Groups: []ui.Group{{Title: lang.T("Pictures a second"), Bars: barsOf(run)}}}
+	p := kit.Page{Title: familyTitle(run), Groups: []kit.Group{{Title: lang.T("Pictures a second"), Bars: barsOf(run)}}}
 	for i := range run {
 		r := &run[i]
-		g := ui.Group{Title: wayOf(r)}
+		g := kit.Group{Title: wayOf(r)}
 		fact := func(label, value, detail string) {
-			g.Rows = append(g.Rows, ui.Row{Kind: ui.RowFact, Label: label, Value: value, Detail: detail})
+			g.Rows = append(g.Rows, kit.Row{Kind: kit.RowFact, Label: label, Value: value, Detail: detail})
 		}
 		if r.Failed != "" {
-			g.Rows = append(g.Rows, ui.Row{Kind: ui.RowFact, Label: lang.T("Not measured"), Detail: r.Failed, State: "fail"})
+			g.Rows = append(g.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("Not measured"), Detail: r.Failed, State: "fail"})
 			p.Groups = append(p.Groups, g)
 			continue
 		}
@@ -437,17 +437,17 @@ func (b *benchPages) networkPage(begun, family string) ui.Page {
 			fact(lang.T("Processor"), fmt.Sprintf("%.0f → %.0f °C", *r.Heat.Before, *r.Heat.After), frequencies(r.Heat))
 		}
 		if catalogue().Model(r.Model) != nil {
-			g.Rows = append(g.Rows, ui.Row{Kind: ui.RowLead, ID: profilePageOf(r), Label: lang.T("Slowest steps")})
+			g.Rows = append(g.Rows, kit.Row{Kind: kit.RowLead, ID: profilePageOf(r), Label: lang.T("Slowest steps")})
 		}
 		p.Groups = append(p.Groups, g)
 	}
-	accuracy := ui.Group{Title: lang.T("How right it is")}
+	accuracy := kit.Group{Title: lang.T("How right it is")}
 	told := map[string]bool{}
 	for _, r := range run {
 		for _, a := range r.Accuracy {
 			if key := r.Model + a.Figure; !told[key] {
 				told[key] = true
-				accuracy.Rows = append(accuracy.Rows, ui.Row{Kind: ui.RowFact, Label: variantTitle(r.Variant) + " · " + lang.Name(a.Figure), Detail: a.On, Value: strconv.FormatFloat(a.Value, 'g', 3, 64)})
+				accuracy.Rows = append(accuracy.Rows, kit.Row{Kind: kit.RowFact, Label: variantTitle(r.Variant) + " · " + lang.Name(a.Figure), Detail: a.On, Value: strconv.FormatFloat(a.Value, 'g', 3, 64)})
 			}
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
-	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // cameraChoices is the page on which a person chooses the camera. What is
@@ -153,28 +153,28 @@ func (c *cameraChoices) device(devices []camera.Device) string {
 	return devices[0].Path
 }
 
-func (c *cameraChoices) show() ui.Page {
+func (c *cameraChoices) show() kit.Page {
 	devices, chosen := camera.Devices(), c.prefs.get().Camera
-	p := ui.Page{Title: lang.T("Camera")}
-	sources := ui.Group{Title: lang.T("Source of the pictures")}
+	p := kit.Page{Title: lang.T("Camera")}
+	sources := kit.Group{Title: lang.T("Source of the pictures")}
 	if c.fixed != "" {
-		sources.Rows = []ui.Row{{Kind: ui.RowFact, Label: c.fixed, Detail: lang.T("as the command line says")}}
+		sources.Rows = []kit.Row{{Kind: kit.RowFact, Label: c.fixed, Detail: lang.T("as the command line says")}}
 	} else {
 		detail := lang.T("the first that is connected")
 		if len(devices) == 0 {
 			detail = lang.T("none is connected: built-in footage")
 		}
-		sources.Rows = append(sources.Rows, ui.Row{ID: chooseSource, Label: lang.T("Automatic"), Detail: detail, Chosen: chosen.Source == ""})
+		sources.Rows = append(sources.Rows, kit.Row{ID: chooseSource, Label: lang.T("Automatic"), Detail: detail, Chosen: chosen.Source == ""})
 		there := chosen.Source == "" || chosen.Source == footage
 		for _, d := range devices {
 			there = there || chosen.Source == d.Stable
-			sources.Rows = append(sources.Rows, ui.Row{ID: chooseSource + d.Stable, Label: d.Name, Detail: d.Path, Chosen: chosen.Source == d.Stable})
+			sources.Rows = append(sources.Rows, kit.Row{ID: chooseSource + d.Stable, Label: d.Name, Detail: d.Path, Chosen: chosen.Source == d.Stable})
 		}
 		if !there {
-			sources.Rows = append(sources.Rows, ui.Row{ID: chooseSource + chosen.Source, Label: filepath.Base(chosen.Source),
+			sources.Rows = append(sources.Rows, kit.Row{ID: chooseSource + chosen.Source, Label: filepath.Base(chosen.Source),
 				Detail: lang.T("not connected: the first that is takes its place"), Chosen: true})
 		}
-		sources.Rows = append(sources.Rows, ui.Row{ID: chooseSource + footage, Label: lang.T("Built-in footage"),
+		sources.Rows = append(sources.Rows, kit.Row{ID: chooseSource + footage, Label: lang.T("Built-in footage"),
 			Detail: lang.T("drawn for each demo, needs no camera"), Chosen: chosen.Source == footage})
 	}
 	p.Groups = append(p.Groups, sources)
@@ -194,9 +194,9 @@ func (c *cameraChoices) show() ui.Page {
 }
 
 // modeGroup offers each size once for each format, at its highest rate.
-func modeGroup(d camera.Device, chosen settings.Camera) ui.Group {
-	g := ui.Group{Title: lang.T("Pictures")}
-	g.Rows = append(g.Rows, ui.Row{ID: chooseMode, Label: lang.T("Automatic"), Detail: lang.T("640 x 480, 30 a second, or what is nearest"), Chosen: chosen.Width == 0})
+func modeGroup(d camera.Device, chosen settings.Camera) kit.Group {
+	g := kit.Group{Title: lang.T("Pictures")}
+	g.Rows = append(g.Rows, kit.Row{ID: chooseMode, Label: lang.T("Automatic"), Detail: lang.T("640 x 480, 30 a second, or what is nearest"), Chosen: chosen.Width == 0})
 	for _, m := range d.Modes {
 		rate := 0.
 		detail := m.Format
@@ -204,7 +204,7 @@ func modeGroup(d camera.Device, chosen settings.Camera) ui.Group {
 			rate = m.Rates[0]
 			detail += lang.T(", up to %.4g a second", rate)
 		}
-		g.Rows = append(g.Rows, ui.Row{
+		g.Rows = append(g.Rows, kit.Row{
 			ID: fmt.Sprint(chooseMode, m.Format, " ", m.Width, " ", m.Height, " ", rate), Label: fmt.Sprintf("%d x %d", m.Width, m.Height), Detail: detail,
 			Chosen: chosen.Width == m.Width && chosen.Height == m.Height && chosen.Format == m.Format,
 		})
@@ -212,20 +212,20 @@ func modeGroup(d camera.Device, chosen settings.Camera) ui.Group {
 	return g
 }
 
-func uprightGroup(chosen settings.Camera) ui.Group {
-	g := ui.Group{Title: lang.T("Which way up")}
+func uprightGroup(chosen settings.Camera) kit.Group {
+	g := kit.Group{Title: lang.T("Which way up")}
 	for i, label := range []string{lang.T("As it comes"), lang.T("Turned right"), lang.T("Upside down"), lang.T("Turned left")} {
-		g.Rows = append(g.Rows, ui.Row{ID: chooseRotate + strconv.Itoa(90*i), Label: label, Value: fmt.Sprintf("%d°", 90*i), Chosen: chosen.Rotate == 90*i})
+		g.Rows = append(g.Rows, kit.Row{ID: chooseRotate + strconv.Itoa(90*i), Label: label, Value: fmt.Sprintf("%d°", 90*i), Chosen: chosen.Rotate == 90*i})
 	}
-	return ui.Group{Title: g.Title, Rows: append(g.Rows, mirrorRow(chosen))}
+	return kit.Group{Title: g.Title, Rows: append(g.Rows, mirrorRow(chosen))}
 }
 
 // mirrorRow switches the mirror.
-func mirrorRow(chosen settings.Camera) ui.Row {
+func mirrorRow(chosen settings.Camera) kit.Row {
 	if chosen.Mirror {
-		return ui.Row{ID: chooseMirror + "off", Label: lang.T("Mirrored"), Detail: lang.T("as in a mirror"), Chosen: true}
+		return kit.Row{ID: chooseMirror + "off", Label: lang.T("Mirrored"), Detail: lang.T("as in a mirror"), Chosen: true}
 	}
-	return ui.Row{ID: chooseMirror + "on", Label: lang.T("Mirrored"), Detail: lang.T("off")}
+	return kit.Row{ID: chooseMirror + "on", Label: lang.T("Mirrored"), Detail: lang.T("off")}
 }
 
 // controlName is a control's name on the screen.
@@ -261,10 +261,10 @@ func controlName(name string) string {
 	return name
 }
 
-func controlGroup(controls []camera.Control) ui.Group {
-	g := ui.Group{Title: lang.T("Light and focus")}
+func controlGroup(controls []camera.Control) kit.Group {
+	g := kit.Group{Title: lang.T("Light and focus")}
 	for _, k := range controls {
-		r := ui.Row{Kind: ui.RowStep, ID: k.Name, Label: controlName(k.Name), Value: strconv.Itoa(int(k.Value)), Less: k.Value > k.Min, More: k.Value < k.Max}
+		r := kit.Row{Kind: kit.RowStep, ID: k.Name, Label: controlName(k.Name), Value: strconv.Itoa(int(k.Value)), Less: k.Value > k.Min, More: k.Value < k.Max}
 		switch {
 		case k.Held:
 			r.Value, r.Less, r.More = lang.T("set by the camera"), false, false

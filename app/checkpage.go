@@ -3,14 +3,14 @@ package app
 import (
 	"reterminal-vision/app/doctor"
 	"reterminal-vision/assets/lang"
-	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // checkPage shows what the doctor finds.
-func (w *window) checkPage() ui.Page {
-	g := ui.Group{}
+func (w *window) checkPage() kit.Page {
+	g := kit.Group{}
 	for _, c := range w.checks() {
-		r := ui.Row{Kind: ui.RowFact, Label: lang.Name(c.Name), Detail: c.Detail, State: c.State.String()}
+		r := kit.Row{Kind: kit.RowFact, Label: lang.Name(c.Name), Detail: c.Detail, State: c.State.String()}
 		if c.State == doctor.Unknown {
 			r.State = "" // neither good nor bad
 		}
@@ -19,5 +19,5 @@ func (w *window) checkPage() ui.Page {
 		}
 		g.Rows = append(g.Rows, r)
 	}
-	return ui.Page{Title: lang.T("Check this device"), Groups: []ui.Group{g}}
+	return kit.Page{Title: lang.T("Check this device"), Groups: []kit.Group{g}}
 }

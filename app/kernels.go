@@ -17,7 +17,7 @@ import (
 	"reterminal-vision/app/trial"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
-	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // delegateCommand is the first argument with which the program runs itself to
@@ -164,14 +164,14 @@ func (w *window) externalDelegates(inUse inference.Delegate) (list []inference.D
 }
 
 // kernelRows are the kernels to choose from.
-func (w *window) kernelRows(inUse inference.Delegate) []ui.Row {
-	rows := []ui.Row{
+func (w *window) kernelRows(inUse inference.Delegate) []kit.Row {
+	rows := []kit.Row{
 		{ID: chooseDelegate + string(inference.XNNPACK), Label: "XNNPACK", Detail: lang.T("the fastest here")},
 		{ID: chooseDelegate + string(inference.Builtin), Label: lang.T("TensorFlow Lite's own"), Detail: lang.T("to compare")},
 		{ID: chooseDelegate + string(inference.Reference), Label: lang.T("Plain loops"), Detail: lang.T("to check the others, slow")},
 	}
 	for _, d := range w.externalDelegates(inUse) {
-		rows = append(rows, ui.Row{ID: chooseDelegate + string(d), Label: delegateTitle(d), Detail: delegateState(d)})
+		rows = append(rows, kit.Row{ID: chooseDelegate + string(d), Label: delegateTitle(d), Detail: delegateState(d)})
 	}
 	for i := range rows {
 		rows[i].Chosen = rows[i].ID == chooseDelegate+string(inUse)

@@ -4,7 +4,7 @@ import (
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/models"
-	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // Whoever runs the device may demand of the recognition that it calls nobody by
@@ -17,7 +17,7 @@ const (
 )
 
 // livenessRow turns the demand on and off, and says how good it is here.
-func (w *window) livenessRow(demo *models.Demo) ui.Row {
+func (w *window) livenessRow(demo *models.Demo) kit.Row {
 	detail := lang.T("a photograph, or a screen that shows somebody, is not greeted by name")
 	if m := firstPresent(catalogue(), w.cfg.store(), demo.Liveness); m != nil && m.Experimental {
 		detail = lang.T("experimental") + ": " + detail

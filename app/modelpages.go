@@ -16,7 +16,7 @@ import (
 	"reterminal-vision/app/ownmodel"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/models"
-	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 const (
@@ -55,10 +55,10 @@ func (w *window) fetchOf(id string) *download {
 }
 
 // modelsPage lists the models of each demo, and how much room they take.
-func (w *window) modelsPage() ui.Page {
+func (w *window) modelsPage() kit.Page {
 	known, store := catalogue(), w.cfg.store()
-	p := ui.Page{Title: lang.T("Models")}
-	storage := ui.Group{Rows: []ui.Row{{Kind: ui.RowLead, ID: pageOwn, Label: lang.T("Bring your own model")}}}
+	p := kit.Page{Title: lang.T("Models")}
+	storage := kit.Group{Rows: []kit.Row{{Kind: kit.RowLead, ID: pageOwn, Label: lang.T("Bring your own model")}}}
 	if used, err := store.Usage(); err == nil {
 		storage.Text = lang.T("Models that were fetched or imported take %s.", megabytes(used))
 		if free, err := store.Free(); err == nil {
@@ -68,7 +68,7 @@ func (w *window) modelsPage() ui.Page {
 	p.Groups = append(p.Groups, storage)
 	listed := map[string]bool{}
 	for i := range known.Demos {
-		g := ui.Group{Title: lang.Name(known.Demos[i].Title)}
+		g := kit.Group{Title: lang.Name(known.Demos[i].Title)}
 		for _, id := range known.Demos[i].Needs() {
 			if m := known.Model(id); m != nil && !listed[id] {
 				listed[id] = true
@@ -83,8 +83,8 @@ func (w *window) modelsPage() ui.Page {
 }
 
 // modelRow is one model with its state.
-func (w *window) modelRow(m *models.Model, store *models.Store) ui.Row {
-	r := ui.Row{Kind: ui.RowLead, ID: pageModel + m.ID, Label: m.Title, Detail: modelFacts(m), State: "warn", Value: lang.T("not here")}
+func (w *window) modelRow(m *models.Model, store *models.Store) kit.Row {
+	r := kit.Row{Kind: kit.RowLead, ID: pageModel + m.ID, Label: m.Title, Detail: modelFacts(m), State: "warn", Value: lang.T("not here")}
 	if store.Has(m) {
 		r.State, r.Value = "pass", ""
 	}
@@ -104,41 +104,41 @@ type modelPage struct {
 	id string
 }
 
-func (p modelPage) show() ui.Page {
+func (p modelPage) show() kit.Page {
 	m, store := catalogue().Model(p.id), p.w.cfg.store()
 	if m == nil {
-		return ui.Page{Title: p.id, Wrong: lang.T("This model is no longer there.")}
+		return kit.Page{Title: p.id, Wrong: lang.T("This model is no longer there.")}
 	}
-	page := ui.Page{Title: m.Title}
-	do := ui.Group{}
+	page := kit.Page{Title: m.Title}
+	do := kit.Group{}
 	status, d := store.Status(m), p.w.fetchOf(m.ID)
 	switch {
 	case d != nil:
 		done, failed := d.state()
 		if failed != nil {
 			page.Wrong = sentence(failed)
-			do.Rows = append(do.Rows, ui.Row{Kind: ui.RowAction, ID: "fetch", Label: lang.T("Try again")})
+			do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, ID: "fetch", Label: lang.T("Try again")})
 			break
 		}
-		do.Rows = append(do.Rows, ui.Row{Kind: ui.RowAction, ID: "stop", Label: lang.T("Stop"), Detail: lang.T("%s of %s", megabytes(done), megabytes(m.Size)),
+		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, ID: "stop", Label: lang.T("Stop"), Detail: lang.T("%s of %s", megabytes(done), megabytes(m.Size)),
 			Progress: max(.01, float32(done)/float32(max(m.Size, 1)))})
 	case status == models.Present:
-		do.Rows = append(do.Rows, ui.Row{Kind: ui.RowFact, Label: lang.T("On this device"), State: "pass"},
-			ui.Row{Kind: ui.RowAction, ID: "delete", Label: lang.T("Delete"), Danger: true})
+		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("On this device"), State: "pass"},
+			kit.Row{Kind: kit.RowAction, ID: "delete", Label: lang.T("Delete"), Danger: true})
 	case m.URL != "":
-		do.Rows = append(do.Rows, ui.Row{Kind: ui.RowAction, ID: "fetch", Label: lang.T("Fetch"), Detail: lang.T("%s, needs the network", megabytes(m.Size))})
+		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, ID: "fetch", Label: lang.T("Fetch"), Detail: lang.T("%s, needs the network", megabytes(m.Size))})
 	default:
 		do.Text = lang.T("It has no address on the web. Put its file into the folder of the models.")
 	}
-	facts := ui.Group{Title: lang.T("Facts")}
+	facts := kit.Group{Title: lang.T("Facts")}
 	for _, f := range [][2]string{
 		{lang.T("Kind"), modelFacts(m)}, {lang.T("File"), m.File}, {lang.T("Made by"), m.Source}, {lang.T("Licence"), m.Licence + limitedUse(m)},
 	} {
 		if f[1] != "" {
-			facts.Rows = append(facts.Rows, ui.Row{Kind: ui.RowFact, Label: f[0], Detail: f[1]})
+			facts.Rows = append(facts.Rows, kit.Row{Kind: kit.RowFact, Label: f[0], Detail: f[1]})
 		}
 	}
-	page.Groups = []ui.Group{do, facts}
+	page.Groups = []kit.Group{do, facts}
 	return page
 }
 
@@ -242,18 +242,18 @@ func foundModels(folders []string) (files []string) {
 	return files[:min(len(files), ownMost)]
 }
 
-func (w *window) ownPage() ui.Page {
-	p := ui.Page{Title: lang.T("Bring your own model"), Groups: []ui.Group{{
+func (w *window) ownPage() kit.Page {
+	p := kit.Page{Title: lang.T("Bring your own model"), Groups: []kit.Group{{
 		Text: lang.T("Put a .tflite file, and a text file with one label in a line beside it, on a USB stick and plug it in. Classification, SSD, YOLOv8 and segmentation are understood."),
 	}}}
-	g := ui.Group{Title: lang.T("Found")}
+	g := kit.Group{Title: lang.T("Found")}
 	for _, f := range foundModels(ownFrom()) {
-		g.Rows = append(g.Rows, ui.Row{Kind: ui.RowLead, ID: pageImport + f, Label: filepath.Base(f), Detail: filepath.Dir(f)})
+		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowLead, ID: pageImport + f, Label: filepath.Base(f), Detail: filepath.Dir(f)})
 	}
 	if len(g.Rows) == 0 {
 		g.Text = lang.T("There is none yet.")
 	}
-	g.Rows = append(g.Rows, ui.Row{Kind: ui.RowAction, ID: "again", Label: lang.T("Look again")})
+	g.Rows = append(g.Rows, kit.Row{Kind: kit.RowAction, ID: "again", Label: lang.T("Look again")})
 	p.Groups = append(p.Groups, g)
 	return p
 }
@@ -271,47 +271,47 @@ type importPage struct {
 	file string
 }
 
-func (p importPage) show() ui.Page {
-	page := ui.Page{Title: filepath.Base(p.file)}
+func (p importPage) show() kit.Page {
+	page := kit.Page{Title: filepath.Base(p.file)}
 	d, err := ownmodel.Inspect(p.file)
 	if err != nil {
 		page.Wrong = sentence(err)
 		return page
 	}
-	as := ui.Group{Title: lang.T("Use it for")}
+	as := kit.Group{Title: lang.T("Use it for")}
 	for _, f := range d.Fits {
-		as.Rows = append(as.Rows, ui.Row{Kind: ui.RowAction, ID: f.Task, Label: taskTitle(f.Task), Detail: f.Why})
+		as.Rows = append(as.Rows, kit.Row{Kind: kit.RowAction, ID: f.Task, Label: taskTitle(f.Task), Detail: f.Why})
 	}
 	if len(d.Fits) == 0 {
 		as.Text = d.Unfit
 	}
-	names := ui.Group{Title: lang.T("Labels")}
+	names := kit.Group{Title: lang.T("Labels")}
 	chosen := p.labels()
 	lists, _ := filepath.Glob(filepath.Join(filepath.Dir(p.file), "*.txt")) // fails for a bad pattern only
 	for _, l := range lists {
-		names.Rows = append(names.Rows, ui.Row{ID: chooseLabels + l, Label: filepath.Base(l), Chosen: l == chosen})
+		names.Rows = append(names.Rows, kit.Row{ID: chooseLabels + l, Label: filepath.Base(l), Chosen: l == chosen})
 	}
 	for _, l := range models.LabelLists() {
-		names.Rows = append(names.Rows, ui.Row{ID: chooseLabels + l, Label: l, Detail: lang.T("built in"), Chosen: l == chosen})
+		names.Rows = append(names.Rows, kit.Row{ID: chooseLabels + l, Label: l, Detail: lang.T("built in"), Chosen: l == chosen})
 	}
 	own := lang.T("numbers")
 	if len(d.Labels) > 0 {
 		own = lang.T("those in the file")
 	}
-	names.Rows = append(names.Rows, ui.Row{ID: chooseLabels, Label: own, Chosen: chosen == ""})
-	facts := ui.Group{Title: lang.T("Facts"), Rows: []ui.Row{
-		{Kind: ui.RowFact, Label: lang.T("Size"), Value: megabytes(d.Size)},
-		{Kind: ui.RowFact, Label: lang.T("Numbers"), Value: d.Precision},
-		{Kind: ui.RowFact, Label: lang.T("Parameters"), Value: millions(d.Parameters)},
-		{Kind: ui.RowFact, Label: lang.T("Multiplications a picture"), Value: millions(d.MACs)},
+	names.Rows = append(names.Rows, kit.Row{ID: chooseLabels, Label: own, Chosen: chosen == ""})
+	facts := kit.Group{Title: lang.T("Facts"), Rows: []kit.Row{
+		{Kind: kit.RowFact, Label: lang.T("Size"), Value: megabytes(d.Size)},
+		{Kind: kit.RowFact, Label: lang.T("Numbers"), Value: d.Precision},
+		{Kind: kit.RowFact, Label: lang.T("Parameters"), Value: millions(d.Parameters)},
+		{Kind: kit.RowFact, Label: lang.T("Multiplications a picture"), Value: millions(d.MACs)},
 	}}
 	for _, t := range d.Inputs {
-		facts.Rows = append(facts.Rows, ui.Row{Kind: ui.RowFact, Label: lang.T("Input"), Detail: t.String()})
+		facts.Rows = append(facts.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("Input"), Detail: t.String()})
 	}
 	for _, t := range d.Outputs {
-		facts.Rows = append(facts.Rows, ui.Row{Kind: ui.RowFact, Label: lang.T("Output"), Detail: t.String()})
+		facts.Rows = append(facts.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("Output"), Detail: t.String()})
 	}
-	page.Groups = append([]ui.Group{as}, p.pictureGroups(d)...)
+	page.Groups = append([]kit.Group{as}, p.pictureGroups(d)...)
 	page.Groups = append(page.Groups, names, facts, stepFacts(d))
 	return page
 }
@@ -335,22 +335,22 @@ var pictureScales = []struct {
 
 // pictureGroups choose how the network is given a picture. Of whole numbers the
 // file says which they are.
-func (p importPage) pictureGroups(d ownmodel.Description) (groups []ui.Group) {
+func (p importPage) pictureGroups(d ownmodel.Description) (groups []kit.Group) {
 	if len(d.Fits) == 0 {
 		return nil
 	}
 	chosen := p.chosen()
 	if d.Inputs[0].DType == "float32" {
-		scale := ui.Group{Title: lang.T("Numbers of the picture"), Rows: []ui.Row{
+		scale := kit.Group{Title: lang.T("Numbers of the picture"), Rows: []kit.Row{
 			{ID: chooseScale, Label: lang.T("as the network is most likely to want them"), Chosen: chosen.Std == 0},
 		}}
 		for _, s := range pictureScales {
-			scale.Rows = append(scale.Rows, ui.Row{ID: chooseScale + s.id, Label: s.label, Detail: fmt.Sprintf("mean %g, std %g", s.mean, s.std),
+			scale.Rows = append(scale.Rows, kit.Row{ID: chooseScale + s.id, Label: s.label, Detail: fmt.Sprintf("mean %g, std %g", s.mean, s.std),
 				Chosen: chosen.Std == s.std && chosen.Mean == s.mean})
 		}
 		groups = append(groups, scale)
 	}
-	return append(groups, ui.Group{Title: lang.T("Shape of the picture"), Rows: []ui.Row{
+	return append(groups, kit.Group{Title: lang.T("Shape of the picture"), Rows: []kit.Row{
 		{ID: chooseResize + "stretch", Label: lang.T("stretched"), Chosen: chosen.Resize != "letterbox"},
 		{ID: chooseResize + "letterbox", Label: lang.T("whole, with bars beside it"), Chosen: chosen.Resize == "letterbox"},
 	}})
@@ -379,12 +379,12 @@ func (p importPage) change(edit func(*importChoice)) {
 }
 
 // stepFacts are a network's kinds of steps, those with the most work first.
-func stepFacts(d ownmodel.Description) ui.Group {
-	g := ui.Group{Title: lang.T("Steps")}
+func stepFacts(d ownmodel.Description) kit.Group {
+	g := kit.Group{Title: lang.T("Steps")}
 	operators := slices.Clone(d.Operators)
 	slices.SortStableFunc(operators, func(a, b ownmodel.Operator) int { return cmp.Compare(b.MACs, a.MACs) })
 	for _, o := range operators {
-		row := ui.Row{Kind: ui.RowFact, Label: o.Name, Value: fmt.Sprintf("× %d", o.Count)}
+		row := kit.Row{Kind: kit.RowFact, Label: o.Name, Value: fmt.Sprintf("× %d", o.Count)}
 		if o.MACs > 0 && d.MACs > 0 {
 			row.Detail = lang.T("%.0f %% of the multiplications", 100*float64(o.MACs)/float64(d.MACs))
 		}

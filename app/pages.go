@@ -6,13 +6,14 @@ import (
 	"sync"
 
 	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // page is what one page of the screen shows and does. Its methods are called
 // one at a time, and may take their time.
 type page interface {
 	// show is what is on the page now; the ID is filled in.
-	show() ui.Page
+	show() kit.Page
 	// choose is a tap on a row, step one on more or less.
 	choose(id string) error
 	step(id string, up bool) error
@@ -99,12 +100,12 @@ func (p *pages) work(id string, work func(page) error) {
 
 // dialog is a page made of what it shows and does.
 type dialog struct {
-	content func() ui.Page
+	content func() kit.Page
 	chosen  func(id string) error
 	stepped func(id string, up bool) error
 }
 
-func (d dialog) show() ui.Page { return d.content() }
+func (d dialog) show() kit.Page { return d.content() }
 
 func (d dialog) choose(id string) error {
 	if d.chosen == nil {

@@ -14,6 +14,7 @@ import (
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
 	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // testWindow is the app on no screen, with folders of its own.
@@ -51,7 +52,7 @@ func testWindow(t *testing.T) *window {
 }
 
 // rowOf is the row with the ID on a page.
-func rowOf(t *testing.T, p ui.Page, id string) ui.Row {
+func rowOf(t *testing.T, p kit.Page, id string) kit.Row {
 	t.Helper()
 	for _, g := range p.Groups {
 		for _, r := range g.Rows {
@@ -61,7 +62,7 @@ func rowOf(t *testing.T, p ui.Page, id string) ui.Row {
 		}
 	}
 	t.Fatalf("%s has no row %q: %+v", p.Title, id, p.Groups)
-	return ui.Row{}
+	return kit.Row{}
 }
 
 // What is chosen in the settings is kept and shown.
@@ -98,7 +99,7 @@ func TestSettingPages(t *testing.T) {
 	for _, id := range []string{pageSettings, pageModels} {
 		for _, g := range w.page(id).show().Groups {
 			for _, r := range g.Rows {
-				if r.Kind == ui.RowLead && w.page(r.ID) == nil {
+				if r.Kind == kit.RowLead && w.page(r.ID) == nil {
 					t.Errorf("%s: %q leads nowhere", id, r.ID)
 				}
 			}

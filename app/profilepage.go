@@ -10,7 +10,7 @@ import (
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
-	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // pageProfile tells how long each operator of a network takes; its ID goes on
@@ -31,8 +31,8 @@ const (
 )
 
 // profilePage measures the way that id names and shows its slowest operators.
-func (b *benchPages) profilePage(id string) ui.Page {
-	p := ui.Page{Title: lang.T("Slowest steps")}
+func (b *benchPages) profilePage(id string) kit.Page {
+	p := kit.Page{Title: lang.T("Slowest steps")}
 	model, way, _ := strings.Cut(id, " ")
 	last := strings.LastIndex(way, " ") // a delegate's file may have more
 	if last < 0 {
@@ -43,8 +43,8 @@ func (b *benchPages) profilePage(id string) ui.Page {
 	if m := catalogue().Model(title); m != nil {
 		title = m.Title
 	}
-	b.w.screen.Page(ui.Page{ID: pageProfile + id, Title: p.Title, Groups: []ui.Group{
-		{Rows: []ui.Row{{Kind: ui.RowFact, Label: lang.T("Measuring: %s", title), State: "warn"}}},
+	b.w.screen.Page(kit.Page{ID: pageProfile + id, Title: p.Title, Groups: []kit.Group{
+		{Rows: []kit.Row{{Kind: kit.RowFact, Label: lang.T("Measuring: %s", title), State: "warn"}}},
 	}})
 	b.giveWay()
 	threads, _ := strconv.Atoi(way[last+1:])
@@ -54,16 +54,16 @@ func (b *benchPages) profilePage(id string) ui.Page {
 		return p
 	}
 	total := found.total()
-	g := ui.Group{Title: fmt.Sprintf("%s · %d", backendTitle(backend), threads), Text: title}
-	g.Rows = append(g.Rows, ui.Row{Kind: ui.RowFact, Label: lang.T("All steps"), Value: milliseconds(total), Detail: lang.T("%d runs in %d rounds", found.Runs, 1)})
+	g := kit.Group{Title: fmt.Sprintf("%s · %d", backendTitle(backend), threads), Text: title}
+	g.Rows = append(g.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("All steps"), Value: milliseconds(total), Detail: lang.T("%d runs in %d rounds", found.Runs, 1)})
 	for _, op := range inference.Slowest(found.Operators, slowestShown) {
 		kernels := "TF Lite"
 		if op.Delegated {
 			kernels = backendTitle(backend)
 		}
-		g.Rows = append(g.Rows, ui.Row{Kind: ui.RowFact, Label: op.Name, Value: milliseconds(op.Median), Detail: fmt.Sprintf("%.0f %% · %s", 100*op.Share, kernels)})
+		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowFact, Label: op.Name, Value: milliseconds(op.Median), Detail: fmt.Sprintf("%.0f %% · %s", 100*op.Share, kernels)})
 	}
-	p.Groups = []ui.Group{g}
+	p.Groups = []kit.Group{g}
 	return p
 }
 

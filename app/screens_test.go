@@ -24,6 +24,7 @@ import (
 	"reterminal-vision/inference"
 	"reterminal-vision/models"
 	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // footageFrame is one picture of a built-in clip.
@@ -245,7 +246,7 @@ func TestGoldenScreens(t *testing.T) {
 	}
 	all := scenes(t)
 	for _, l := range lang.Languages() {
-		for _, theme := range ui.Themes {
+		for _, theme := range kit.Themes {
 			t.Run(l.Tag+"-"+theme, func(t *testing.T) {
 				for _, s := range all {
 					cfg := Config{Source: "auto", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2}

@@ -14,6 +14,7 @@ import (
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // Pages of the settings, by ID. What a page is about follows its ID after a
@@ -84,17 +85,17 @@ func (w *window) page(id string) page {
 	return nil
 }
 
-func (w *window) settingsPage() ui.Page {
+func (w *window) settingsPage() kit.Page {
 	s := w.prefs.get()
-	lead := func(id, label, value string) ui.Row {
-		return ui.Row{Kind: ui.RowLead, ID: id, Label: label, Value: value}
+	lead := func(id, label, value string) kit.Row {
+		return kit.Row{Kind: kit.RowLead, ID: id, Label: label, Value: value}
 	}
 	lock := lang.T("off")
 	if s.PIN != "" {
 		lock = lang.T("on")
 	}
-	return ui.Page{Title: lang.T("Settings"), Wrong: w.prefs.whyLost(), Groups: []ui.Group{
-		{Rows: []ui.Row{
+	return kit.Page{Title: lang.T("Settings"), Wrong: w.prefs.whyLost(), Groups: []kit.Group{
+		{Rows: []kit.Row{
 			lead(pageCamera, lang.T("Camera"), ""),
 			lead(pageLanguage, lang.T("Language"), language().Name),
 			lead(pageDisplay, lang.T("Look and light"), ""),
@@ -103,7 +104,7 @@ func (w *window) settingsPage() ui.Page {
 			lead(pagePeople, lang.T("People"), ""),
 			lead(pageModels, lang.T("Models"), ""),
 		}},
-		{Rows: []ui.Row{
+		{Rows: []kit.Row{
 			lead(pageSpeed, lang.T("How fast it is"), ""),
 			lead(pageCheck, lang.T("Check this device"), ""),
 			lead(pageAbout, lang.T("About this app"), version()),
@@ -131,15 +132,15 @@ func language() lang.Language {
 }
 
 // languageRows are all languages, each in its own words.
-func languageRows() (rows []ui.Row) {
+func languageRows() (rows []kit.Row) {
 	for _, l := range lang.Languages() {
-		rows = append(rows, ui.Row{ID: l.Tag, Label: l.Name, Chosen: l.Tag == lang.Current(), Language: l.Tag})
+		rows = append(rows, kit.Row{ID: l.Tag, Label: l.Name, Chosen: l.Tag == lang.Current(), Language: l.Tag})
 	}
 	return rows
 }
 
-func (w *window) languagePage() ui.Page {
-	return ui.Page{Title: lang.T("Language"), Groups: []ui.Group{{Rows: languageRows()}}}
+func (w *window) languagePage() kit.Page {
+	return kit.Page{Title: lang.T("Language"), Groups: []kit.Group{{Rows: languageRows()}}}
 }
 
 func (w *window) chooseLanguage(tag string) error {
@@ -168,48 +169,48 @@ func (w *window) style() ui.Style {
 	return ui.Style{Theme: s.Theme, Language: tag}
 }
 
-func (w *window) displayPage() ui.Page {
+func (w *window) displayPage() kit.Page {
 	s := w.prefs.get()
 	theme := s.Theme
 	if theme == "" {
-		theme = ui.Themes[0]
+		theme = kit.Themes[0]
 	}
-	p := ui.Page{Title: lang.T("Look and light"), Groups: []ui.Group{
-		{Title: lang.T("Look"), Rows: []ui.Row{
+	p := kit.Page{Title: lang.T("Look and light"), Groups: []kit.Group{
+		{Title: lang.T("Look"), Rows: []kit.Row{
 			{ID: "dark", Label: lang.T("Dark"), Detail: lang.T("for a workshop or a dim hall"), Chosen: theme == "dark"},
 			{ID: "light", Label: lang.T("Light"), Detail: lang.T("for a bright hall"), Chosen: theme == "light"},
 		}},
 	}}
-	light := ui.Group{Title: lang.T("Screen light")}
+	light := kit.Group{Title: lang.T("Screen light")}
 	if percent, err := w.light.brightness(); err != nil {
 		light.Text = lang.T("This screen's light cannot be changed from here.")
 	} else {
 		if _, err := w.device.Illuminance(); err == nil {
 			light.Rows = append(light.Rows, toggle("automatic", lang.T("Automatic"), lang.T("follows the light of the room"), s.Display.Automatic))
 		}
-		light.Rows = append(light.Rows, ui.Row{Kind: ui.RowStep, ID: "brightness", Label: lang.T("Brightness"), Value: fmt.Sprintf("%d %%", percent),
+		light.Rows = append(light.Rows, kit.Row{Kind: kit.RowStep, ID: "brightness", Label: lang.T("Brightness"), Value: fmt.Sprintf("%d %%", percent),
 			Less: percent > brightnessLeast && !s.Display.Automatic, More: percent < 100 && !s.Display.Automatic})
 	}
-	p.Groups = append(p.Groups, light, ui.Group{Title: lang.T("Dark at night"),
+	p.Groups = append(p.Groups, light, kit.Group{Title: lang.T("Dark at night"),
 		Text: lang.T("The screen is dark between these hours, until somebody touches it."),
-		Rows: []ui.Row{hourRow("from", lang.T("From"), s.Display.DarkFrom), hourRow("to", lang.T("To"), s.Display.DarkTo)}})
+		Rows: []kit.Row{hourRow("from", lang.T("From"), s.Display.DarkFrom), hourRow("to", lang.T("To"), s.Display.DarkTo)}})
 	return p
 }
 
 // brightnessLeast keeps the screen readable enough to be made brighter again.
 const brightnessLeast = 10
 
-func hourRow(id, label string, hour int) ui.Row {
-	return ui.Row{Kind: ui.RowStep, ID: id, Label: label, Value: fmt.Sprintf("%d:00", hour), Less: true, More: true}
+func hourRow(id, label string, hour int) kit.Row {
+	return kit.Row{Kind: kit.RowStep, ID: id, Label: label, Value: fmt.Sprintf("%d:00", hour), Less: true, More: true}
 }
 
 // toggle is a row that is on or off.
-func toggle(id, label, detail string, on bool) ui.Row {
+func toggle(id, label, detail string, on bool) kit.Row {
 	value := lang.T("off")
 	if on {
 		value = lang.T("on")
 	}
-	return ui.Row{ID: id, Label: label, Detail: detail, Value: value, Chosen: on}
+	return kit.Row{ID: id, Label: label, Detail: detail, Value: value, Chosen: on}
 }
 
 func (w *window) chooseDisplay(id string) error {
@@ -249,17 +250,17 @@ func (w *window) stepDisplay(id string, up bool) error {
 // in seconds; -1 is never.
 var idleSteps = []int{30, 60, 90, 120, 300, 600, -1}
 
-func (w *window) visitorsPage() ui.Page {
+func (w *window) visitorsPage() kit.Page {
 	v := w.prefs.get().Visitors
 	i := idleStep(v)
 	value := lang.T("never")
 	if idleSteps[i] > 0 {
 		value = lang.T("%d seconds", idleSteps[i])
 	}
-	return ui.Page{Title: lang.T("Visitors"), Groups: []ui.Group{
+	return kit.Page{Title: lang.T("Visitors"), Groups: []kit.Group{
 		{Text: lang.T("When nobody touches the screen, it goes back to the gallery and shows the demos one after the other, to invite the next visitor."),
-			Rows: []ui.Row{{Kind: ui.RowStep, ID: "idle", Label: lang.T("After"), Value: value, Less: i > 0, More: i < len(idleSteps)-1}}},
-		{Title: lang.T("What it shows"), Rows: []ui.Row{
+			Rows: []kit.Row{{Kind: kit.RowStep, ID: "idle", Label: lang.T("After"), Value: value, Less: i > 0, More: i < len(idleSteps)-1}}},
+		{Title: lang.T("What it shows"), Rows: []kit.Row{
 			{ID: "footage", Label: lang.T("Built-in footage"), Chosen: v.Attract == "" || v.Attract == "footage"},
 			{ID: "camera", Label: lang.T("What the camera sees"), Chosen: v.Attract == "camera"},
 			{ID: "off", Label: lang.T("The gallery only"), Chosen: v.Attract == "off"},
@@ -293,18 +294,18 @@ func (w *window) stepVisitors(_ string, up bool) error {
 	return err
 }
 
-func (w *window) lockPage() ui.Page {
-	p := ui.Page{Title: lang.T("Lock"), Groups: []ui.Group{{
+func (w *window) lockPage() kit.Page {
+	p := kit.Page{Title: lang.T("Lock"), Groups: []kit.Group{{
 		Text: lang.T("With a PIN, visitors reach the demos only: not these settings, not the people, and not the way out."),
 	}}}
 	g := &p.Groups[0]
 	if w.prefs.get().PIN == "" {
-		g.Rows = append(g.Rows, ui.Row{Kind: ui.RowAction, ID: "set", Label: lang.T("Choose a PIN")})
+		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowAction, ID: "set", Label: lang.T("Choose a PIN")})
 	} else {
-		g.Rows = append(g.Rows, ui.Row{Kind: ui.RowAction, ID: "set", Label: lang.T("Choose another PIN")},
-			ui.Row{Kind: ui.RowAction, ID: "clear", Label: lang.T("Take the PIN away"), Danger: true})
+		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowAction, ID: "set", Label: lang.T("Choose another PIN")},
+			kit.Row{Kind: kit.RowAction, ID: "clear", Label: lang.T("Take the PIN away"), Danger: true})
 	}
-	p.Groups = append(p.Groups, ui.Group{Rows: []ui.Row{{Kind: ui.RowAction, ID: "quit", Label: lang.T("Close the app"), Danger: true}}})
+	p.Groups = append(p.Groups, kit.Group{Rows: []kit.Row{{Kind: kit.RowAction, ID: "quit", Label: lang.T("Close the app"), Danger: true}}})
 	return p
 }
 
@@ -344,7 +345,7 @@ func (w *window) confirmPIN(first string) {
 // keepSteps are the days after which enrolled people are deleted; 0 is never.
 var keepSteps = []int{1, 7, 30, 90, 365, 0}
 
-func (w *window) keepPage() ui.Page {
+func (w *window) keepPage() kit.Page {
 	days := w.prefs.get().Keep
 	asked := w.asking()
 	if asked.people > 0 {
@@ -355,14 +356,14 @@ func (w *window) keepPage() ui.Page {
 	if days > 0 {
 		value = lang.T("after %d days", days)
 	}
-	p := ui.Page{Title: lang.T("People"), Groups: []ui.Group{{
+	p := kit.Page{Title: lang.T("People"), Groups: []kit.Group{{
 		Text: lang.T("Of everybody who is enrolled, small pictures of the face and numbers made from them stay on this device, and nowhere else. They can be deleted by themselves when their time is over."),
-		Rows: []ui.Row{{Kind: ui.RowStep, ID: "keep", Label: lang.T("Delete"), Value: value, Less: i > 0, More: i < len(keepSteps)-1}},
-	}, {Rows: []ui.Row{w.livenessRow(catalogue().Demo(recognitionDemo))}}}}
+		Rows: []kit.Row{{Kind: kit.RowStep, ID: "keep", Label: lang.T("Delete"), Value: value, Less: i > 0, More: i < len(keepSteps)-1}},
+	}, {Rows: []kit.Row{w.livenessRow(catalogue().Demo(recognitionDemo))}}}}
 	if n := asked.people; n > 0 {
-		p.Groups = slices.Insert(p.Groups, 1, ui.Group{Text: lang.T("That would delete %d people at once.", n), Rows: []ui.Row{
-			{Kind: ui.RowAction, ID: keepForget, Label: lang.T("Delete"), Danger: true},
-			{Kind: ui.RowAction, ID: keepStay, Label: lang.T("Keep them")},
+		p.Groups = slices.Insert(p.Groups, 1, kit.Group{Text: lang.T("That would delete %d people at once.", n), Rows: []kit.Row{
+			{Kind: kit.RowAction, ID: keepForget, Label: lang.T("Delete"), Danger: true},
+			{Kind: kit.RowAction, ID: keepStay, Label: lang.T("Keep them")},
 		}})
 	}
 	return p
@@ -494,17 +495,17 @@ var parts = [][2]string{
 	{"Go", "BSD-3-Clause"},
 }
 
-func (w *window) aboutPage() ui.Page {
-	p := ui.Page{Title: lang.T("About this app"), Groups: []ui.Group{
+func (w *window) aboutPage() kit.Page {
+	p := kit.Page{Title: lang.T("About this app"), Groups: []kit.Group{
 		{Title: "reTerminal Vision " + version(), Text: lang.T("Everything runs on this device, offline: no picture leaves it, and none is kept unless a person saves it.")},
 	}}
-	made := ui.Group{Title: lang.T("Made with")}
+	made := kit.Group{Title: lang.T("Made with")}
 	for _, part := range parts {
-		made.Rows = append(made.Rows, ui.Row{Kind: ui.RowFact, Label: part[0], Value: part[1]})
+		made.Rows = append(made.Rows, kit.Row{Kind: kit.RowFact, Label: part[0], Value: part[1]})
 	}
-	own := ui.Group{Title: lang.T("Models")}
+	own := kit.Group{Title: lang.T("Models")}
 	for _, m := range catalogue().Models {
-		own.Rows = append(own.Rows, ui.Row{Kind: ui.RowFact, Label: m.Title, Detail: strings.TrimSpace(m.Source+" · "+m.Licence) + limitedUse(&m)})
+		own.Rows = append(own.Rows, kit.Row{Kind: kit.RowFact, Label: m.Title, Detail: strings.TrimSpace(m.Source+" · "+m.Licence) + limitedUse(&m)})
 	}
 	p.Groups = append(p.Groups, made, own)
 	return p
@@ -512,8 +513,8 @@ func (w *window) aboutPage() ui.Page {
 
 // Welcome asks for the language first, and shows then what was found.
 
-func (w *window) welcomePage() ui.Page {
-	return ui.Page{Title: "reTerminal Vision", First: true, Groups: []ui.Group{{Title: "Language · Sprache", Rows: languageRows()}}}
+func (w *window) welcomePage() kit.Page {
+	return kit.Page{Title: "reTerminal Vision", First: true, Groups: []kit.Group{{Title: "Language · Sprache", Rows: languageRows()}}}
 }
 
 func (w *window) chooseWelcome(tag string) error {
@@ -522,14 +523,14 @@ func (w *window) chooseWelcome(tag string) error {
 	return err
 }
 
-func (w *window) readyPage() ui.Page {
+func (w *window) readyPage() kit.Page {
 	p := w.checkPage()
 	p.Title, p.First = lang.T("Ready"), true
-	start := ui.Group{Rows: []ui.Row{
-		{Kind: ui.RowAction, ID: "start", Label: lang.T("Start")},
-		{Kind: ui.RowLead, ID: pageCamera, Label: lang.T("Choose the camera")},
+	start := kit.Group{Rows: []kit.Row{
+		{Kind: kit.RowAction, ID: "start", Label: lang.T("Start")},
+		{Kind: kit.RowLead, ID: pageCamera, Label: lang.T("Choose the camera")},
 	}}
-	p.Groups = append([]ui.Group{start}, p.Groups...)
+	p.Groups = append([]kit.Group{start}, p.Groups...)
 	return p
 }
 

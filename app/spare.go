@@ -8,7 +8,7 @@ import (
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/sparing"
 	"reterminal-vision/models"
-	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // spare is how much work of the networks is saved.
@@ -74,9 +74,9 @@ func stepSpare(steps []spare, now spare, by int) spare {
 }
 
 // spareRow lets a person choose how much is saved.
-func (w *window) spareRow(cfg Config) ui.Row {
+func (w *window) spareRow(cfg Config) kit.Row {
 	steps, now := w.spareSteps(), cfg.spares()
-	row := ui.Row{Kind: ui.RowStep, ID: "spare", Label: lang.T("Work saved"), Less: now != steps[0], More: now != steps[len(steps)-1]}
+	row := kit.Row{Kind: kit.RowStep, ID: "spare", Label: lang.T("Work saved"), Less: now != steps[0], More: now != steps[len(steps)-1]}
 	switch now {
 	case spareStill:
 		row.Value, row.Detail = lang.T("Stills"), lang.T("a picture that does not change is not looked at again")

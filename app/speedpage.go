@@ -6,7 +6,7 @@ import (
 	"log/slog"
 
 	"reterminal-vision/assets/lang"
-	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 const pageSpeed = "speed"
@@ -15,18 +15,18 @@ const pageSpeed = "speed"
 const measureFrames = 60
 
 // speedPage tells how fast each demo's networks are on this device.
-func (w *window) speedPage() ui.Page {
+func (w *window) speedPage() kit.Page {
 	w.mu.Lock()
 	now := w.measuring
 	w.mu.Unlock()
-	do := ui.Group{Text: lang.T("Each demo works on its built-in footage for a moment, as fast as it can, with nothing shown.")}
+	do := kit.Group{Text: lang.T("Each demo works on its built-in footage for a moment, as fast as it can, with nothing shown.")}
 	if now == "" {
-		do.Rows = []ui.Row{{Kind: ui.RowAction, ID: "measure", Label: lang.T("Measure now")}}
+		do.Rows = []kit.Row{{Kind: kit.RowAction, ID: "measure", Label: lang.T("Measure now")}}
 	} else {
-		do.Rows = []ui.Row{{Kind: ui.RowFact, Label: lang.T("Measuring: %s", lang.Name(now)), State: "warn"}}
+		do.Rows = []kit.Row{{Kind: kit.RowFact, Label: lang.T("Measuring: %s", lang.Name(now)), State: "warn"}}
 	}
-	do.Rows = append(do.Rows, ui.Row{Kind: ui.RowLead, ID: pageBench, Label: lang.T("Benchmark"), Detail: lang.T("any network, in every variant, on any kernels")})
-	results := ui.Group{Title: lang.T("Results a second")}
+	do.Rows = append(do.Rows, kit.Row{Kind: kit.RowLead, ID: pageBench, Label: lang.T("Benchmark"), Detail: lang.T("any network, in every variant, on any kernels")})
+	results := kit.Group{Title: lang.T("Results a second")}
 	for _, c := range w.cards() {
 		if !c.Ready {
 			continue
@@ -35,9 +35,9 @@ func (w *window) speedPage() ui.Page {
 		if c.FPS > 0 {
 			value = fmt.Sprintf("%.0f FPS", c.FPS)
 		}
-		results.Rows = append(results.Rows, ui.Row{Kind: ui.RowFact, Label: c.Title, Detail: c.Model, Value: value})
+		results.Rows = append(results.Rows, kit.Row{Kind: kit.RowFact, Label: c.Title, Detail: c.Model, Value: value})
 	}
-	return ui.Page{Title: lang.T("How fast it is"), Groups: []ui.Group{do, results}}
+	return kit.Page{Title: lang.T("How fast it is"), Groups: []kit.Group{do, results}}
 }
 
 func (w *window) chooseSpeed(id string) error {

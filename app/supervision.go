@@ -14,6 +14,7 @@ import (
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/ui"
+	"reterminal-vision/ui/kit"
 )
 
 // superviseApp runs the window in a child that is started again when it crashes
@@ -97,37 +98,37 @@ func (w *window) beSafe() {
 // pageSafe is the safe screen, by ID.
 const pageSafe = "safe"
 
-func (w *window) safePage() ui.Page { return safePage(w.link.Before(), w.prefs.path != "") }
+func (w *window) safePage() kit.Page { return safePage(w.link.Before(), w.prefs.path != "") }
 
 // safePage tells of crashes, what to do, and leads everywhere but by itself.
-func safePage(before supervise.Before, kept bool) ui.Page {
+func safePage(before supervise.Before, kept bool) kit.Page {
 	last := before.Last()
 	if last == nil {
 		last = &supervise.Crash{}
 	}
-	happened := ui.Group{Title: lang.T("What happened"), Rows: []ui.Row{
-		{Kind: ui.RowFact, Label: last.How, Detail: last.At.Local().Format(time.DateTime), State: "fail"},
+	happened := kit.Group{Title: lang.T("What happened"), Rows: []kit.Row{
+		{Kind: kit.RowFact, Label: last.How, Detail: last.At.Local().Format(time.DateTime), State: "fail"},
 	}}
 	if demo := catalogue().Demo(last.Demo); demo != nil {
-		happened.Rows = append(happened.Rows, ui.Row{Kind: ui.RowFact, Label: lang.T("In the demo"), Value: lang.Name(demo.Title)})
+		happened.Rows = append(happened.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("In the demo"), Value: lang.Name(demo.Title)})
 	}
-	todo := ui.Group{Title: lang.T("What to do"),
+	todo := kit.Group{Title: lang.T("What to do"),
 		Text: lang.T("Start again. If it stops in the same demo, choose another model or fewer cores for it, or leave it alone. If it stops everywhere, check the device and restart it."),
-		Rows: []ui.Row{
-			{Kind: ui.RowAction, ID: safeStart, Label: lang.T("Start again")},
-			{Kind: ui.RowLead, ID: pageCheck, Label: lang.T("Check this device")},
-			{Kind: ui.RowLead, ID: pageSettings, Label: lang.T("Settings")},
+		Rows: []kit.Row{
+			{Kind: kit.RowAction, ID: safeStart, Label: lang.T("Start again")},
+			{Kind: kit.RowLead, ID: pageCheck, Label: lang.T("Check this device")},
+			{Kind: kit.RowLead, ID: pageSettings, Label: lang.T("Settings")},
 		}}
-	p := ui.Page{Title: lang.T("Safe screen"), First: true, Groups: []ui.Group{
+	p := kit.Page{Title: lang.T("Safe screen"), First: true, Groups: []kit.Group{
 		{Text: lang.T("The app has stopped %d times in a short while. Nothing runs now, so that this can be read.", len(before.Crashes))},
 		todo, happened,
 	}}
 	if last.Log != "" {
-		log := ui.Group{Title: lang.T("The log's last lines"), Text: last.Log}
+		log := kit.Group{Title: lang.T("The log's last lines"), Text: last.Log}
 		p.Groups = append(p.Groups, log)
 	}
 	if kept {
-		p.Groups = append(p.Groups, ui.Group{Text: lang.T("All of it is kept in %s beside the settings.", reportName)})
+		p.Groups = append(p.Groups, kit.Group{Text: lang.T("All of it is kept in %s beside the settings.", reportName)})
 	}
 	return p
 }

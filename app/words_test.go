@@ -65,7 +65,7 @@ func TestEverythingIsTranslated(t *testing.T) {
 			missing[s] = true
 		}
 	}
-	for _, pattern := range []string{"*.go", "../ui/*.go"} {
+	for _, pattern := range []string{"*.go", "../ui/*.go", "../ui/*/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

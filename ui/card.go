@@ -12,22 +12,25 @@ import (
 
 	"reterminal-vision/assets/icon"
 	"reterminal-vision/camera"
+	"reterminal-vision/ui/kit"
+	"reterminal-vision/ui/overlay"
+	"reterminal-vision/ui/phrases"
 )
 
 // card is a demo in the gallery. One that is not ready says why and does
 // nothing when tapped.
 type card struct {
-	panel
+	kit.Panel
 	about   Card
 	choose  func(id string)
 	ground  *canvas.Rectangle
 	picture *canvas.Image
-	title   *paragraph
-	summary *paragraph
-	model   *paragraph
+	title   *kit.Paragraph
+	summary *kit.Paragraph
+	model   *kit.Paragraph
 	next    *canvas.Image
 	warning *canvas.Image
-	reason  *paragraph
+	reason  *kit.Paragraph
 
 	preview [][]byte // JPEG pictures; empty for the illustration
 	at      int      // the one shown
@@ -46,34 +49,34 @@ func newCard(about Card, choose func(id string)) *card {
 	name, picture := icon.Card(about.ID)
 	c := &card{
 		about: about, choose: choose,
-		ground:  rounded(colors.surface, 28),
-		picture: svg(name, picture),
-		title:   newParagraph(about.Title, sizeHeading, colors.text, true, 2),
-		summary: newParagraph(about.Summary, sizeBody, colors.muted, false, 3),
-		model:   newParagraph(about.Model, sizeSmall-2, colors.muted, false, 1),
-		next:    glyph("next"),
-		warning: glyph("warning"),
-		reason:  newParagraph(about.Reason, sizeSmall, colors.warning, false, 5),
+		ground:  kit.Rounded(kit.Colors.Surface, 28),
+		picture: kit.SVG(name, picture),
+		title:   kit.NewParagraph(about.Title, kit.SizeHeading, kit.Colors.Text, true, 2),
+		summary: kit.NewParagraph(about.Summary, kit.SizeBody, kit.Colors.Muted, false, 3),
+		model:   kit.NewParagraph(about.Model, kit.SizeSmall-2, kit.Colors.Muted, false, 1),
+		next:    kit.Glyph("next"),
+		warning: kit.Glyph("warning"),
+		reason:  kit.NewParagraph(about.Reason, kit.SizeSmall, kit.Colors.Warning, false, 5),
 	}
-	c.title.shrinks = true
+	c.title.Shrinks = true
 	if about.Ready {
-		c.panel.show(c.ground, c.picture, c.title.box, c.summary.box, c.model.box, c.next)
+		c.Panel.SetObjects(c.ground, c.picture, c.title.Box, c.summary.Box, c.model.Box, c.next)
 	} else {
 		c.picture.Translucency = 0.55
 		if about.Reason == "" {
-			c.reason.text = say.NotReady
+			c.reason.Text = phrases.Now.NotReady
 		}
-		c.panel.show(c.ground, c.picture, c.title.box, c.summary.box, c.warning, c.reason.box)
+		c.Panel.SetObjects(c.ground, c.picture, c.title.Box, c.summary.Box, c.warning, c.reason.Box)
 	}
 	if about.FPS > 0 {
-		c.model.text = fmt.Sprintf(say.FpsHere, rateText(about.FPS)) + " · " + about.Model
+		c.model.Text = fmt.Sprintf(phrases.Now.FpsHere, overlay.RateText(about.FPS)) + " · " + about.Model
 	}
 	if about.Ready && len(about.Preview) > 0 {
 		c.preview, c.at = camera.SplitJPEGs(about.Preview), -1
-		c.picture.CornerRadius = radius
+		c.picture.CornerRadius = kit.Radius
 		c.play(0)
 	}
-	c.panel.init(c, c.place)
+	c.Panel.Init(c, c.place)
 	return c
 }
 
@@ -101,8 +104,8 @@ func (c *card) height(width float32) float32 { return c.lay(width) }
 
 func (c *card) place(s fyne.Size) {
 	need := c.lay(s.Width)
-	put(c.ground, 0, 0, s.Width, s.Height)
-	put(c.next, s.Width-cardPad-cardNext, (max(s.Height, need)-cardNext)/2, cardNext, cardNext)
+	kit.Put(c.ground, 0, 0, s.Width, s.Height)
+	kit.Put(c.next, s.Width-cardPad-cardNext, (max(s.Height, need)-cardNext)/2, cardNext, cardNext)
 }
 
 // lay places what depends on the width alone and returns the height needed.
@@ -112,28 +115,28 @@ func (c *card) lay(width float32) float32 {
 	if c.about.Ready {
 		w -= cardNext
 	}
-	h := c.title.reflow(w) + c.summary.reflow(w)
+	h := c.title.Reflow(w) + c.summary.Reflow(w)
 	if c.about.Ready {
-		h += 6 + c.model.reflow(w)
+		h += 6 + c.model.Reflow(w)
 	}
 	inner := max(h, cardPicture)
-	put(c.picture, cardPad, cardPad, cardPicture, cardPicture)
+	kit.Put(c.picture, cardPad, cardPad, cardPicture, cardPicture)
 	y := cardPad + (inner-h)/2
-	y += c.title.place(x, y, w)
-	y += c.summary.place(x, y, w)
+	y += c.title.Place(x, y, w)
+	y += c.summary.Place(x, y, w)
 	if c.about.Ready {
-		c.model.place(x, y+6, w)
+		c.model.Place(x, y+6, w)
 		return inner + 2*cardPad
 	}
 	const sign = 40
-	put(c.warning, cardPad+8, cardPad+inner+16, sign, sign)
-	reason := max(sign, c.reason.place(cardPad+8+sign+gap, cardPad+inner+16, width-2*cardPad-8-sign-gap))
+	kit.Put(c.warning, cardPad+8, cardPad+inner+16, sign, sign)
+	reason := max(sign, c.reason.Place(cardPad+8+sign+kit.Gap, cardPad+inner+16, width-2*cardPad-8-sign-kit.Gap))
 	return inner + reason + 3*cardPad
 }
 
 // Tapped implements fyne.Tappable.
 func (c *card) Tapped(*fyne.PointEvent) {
-	c.release()
+	c.Release()
 	if c.about.Ready {
 		c.choose(c.about.ID)
 	}
@@ -142,11 +145,11 @@ func (c *card) Tapped(*fyne.PointEvent) {
 // MouseDown implements desktop.Mouseable.
 func (c *card) MouseDown(*desktop.MouseEvent) {
 	if c.about.Ready {
-		fill(c.ground, colors.pressed)
+		kit.Fill(c.ground, kit.Colors.Pressed)
 	}
 }
 
 // MouseUp implements desktop.Mouseable.
-func (c *card) MouseUp(*desktop.MouseEvent) { c.release() }
+func (c *card) MouseUp(*desktop.MouseEvent) { c.Release() }
 
-func (c *card) release() { fill(c.ground, colors.surface) }
+func (c *card) Release() { kit.Fill(c.ground, kit.Colors.Surface) }

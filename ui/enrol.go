@@ -6,6 +6,9 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+
+	"reterminal-vision/ui/kit"
+	"reterminal-vision/ui/phrases"
 )
 
 // EnrolShots is how many shots an enrolment takes, as the words of consent say.
@@ -23,49 +26,50 @@ type Enrolment struct {
 
 // enrolPanel stands in the place of the figures while a person is enrolled.
 type enrolPanel struct {
-	panel
+	kit.Panel
 	ground  *canvas.Rectangle
 	heading *canvas.Text
-	advice  *paragraph
+	advice  *kit.Paragraph
 	tiles   [EnrolShots]*portraitTile
-	retry   *button
-	finish  *button
-	cancel  *button
+	retry   *kit.Button
+	finish  *kit.Button
+	cancel  *kit.Button
 }
 
 func newEnrolPanel(retry, finish, cancel func()) *enrolPanel {
 	e := &enrolPanel{
-		ground:  rounded(colors.surface, radius),
-		heading: text("", sizeSmall, colors.muted, true),
-		advice:  newParagraph("", sizeHeading, colors.text, true, 4),
-		retry:   newButton("retry", say.Retry, true, retry),
-		finish:  newButton("done", say.Done, true, finish),
-		cancel:  newButton("quit", say.Cancel, false, cancel),
+		ground:  kit.Rounded(kit.Colors.Surface, kit.Radius),
+		heading: kit.Text("", kit.SizeSmall, kit.Colors.Muted, true),
+		advice:  kit.NewParagraph("", kit.SizeHeading, kit.Colors.Text, true, 4),
+		retry:   kit.NewButton("retry", phrases.Now.Retry, true, retry),
+		finish:  kit.NewButton("done", phrases.Now.Done, true, finish),
+		cancel:  kit.NewButton("quit", phrases.Now.Cancel, false, cancel),
 	}
-	objects := []fyne.CanvasObject{e.ground, e.heading, e.advice.box}
+	objects := []fyne.CanvasObject{e.ground, e.heading, e.advice.Box}
 	for i := range e.tiles {
 		e.tiles[i] = newPortraitTile()
 		objects = append(objects, e.tiles[i])
 	}
-	e.panel.show(append(objects, e.retry, e.finish, e.cancel)...)
-	e.panel.init(e, e.place)
+	e.Panel.SetObjects(append(objects, e.retry, e.finish, e.cancel)...)
+	e.Panel.Init(e, e.place)
 	e.Hide()
 	return e
 }
 
 // show tells how it goes.
 func (e *enrolPanel) show(n Enrolment) {
-	setText(e.heading, fmt.Sprintf(say.Enrolling, n.Name))
-	e.advice.text, e.advice.color = n.Advice, colors.warning
+	kit.SetText(e.heading, fmt.Sprintf(phrases.Now.Enrolling, n.Name))
+	advice, ink := n.Advice, kit.Colors.Warning
 	switch {
 	case n.Done:
-		e.advice.text, e.advice.color = fmt.Sprintf(say.Enrolled, n.Name), colors.accent
+		advice, ink = fmt.Sprintf(phrases.Now.Enrolled, n.Name), kit.Colors.Accent
 	case n.Failed != "":
-		e.advice.text = n.Failed
+		advice = n.Failed
 	case n.Good:
-		e.advice.color = colors.text
+		ink = kit.Colors.Text
 	}
-	e.advice.wrapped = "" // the colour may be another
+	e.advice.Text = advice
+	e.advice.SetColor(ink)
 	for i, t := range e.tiles {
 		var portrait image.Image
 		if i < len(n.Portraits) {
@@ -73,23 +77,23 @@ func (e *enrolPanel) show(n Enrolment) {
 		}
 		t.show(portrait)
 	}
-	setVisible(e.retry, n.Failed != "")
-	setVisible(e.finish, n.Done)
-	setVisible(e.cancel, !n.Done)
-	e.panel.relayout()
+	kit.SetVisible(e.retry, n.Failed != "")
+	kit.SetVisible(e.finish, n.Done)
+	kit.SetVisible(e.cancel, !n.Done)
+	e.Panel.Relayout()
 }
 
 func (e *enrolPanel) place(s fyne.Size) {
 	const pad = 28
-	foot := s.Height - buttonTall
-	placeRow(area{0, foot, s.Width, buttonTall}, e.retry, e.finish, e.cancel)
-	card := max(0, foot-gap-8)
-	put(e.ground, 0, 0, s.Width, card)
+	foot := s.Height - kit.ButtonTall
+	kit.PlaceRow(kit.NewArea(0, foot, s.Width, kit.ButtonTall), e.retry, e.finish, e.cancel)
+	card := max(0, foot-kit.Gap-8)
+	kit.Put(e.ground, 0, 0, s.Width, card)
 	heading := e.heading.MinSize()
-	put(e.heading, pad, pad, heading.Width, heading.Height)
-	e.advice.place(pad, pad+heading.Height+8, s.Width-2*pad)
-	side := min((s.Width-2*pad-gap*(EnrolShots-1))/EnrolShots, 130)
+	kit.Put(e.heading, pad, pad, heading.Width, heading.Height)
+	e.advice.Place(pad, pad+heading.Height+8, s.Width-2*pad)
+	side := min((s.Width-2*pad-kit.Gap*(EnrolShots-1))/EnrolShots, 130)
 	for i, t := range e.tiles {
-		put(t, pad+float32(i)*(side+gap), card-pad-side, side, side)
+		kit.Put(t, pad+float32(i)*(side+kit.Gap), card-pad-side, side, side)
 	}
 }

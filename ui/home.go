@@ -7,19 +7,21 @@ import (
 	"fyne.io/fyne/v2/canvas"
 
 	"reterminal-vision/assets/icon"
+	"reterminal-vision/ui/kit"
+	"reterminal-vision/ui/phrases"
 )
 
 // homeScreen is the gallery: a title and a card for each demo.
 type homeScreen struct {
-	panel
+	kit.Panel
 	name    string
 	icon    *canvas.Image
 	title   *canvas.Text
 	tagline *canvas.Text
-	adjust  *button // nil for none
+	adjust  *kit.Button // nil for none
 	cards   []*card
 	list    *fyne.Container
-	scroll  *viewport
+	scroll  *kit.Viewport
 }
 
 // newHome makes the gallery; settings opens the settings, nil leaves their
@@ -28,8 +30,8 @@ func newHome(title string, cards []Card, choose func(id string), settings func()
 	h := &homeScreen{
 		name:    title,
 		icon:    canvas.NewImageFromResource(fyne.NewStaticResource("icon.png", icon.App())),
-		title:   text(title, sizeTitle, colors.text, true),
-		tagline: text(say.Tagline, sizeBody, colors.muted, false),
+		title:   kit.Text(title, kit.SizeTitle, kit.Colors.Text, true),
+		tagline: kit.Text(phrases.Now.Tagline, kit.SizeBody, kit.Colors.Muted, false),
 		list:    &fyne.Container{},
 	}
 	h.icon.FillMode = canvas.ImageFillContain
@@ -38,13 +40,13 @@ func newHome(title string, cards []Card, choose func(id string), settings func()
 		h.cards = append(h.cards, w)
 		h.list.Add(w)
 	}
-	h.scroll = newViewport(h.list, h.placeCards)
-	h.panel.show(h.icon, h.title, h.tagline, h.scroll)
+	h.scroll = kit.NewViewport(h.list, h.placeCards)
+	h.Panel.SetObjects(h.icon, h.title, h.tagline, h.scroll)
 	if settings != nil {
-		h.adjust = newButton("settings", "", false, settings)
-		h.panel.show(append(h.panel.objects, h.adjust)...)
+		h.adjust = kit.NewButton("settings", "", false, settings)
+		h.Panel.SetObjects(append(h.Panel.Objects, h.adjust)...)
 	}
-	h.panel.init(h, h.place)
+	h.Panel.Init(h, h.place)
 	return h
 }
 
@@ -52,40 +54,40 @@ func (h *homeScreen) place(s fyne.Size) {
 	const (
 		iconSize = 104
 		top      = 36
-		x        = margin + iconSize + margin
+		x        = kit.Margin + iconSize + kit.Margin
 	)
-	put(h.icon, margin, top, iconSize, iconSize)
-	room := s.Width - x - margin
+	kit.Put(h.icon, kit.Margin, top, iconSize, iconSize)
+	room := s.Width - x - kit.Margin
 	if h.adjust != nil {
-		put(h.adjust, s.Width-margin-iconSize, top, iconSize, iconSize)
-		room -= iconSize + gap
+		kit.Put(h.adjust, s.Width-kit.Margin-iconSize, top, iconSize, iconSize)
+		room -= iconSize + kit.Gap
 	}
-	fitText(h.title, h.name, room, sizeTitle, sizeHeading+6)
-	fitText(h.tagline, say.Tagline, room, sizeBody, sizeSmall)
+	fitText(h.title, h.name, room, kit.SizeTitle, kit.SizeHeading+6)
+	fitText(h.tagline, phrases.Now.Tagline, room, kit.SizeBody, kit.SizeSmall)
 	t, l := h.title.MinSize(), h.tagline.MinSize()
 	y := top + (iconSize-t.Height-l.Height)/2
-	put(h.title, x, y, t.Width, t.Height)
-	put(h.tagline, x, y+t.Height, l.Width, l.Height)
+	kit.Put(h.title, x, y, t.Width, t.Height)
+	kit.Put(h.tagline, x, y+t.Height, l.Width, l.Height)
 	list := float32(top + iconSize + 28)
-	put(h.scroll, 0, list, s.Width, max(0, s.Height-list))
+	kit.Put(h.scroll, 0, list, s.Width, max(0, s.Height-list))
 }
 
 // fitText shows the words in the larger size where they fit, else, shortened
 // if need be, in the smaller one.
 func fitText(t *canvas.Text, words string, room, large, small float32) {
 	t.TextSize = large
-	if measurer(large, t.TextStyle.Bold)(words) > room {
+	if kit.Measurer(large, t.TextStyle.Bold)(words) > room {
 		t.TextSize = small
 	}
-	t.Text = shorten(words, room, measurer(t.TextSize, t.TextStyle.Bold))
+	t.Text = kit.Shorten(words, room, kit.Measurer(t.TextSize, t.TextStyle.Bold))
 }
 
 // placeCards lays the cards out in columns wide enough to read and returns
 // the height they take.
 func (h *homeScreen) placeCards(width float32) float32 {
 	const widest = 760
-	columns := max(1, int((width-margin)/(widest/1.35)))
-	w := (width-margin)/float32(columns) - margin
+	columns := max(1, int((width-kit.Margin)/(widest/1.35)))
+	w := (width-kit.Margin)/float32(columns) - kit.Margin
 	y := float32(4)
 	for i := 0; i < len(h.cards); i += columns {
 		row := h.cards[i:min(i+columns, len(h.cards))]
@@ -94,20 +96,20 @@ func (h *homeScreen) placeCards(width float32) float32 {
 			tallest = max(tallest, c.height(w))
 		}
 		for j, c := range row {
-			put(c, margin+float32(j)*(w+margin), y, w, tallest)
+			kit.Put(c, kit.Margin+float32(j)*(w+kit.Margin), y, w, tallest)
 		}
-		y += tallest + gap + 4
+		y += tallest + kit.Gap + 4
 	}
-	return y + margin
+	return y + kit.Margin
 }
 
-// back does nothing: the gallery is the first screen.
-func (h *homeScreen) back() {}
+// Back does nothing: the gallery is the first screen.
+func (h *homeScreen) Back() {}
 
-func (h *homeScreen) tick(now time.Time) {
-	h.scroll.tick(now)
+func (h *homeScreen) Tick(now time.Time) {
+	h.scroll.Tick(now)
 	for i, c := range h.cards {
-		y := c.Position().Y - h.scroll.offset
+		y := c.Position().Y - h.scroll.Offset
 		if y+c.Size().Height > 0 && y < h.scroll.Size().Height {
 			c.tick(now.Add(time.Duration(i) * 25 * time.Millisecond))
 		}

@@ -1,6 +1,10 @@
 package ui
 
-import "slices"
+import (
+	"slices"
+
+	"reterminal-vision/ui/phrases"
+)
 
 // peopleScreens are the screens about people, beyond the live view.
 type peopleScreens struct {
@@ -14,13 +18,13 @@ type peopleScreens struct {
 func (u *UI) newPeopleScreens() peopleScreens {
 	return peopleScreens{
 		list: newPeopleScreen(peopleActions{
-			back: u.stack.pop, add: u.addPerson,
-			choose: func(p Person) { u.people.person.show(p); u.stack.push(u.people.person) },
+			back: u.stack.Pop, add: u.addPerson,
+			choose: func(p Person) { u.people.person.show(p); u.stack.Push(u.people.person) },
 		}),
 		person: newPersonScreen(personActions{
-			back: u.stack.pop, rename: u.renamePerson,
+			back: u.stack.Pop, rename: u.renamePerson,
 			pictures: func(p Person) { u.people.id, u.people.of = p.ID, p.Name; u.enrol() },
-			forget:   func(p Person) { u.stack.pop(); u.opt.People.Forget(p.ID) },
+			forget:   func(p Person) { u.stack.Pop(); u.opt.People.Forget(p.ID) },
 		}),
 		name: newNameScreen(),
 	}
@@ -29,10 +33,10 @@ func (u *UI) newPeopleScreens() peopleScreens {
 // OpenPeople shows who is enrolled.
 func (u *UI) OpenPeople() {
 	u.do(func() {
-		if u.stack.has(u.people.list) {
-			u.stack.popTo(u.people.list)
+		if u.stack.Has(u.people.list) {
+			u.stack.PopTo(u.people.list)
 		} else {
-			u.stack.push(u.people.list)
+			u.stack.Push(u.people.list)
 		}
 		u.opt.People.ShowPeople()
 	})
@@ -41,37 +45,37 @@ func (u *UI) OpenPeople() {
 // addPerson asks for a name and enrols its bearer.
 func (u *UI) addPerson() {
 	u.people.name.ask(question{
-		title: say.NewPerson, ok: say.Start, consent: say.Consent,
+		title: phrases.Now.NewPerson, ok: phrases.Now.Start, consent: phrases.Now.Consent,
 		check: func(name string) string { return u.opt.People.CheckName("", name) },
 		done:  func(name string) { u.people.id, u.people.of = "", name; u.enrol() },
-		back:  u.stack.pop,
+		back:  u.stack.Pop,
 	})
-	u.stack.push(u.people.name)
+	u.stack.Push(u.people.name)
 }
 
 func (u *UI) renamePerson(p Person) {
 	u.people.name.ask(question{
-		title: say.NewName, ok: say.Save, name: p.Name,
+		title: phrases.Now.NewName, ok: phrases.Now.Save, name: p.Name,
 		check: func(name string) string { return u.opt.People.CheckName(p.ID, name) },
-		done:  func(name string) { u.stack.pop(); u.opt.People.Rename(p.ID, name) },
-		back:  u.stack.pop,
+		done:  func(name string) { u.stack.Pop(); u.opt.People.Rename(p.ID, name) },
+		back:  u.stack.Pop,
 	})
-	u.stack.push(u.people.name)
+	u.stack.Push(u.people.name)
 }
 
 // enrol begins, or begins anew, to take shots over the live view.
 func (u *UI) enrol() {
-	u.stack.popTo(u.live)
+	u.stack.PopTo(u.live)
 	u.live.setEnrolling(true)
 	u.live.enrol.show(Enrolment{Name: u.people.of})
-	u.live.panel.relayout()
+	u.live.Panel.Relayout()
 	u.opt.People.Enrol(u.people.id, u.people.of)
 }
 
 // endEnrol goes back to the live view, which may greet the new face by name.
 func (u *UI) endEnrol() {
 	u.live.setEnrolling(false)
-	u.live.panel.relayout()
+	u.live.Panel.Relayout()
 }
 
 func (u *UI) cancelEnrol() {
@@ -83,7 +87,7 @@ func (u *UI) cancelEnrol() {
 func (u *UI) People(p People) {
 	u.do(func() {
 		u.people.list.show(p)
-		if !u.stack.has(u.people.person) {
+		if !u.stack.Has(u.people.person) {
 			return
 		}
 		id := u.people.person.about.ID
@@ -91,7 +95,7 @@ func (u *UI) People(p People) {
 			u.people.person.show(p.All[at])
 			return
 		}
-		u.stack.popTo(u.people.list)
+		u.stack.PopTo(u.people.list)
 	})
 }
 

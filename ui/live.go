@@ -10,13 +10,16 @@ import (
 	"fyne.io/fyne/v2/canvas"
 
 	"reterminal-vision/camera"
+	"reterminal-vision/ui/kit"
+	"reterminal-vision/ui/overlay"
+	"reterminal-vision/ui/phrases"
 )
 
 // liveActions are what a person can do on the live screen.
 type liveActions struct {
 	back, quit, people                func()
-	adjust, save, about               func()      // nil where there are no pages
-	pages                             PageHandler // of the sheet; nil for none
+	adjust, save, about               func()          // nil where there are no pages
+	pages                             kit.PageHandler // of the sheet; nil for none
 	wake                              func()
 	retryEnrol, endEnrol, cancelEnrol func()
 }
@@ -27,32 +30,32 @@ const adjustPage = "adjust"
 // liveScreen is a running demo: the picture first, with what was found drawn
 // over it, then how fast it is and what is in view.
 type liveScreen struct {
-	panel
+	kit.Panel
 	do   liveActions
 	card Card // of the demo
 
-	header  *header
-	people  *button
-	adjust  *button // opens the sheet
-	tools   [3]*button
-	sheet   *sheet // nil for none
+	header  *kit.Header
+	people  *kit.Button
+	adjust  *kit.Button // opens the sheet
+	tools   [3]*kit.Button
+	sheet   *kit.Sheet // nil for none
 	attract *attract
 	ground  *canvas.Rectangle // behind the picture
 	picture *picture
-	overlay *overlay
-	alarm   *alarm
+	overlay *overlay.Marks
+	alarm   *overlay.Alarm
 	results results
-	waiting *waiting
-	meters  *meters
-	notice  *notice
-	seen    *seenList
-	footer  *paragraph
+	waiting *kit.Waiting
+	meters  *overlay.Meters
+	notice  *kit.Notice
+	seen    *overlay.Seen
+	footer  *kit.Paragraph
 	enrol   *enrolPanel
 	trouble *trouble
 
-	frozen             bool // the picture is held
-	pictureW, pictureH int  // of the frames
-	on                 area // where the picture is
+	frozen             bool     // the picture is held
+	pictureW, pictureH int      // of the frames
+	on                 kit.Area // where the picture is
 	seenAt             time.Time
 
 	mu        sync.Mutex
@@ -67,57 +70,57 @@ const seenEvery = 250 * time.Millisecond
 func newLive(do liveActions) *liveScreen {
 	l := &liveScreen{
 		do:      do,
-		ground:  rect(colors.picture),
+		ground:  kit.Rect(kit.Colors.Picture),
 		picture: newPicture(),
-		overlay: newOverlay(),
-		alarm:   newAlarm(),
+		overlay: overlay.NewMarks(),
+		alarm:   overlay.NewAlarm(),
 		results: newResults(),
-		waiting: newWaiting(),
-		meters:  newMeters(),
-		notice:  newNotice(),
-		seen:    newSeenList(),
+		waiting: kit.NewWaiting(),
+		meters:  overlay.NewMeters(),
+		notice:  kit.NewNotice(),
+		seen:    overlay.NewSeen(),
 		enrol:   newEnrolPanel(do.retryEnrol, do.endEnrol, do.cancelEnrol),
 		trouble: newTrouble(do.back, do.quit),
-		footer:  newParagraph("", sizeSmall-2, colors.muted, false, 2),
+		footer:  kit.NewParagraph("", kit.SizeSmall-2, kit.Colors.Muted, false, 2),
 		attract: newAttract(do.wake),
 	}
-	l.people = newButton("people", "", false, do.people)
-	l.adjust = newButton("adjust", "", false, l.openSheet)
-	l.header = newHeader(l.back, l.people, l.adjust)
-	l.tools = [3]*button{
-		newButton("freeze", say.Freeze, false, l.toggleFreeze),
-		newButton("save", say.SaveIt, false, do.save),
-		newButton("info", say.Why, false, do.about),
+	l.people = kit.NewButton("people", "", false, do.people)
+	l.adjust = kit.NewButton("adjust", "", false, l.openSheet)
+	l.header = kit.NewHeader(l.Back, l.people, l.adjust)
+	l.tools = [3]*kit.Button{
+		kit.NewButton("freeze", phrases.Now.Freeze, false, l.toggleFreeze),
+		kit.NewButton("save", phrases.Now.SaveIt, false, do.save),
+		kit.NewButton("info", phrases.Now.Why, false, do.about),
 	}
-	objects := []fyne.CanvasObject{l.ground, l.picture.raster, l.overlay.box, l.alarm, l.waiting, l.meters, l.notice,
-		l.seen, l.footer.box}
+	objects := []fyne.CanvasObject{l.ground, l.picture.raster, l.overlay.Box, l.alarm, l.waiting, l.meters, l.notice,
+		l.seen, l.footer.Box}
 	for _, b := range l.tools {
 		objects = append(objects, b)
 	}
-	objects = append(append(objects, l.enrol, l.trouble), l.header.objects()...)
+	objects = append(append(objects, l.enrol, l.trouble), l.header.Objects()...)
 	if do.pages != nil {
-		l.sheet = newSheet(do.pages, l.closeSheet)
+		l.sheet = kit.NewSheet(do.pages, l.closeSheet)
 		objects = append(objects, l.sheet)
 	}
-	l.panel.show(append(objects, l.attract)...)
-	l.panel.init(l, l.place)
+	l.Panel.SetObjects(append(objects, l.attract)...)
+	l.Panel.Init(l, l.place)
 	return l
 }
 
 // start waits for the first frame of a demo.
 func (l *liveScreen) start(c Card) {
-	l.card, l.header.title.text, l.pictureW, l.pictureH = c, c.Title, 4, 3
+	l.card, l.header.Title.Text, l.pictureW, l.pictureH = c, c.Title, 4, 3
 	l.trouble.Hide()
 	l.attract.Hide()
 	l.closeSheet()
 	l.freeze(false)
-	l.meters.course.clear()
-	l.overlay.attributes.name(c.People)
-	l.seen.names = c.People
+	l.meters.Clear()
+	l.overlay.NameAttributes(c.People)
+	l.seen.Names = c.People
 	l.setEnrolling(false)
 	l.picture.restart(true)
 	l.forget()
-	l.seen.clear()
+	l.seen.Clear()
 	l.mu.Lock()
 	l.newStatus = false
 	l.mu.Unlock()
@@ -127,17 +130,17 @@ func (l *liveScreen) start(c Card) {
 
 // wait shows that a first frame is awaited.
 func (l *liveScreen) wait(title string) {
-	l.waiting.say(say.Starting + " " + title + ellipsis)
+	l.waiting.Say(phrases.Now.Starting + " " + title + kit.Ellipsis)
 	l.picture.raster.Hide()
 	l.waiting.Show()
-	l.panel.relayout()
+	l.Panel.Relayout()
 }
 
 // forget takes away what was drawn over the picture.
 func (l *liveScreen) forget() {
 	l.results.clear()
-	l.overlay.show(l.results.shown, l.on)
-	l.alarm.hide()
+	l.overlay.Show(l.results.shown, l.on)
+	l.alarm.Clear()
 }
 
 // stop takes no more frames.
@@ -152,15 +155,15 @@ func (l *liveScreen) openSheet() {
 		l.closeSheet()
 		return
 	}
-	l.sheet.show(Page{ID: adjustPage})
+	l.sheet.SetPage(kit.Page{ID: adjustPage})
 	l.sheet.Show()
-	l.panel.relayout()
+	l.Panel.Relayout()
 	l.do.adjust()
 }
 
 func (l *liveScreen) closeSheet() {
 	if l.sheet != nil {
-		setVisible(l.sheet, false)
+		kit.SetVisible(l.sheet, false)
 	}
 }
 
@@ -174,13 +177,13 @@ func (l *liveScreen) freeze(on bool) {
 	l.frozen = on
 	l.picture.hold(on)
 	if on {
-		l.tools[0].change("go", say.GoOn)
+		l.tools[0].Change("go", phrases.Now.GoOn)
 	} else {
-		l.tools[0].change("freeze", say.Freeze)
+		l.tools[0].Change("freeze", phrases.Now.Freeze)
 	}
 }
 
-func (l *liveScreen) back() {
+func (l *liveScreen) Back() {
 	if l.sheet != nil && l.sheet.Visible() {
 		l.closeSheet()
 		return
@@ -194,23 +197,23 @@ func (l *liveScreen) back() {
 
 // setEnrolling puts the enrolment in the place of the figures, or takes it away.
 func (l *liveScreen) setEnrolling(on bool) {
-	setVisible(l.enrol, on)
+	kit.SetVisible(l.enrol, on)
 	l.offerPeople()
-	for _, o := range []fyne.CanvasObject{l.meters, l.seen, l.footer.box} {
-		setVisible(o, !on)
+	for _, o := range []fyne.CanvasObject{l.meters, l.seen, l.footer.Box} {
+		kit.SetVisible(o, !on)
 	}
 	for _, b := range l.tools {
-		setVisible(b, !on && l.sheet != nil)
+		kit.SetVisible(b, !on && l.sheet != nil)
 	}
-	setVisible(l.notice, !on && l.notice.words.text != "")
+	kit.SetVisible(l.notice, !on && !l.notice.Empty())
 }
 
 // offerPeople shows the ways to the people, where the demo has them, and to
 // what can be adjusted, while nothing else takes their place.
 func (l *liveScreen) offerPeople() {
 	free := !l.enrol.Visible() && !l.trouble.Visible()
-	setVisible(l.people, l.card.People && free)
-	setVisible(l.adjust, l.sheet != nil && free)
+	kit.SetVisible(l.people, l.card.People && free)
+	kit.SetVisible(l.adjust, l.sheet != nil && free)
 }
 
 func (l *liveScreen) showProblem(p Problem) {
@@ -219,7 +222,7 @@ func (l *liveScreen) showProblem(p Problem) {
 	l.attract.Hide()
 	l.closeSheet()
 	l.offerPeople()
-	l.panel.relayout()
+	l.Panel.Relayout()
 }
 
 func (l *liveScreen) clearProblem() {
@@ -227,7 +230,7 @@ func (l *liveScreen) clearProblem() {
 		l.trouble.Hide()
 		l.offerPeople()
 		l.forget()
-		l.wait(l.header.title.text)
+		l.wait(l.header.Title.Text)
 	}
 }
 
@@ -237,20 +240,20 @@ func (l *liveScreen) putStatus(s Status) {
 	l.mu.Unlock()
 }
 
-// tick shows what is new.
-func (l *liveScreen) tick(now time.Time) {
+// Tick shows what is new.
+func (l *liveScreen) Tick(now time.Time) {
 	l.tickPicture()
-	l.waiting.tick(now)
+	l.waiting.Tick(now)
 	l.attract.tick(now)
 	if l.sheet != nil && l.sheet.Visible() {
-		l.sheet.tick(now)
+		l.sheet.Tick(now)
 	}
 	if !l.frozen && l.results.take() && !l.trouble.Visible() {
-		l.overlay.show(l.results.shown, l.on)
-		l.alarm.show(l.results.shown)
+		l.overlay.Show(l.results.shown, l.on)
+		l.alarm.Update(l.results.shown)
 		if now.Sub(l.seenAt) >= seenEvery {
 			l.seenAt = now
-			l.seen.show(l.results.shown)
+			l.seen.Update(l.results.shown)
 		}
 	}
 	l.mu.Lock()
@@ -271,7 +274,7 @@ func (l *liveScreen) tickPicture() {
 	}
 	if size.X != l.pictureW || size.Y != l.pictureH {
 		l.pictureW, l.pictureH = size.X, size.Y
-		l.panel.relayout()
+		l.Panel.Relayout()
 	}
 	if !l.picture.raster.Visible() {
 		l.waiting.Hide()
@@ -281,12 +284,12 @@ func (l *liveScreen) tickPicture() {
 }
 
 func (l *liveScreen) showStatus(s Status) {
-	l.meters.show(&s)
+	l.meters.Update(overlay.Figures{FPS: s.FPS, Latency: s.Latency, Invoke: s.Invoke, Celsius: s.Celsius, Throttled: s.Throttled})
 	n := s.Notice
 	if n == "" && s.Source != "" && s.SourceKind == camera.KindBuiltin {
-		n = say.Builtin
+		n = phrases.Now.Builtin
 	}
-	changed := l.notice.say(n)
+	changed := l.notice.Say(n)
 	if l.enrol.Visible() {
 		l.notice.Hide()
 	}
@@ -295,26 +298,26 @@ func (l *liveScreen) showStatus(s Status) {
 	}
 	line := orNone(s.Model)
 	if s.Source != "" {
-		line = fmt.Sprintf("%s · %s %.0f/s", s.Source, say.Display, s.DisplayFPS)
+		line = fmt.Sprintf("%s · %s %.0f/s", s.Source, phrases.Now.Display, s.DisplayFPS)
 		if s.NetworkFPS > 0 && s.NetworkFPS < .9*s.FPS { // the other results are spared
-			line += fmt.Sprintf(" · %s %s/s", say.Network, rateText(s.NetworkFPS))
+			line += fmt.Sprintf(" · %s %s/s", phrases.Now.Network, overlay.RateText(s.NetworkFPS))
 		}
 		if s.Damaged > 0 || s.Lost > 0 {
-			line += " · " + fmt.Sprintf(say.CameraLoses, s.Lost, s.Damaged)
+			line += " · " + fmt.Sprintf(phrases.Now.CameraLoses, s.Lost, s.Damaged)
 		}
 	}
-	if f := l.footer; f.text != line {
-		f.text = line
-		f.place(f.box.Position().X, f.box.Position().Y, f.box.Size().Width)
+	if f := l.footer; f.Text != line {
+		f.Text = line
+		f.Place(f.Box.Position().X, f.Box.Position().Y, f.Box.Size().Width)
 	}
 	if changed {
-		l.panel.relayout()
+		l.Panel.Relayout()
 	}
 }
 
 func orNone(s string) string {
 	if s == "" {
-		return noNumber
+		return overlay.NoNumber
 	}
 	return s
 }
@@ -322,28 +325,28 @@ func orNone(s string) string {
 // place lays the screen out upright or, on a wide window, with the picture at
 // the left and the rest in a column beside it.
 func (l *liveScreen) place(s fyne.Size) {
-	put(l.trouble, 0, 0, s.Width, s.Height)
-	put(l.attract, 0, 0, s.Width, s.Height)
+	kit.Put(l.trouble, 0, 0, s.Width, s.Height)
+	kit.Put(l.attract, 0, 0, s.Width, s.Height)
 	l.placeSheet(s)
 	if s.Width > s.Height {
 		const column = 440
-		room := area{0, 0, s.Width - column, s.Height}
-		side := area{room.right() + margin, headerBar, column - 2*margin, s.Height - headerBar}
+		room := kit.NewArea(0, 0, s.Width-column, s.Height)
+		side := kit.NewArea(room.Right()+kit.Margin, kit.HeaderBar, column-2*kit.Margin, s.Height-kit.HeaderBar)
 		if l.trouble.Visible() {
-			l.header.place(area{0, 0, s.Width, headerBar})
+			l.header.Place(kit.NewArea(0, 0, s.Width, kit.HeaderBar))
 		} else {
-			l.header.place(area{room.right(), 0, column, headerBar})
+			l.header.Place(kit.NewArea(room.Right(), 0, column, kit.HeaderBar))
 		}
 		l.placePicture(room)
-		l.placeColumn(side, metersNarrow)
+		l.placeColumn(side, overlay.MetersNarrow)
 		return
 	}
-	l.header.place(area{0, 0, s.Width, headerBar})
+	l.header.Place(kit.NewArea(0, 0, s.Width, kit.HeaderBar))
 	tall := s.Width * float32(l.pictureH) / float32(l.pictureW)
-	room := area{0, headerBar, s.Width, min(tall, s.Height*0.5)}
+	room := kit.NewArea(0, kit.HeaderBar, s.Width, min(tall, s.Height*0.5))
 	l.placePicture(room)
-	y := room.bottom() + gap + 4
-	l.placeColumn(area{margin, y, s.Width - 2*margin, s.Height - y}, metersTall)
+	y := room.Bottom() + kit.Gap + 4
+	l.placeColumn(kit.NewArea(kit.Margin, y, s.Width-2*kit.Margin, s.Height-y), overlay.MetersTall)
 }
 
 // placeSheet leaves the picture free, and on a wide window the left half.
@@ -352,141 +355,43 @@ func (l *liveScreen) placeSheet(s fyne.Size) {
 		return
 	}
 	if s.Width > s.Height {
-		put(l.sheet, s.Width/2, 0, s.Width/2, s.Height)
+		kit.Put(l.sheet, s.Width/2, 0, s.Width/2, s.Height)
 		return
 	}
-	y := headerBar + s.Width*3/4 + gap
-	put(l.sheet, 0, y, s.Width, s.Height-y)
+	y := kit.HeaderBar + s.Width*3/4 + kit.Gap
+	kit.Put(l.sheet, 0, y, s.Width, s.Height-y)
 }
 
-func (l *liveScreen) placePicture(room area) {
-	put(l.ground, room.x, room.y, room.w, room.h)
-	put(l.waiting, room.x, room.y, room.w, room.h)
-	put(l.alarm, room.x, room.y, room.w, room.h)
-	l.on = fit(l.pictureW, l.pictureH, room)
+func (l *liveScreen) placePicture(room kit.Area) {
+	kit.Put(l.ground, room.X, room.Y, room.W, room.H)
+	kit.Put(l.waiting, room.X, room.Y, room.W, room.H)
+	kit.Put(l.alarm, room.X, room.Y, room.W, room.H)
+	l.on = kit.Fit(l.pictureW, l.pictureH, room)
 	// Whole pixels keep boxes and picture in step.
-	l.on.x, l.on.y = float32(math.Round(float64(l.on.x))), float32(math.Round(float64(l.on.y)))
-	put(l.picture.raster, l.on.x, l.on.y, l.on.w, l.on.h)
-	l.overlay.show(l.results.shown, l.on)
+	l.on.X, l.on.Y = float32(math.Round(float64(l.on.X))), float32(math.Round(float64(l.on.Y)))
+	kit.Put(l.picture.raster, l.on.X, l.on.Y, l.on.W, l.on.H)
+	l.overlay.Show(l.results.shown, l.on)
 }
 
 // placeColumn places what is beneath or beside the picture.
-func (l *liveScreen) placeColumn(a area, metersHeight float32) {
-	put(l.enrol, a.x, a.y, a.w, max(0, a.h-margin))
-	y := a.y
-	put(l.meters, a.x, y, a.w, metersHeight)
-	y += metersHeight + gap
+func (l *liveScreen) placeColumn(a kit.Area, metersHeight float32) {
+	kit.Put(l.enrol, a.X, a.Y, a.W, max(0, a.H-kit.Margin))
+	y := a.Y
+	kit.Put(l.meters, a.X, y, a.W, metersHeight)
+	y += metersHeight + kit.Gap
 	if l.notice.Visible() {
-		h := l.notice.height(a.w)
-		put(l.notice, a.x, y, a.w, h)
-		y += h + gap
+		h := l.notice.Height(a.W)
+		kit.Put(l.notice, a.X, y, a.W, h)
+		y += h + kit.Gap
 	}
-	bottom := a.bottom() - margin
+	bottom := a.Bottom() - kit.Margin
 	if l.sheet != nil {
-		bottom -= finger
-		placeRow(area{a.x, bottom, a.w, finger}, l.tools[:]...)
-		bottom -= gap / 2
+		bottom -= kit.Finger
+		kit.PlaceRow(kit.NewArea(a.X, bottom, a.W, kit.Finger), l.tools[:]...)
+		bottom -= kit.Gap / 2
 	}
-	h := max(l.footer.reflow(a.w), 34)
+	h := max(l.footer.Reflow(a.W), 34)
 	bottom -= h
-	l.footer.place(a.x, bottom, a.w)
-	put(l.seen, a.x, y, a.w, max(0, bottom-8-y))
-}
-
-// notice is a line that must not be missed.
-type notice struct {
-	panel
-	ground *canvas.Rectangle
-	sign   *canvas.Image
-	words  *paragraph
-}
-
-const noticePad, noticeSign = 16, 40
-
-func newNotice() *notice {
-	n := &notice{
-		ground: rounded(colors.surface, radius),
-		sign:   glyph("warning"),
-		words:  newParagraph("", sizeBody, colors.warning, true, 3),
-	}
-	n.ground.StrokeColor, n.ground.StrokeWidth = colors.warning, 3
-	n.panel.show(n.ground, n.sign, n.words.box)
-	n.panel.init(n, n.place)
-	n.Hide()
-	return n
-}
-
-// say shows the words, none hides the notice; it tells whether that needs
-// another layout.
-func (n *notice) say(words string) bool {
-	if n.words.text == words {
-		return false
-	}
-	n.words.text = words
-	setVisible(n, words != "")
-	if !n.Size().IsZero() {
-		n.place(n.Size())
-	}
-	return true
-}
-
-func (n *notice) height(w float32) float32 {
-	return max(noticeSign, n.words.reflow(w-3*noticePad-noticeSign)) + 2*noticePad
-}
-
-func (n *notice) place(s fyne.Size) {
-	put(n.ground, 0, 0, s.Width, s.Height)
-	put(n.sign, noticePad, (s.Height-noticeSign)/2, noticeSign, noticeSign)
-	w := s.Width - 3*noticePad - noticeSign
-	h := n.words.reflow(w)
-	n.words.place(2*noticePad+noticeSign, (s.Height-h)/2, w)
-}
-
-// waiting shows that something is about to come.
-type waiting struct {
-	panel
-	words *paragraph
-	dots  [3]*canvas.Circle
-	step  int
-}
-
-func newWaiting() *waiting {
-	w := &waiting{words: newParagraph("", sizeBody+3, colors.text, false, 2)}
-	w.words.center = true
-	objects := []fyne.CanvasObject{w.words.box}
-	for i := range w.dots {
-		w.dots[i] = canvas.NewCircle(colors.raised)
-		objects = append(objects, w.dots[i])
-	}
-	w.panel.show(objects...)
-	w.panel.init(w, w.place)
-	return w
-}
-
-func (w *waiting) say(words string) { w.words.text = words; w.panel.relayout() }
-
-func (w *waiting) place(s fyne.Size) {
-	const dot, space = 22, 20
-	x := (s.Width - 3*dot - 2*space) / 2
-	for i, d := range w.dots {
-		put(d, x+float32(i)*(dot+space), s.Height/2-dot-gap, dot, dot)
-	}
-	w.words.place(margin, s.Height/2+gap, s.Width-2*margin)
-}
-
-// tick lights one dot after the other, three a second.
-func (w *waiting) tick(now time.Time) {
-	step := int(now.UnixMilli()/300) % len(w.dots)
-	if !w.Visible() || step == w.step {
-		return
-	}
-	w.step = step
-	for i, d := range w.dots {
-		c := colors.outline
-		if i == step {
-			c = colors.accent
-		}
-		d.FillColor = c
-		d.Refresh()
-	}
+	l.footer.Place(a.X, bottom, a.W)
+	kit.Put(l.seen, a.X, y, a.W, max(0, bottom-8-y))
 }

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+
+	"reterminal-vision/ui/kit"
+	"reterminal-vision/ui/phrases"
 )
 
 // wishes writes down what was tapped on pages.
@@ -19,23 +22,23 @@ func (w *wishes) Step(page, id string, up bool) {
 	w.made = append(w.made, fmt.Sprint(page, ": ", id, " ", up))
 }
 
-func somePage(id string) Page {
-	return Page{ID: id, Title: "Camera", Groups: []Group{
-		{Title: "Source of the pictures", Rows: []Row{
+func somePage(id string) kit.Page {
+	return kit.Page{ID: id, Title: "Camera", Groups: []kit.Group{
+		{Title: "Source of the pictures", Rows: []kit.Row{
 			{ID: "auto", Label: "Automatic", Detail: "the first that is connected"},
 			{ID: "c525", Label: "HD Webcam C525", Detail: "/dev/video0", Chosen: true}}},
-		{Title: "Pictures", Rows: []Row{
+		{Title: "Pictures", Rows: []kit.Row{
 			{ID: "vga", Label: "640 x 480", Detail: "YUYV, up to 30 a second", Chosen: true},
 			{ID: "hd", Label: "1280 x 720", Detail: "MJPG, up to 30 a second"}}},
-		{Title: "Light and focus", Text: "What the driver lets be set.", Rows: []Row{
-			{Kind: RowStep, ID: "brightness", Label: "Brightness", Value: "128", Less: true, More: true},
-			{Kind: RowStep, ID: "mains", Label: "Mains frequency", Value: "50 Hz", More: true}}},
-		{Title: "More", Rows: []Row{
-			{Kind: RowLead, ID: "models", Label: "Models", Value: "12"},
-			{Kind: RowAction, ID: "fetch", Label: "Fetch", Detail: "4.2 MB, needs the network", Progress: .4},
-			{Kind: RowAction, ID: "delete", Label: "Delete", Danger: true},
-			{Kind: RowFact, ID: "fact", Label: "Temperature", Detail: "61 °C", State: "pass"},
-			{Kind: RowFact, Label: "Memory", Detail: "A rather long explanation of what is the matter with the memory of this device, over several lines", State: "warn"}}},
+		{Title: "Light and focus", Text: "What the driver lets be set.", Rows: []kit.Row{
+			{Kind: kit.RowStep, ID: "brightness", Label: "Brightness", Value: "128", Less: true, More: true},
+			{Kind: kit.RowStep, ID: "mains", Label: "Mains frequency", Value: "50 Hz", More: true}}},
+		{Title: "More", Rows: []kit.Row{
+			{Kind: kit.RowLead, ID: "models", Label: "Models", Value: "12"},
+			{Kind: kit.RowAction, ID: "fetch", Label: "Fetch", Detail: "4.2 MB, needs the network", Progress: .4},
+			{Kind: kit.RowAction, ID: "delete", Label: "Delete", Danger: true},
+			{Kind: kit.RowFact, ID: "fact", Label: "Temperature", Detail: "61 °C", State: "pass"},
+			{Kind: kit.RowFact, Label: "Memory", Detail: "A rather long explanation of what is the matter with the memory of this device, over several lines", State: "warn"}}},
 	}}
 }
 
@@ -52,41 +55,41 @@ func TestPage(t *testing.T) {
 			u.OpenPage("camera")
 			u.Page(somePage("another")) // is not shown
 			u.Page(somePage("camera"))
-			s := u.stack.top().(*pageScreen)
+			s := u.stack.Top().(*kit.PageScreen)
 			look(t, u, o.name+"-page")
 			for _, id := range []string{"hd", "models", "fetch", "fact"} {
-				s.rows.find(id).Tapped(nil)
+				s.Rows.Find(id).Tapped(nil)
 			}
-			s.rows.find("brightness").less.Tapped(nil)
-			more := s.rows.find("mains")
-			more.tapAt(more.more.Position().AddXY(5, 5)) // a tap that strayed
+			s.Rows.Find("brightness").Less.Tapped(nil)
+			more := s.Rows.Find("mains")
+			more.TapAt(more.More.Position().AddXY(5, 5)) // a tap that strayed
 			want := []string{"show camera", "camera: hd", "camera: models", "camera: fetch", "camera: brightness false", "camera: mains true"}
 			if !slices.Equal(w.made, want) {
 				t.Errorf("asked for %q, want %q", w.made, want)
 			}
-			if more.less.Visible() {
+			if more.Less.Visible() {
 				t.Error("less is offered where there is none")
 			}
-			s.rows.scroll.scrollTo(200)
-			at, kept := s.rows.scroll.offset, s.rows.find("hd")
+			s.Rows.Scroll.ScrollTo(200)
+			at, kept := s.Rows.Scroll.Offset, s.Rows.Find("hd")
 			changed := somePage("camera")
 			changed.Wrong = "The settings are not kept: free some space"
 			changed.Groups[2].Rows[0].Value = "129"
 			u.Page(changed)
 			look(t, u, o.name+"-page-wrong")
-			if s.rows.scroll.offset < at-1 || s.rows.find("hd") != kept {
-				t.Errorf("the list moved from %v to %v, or rows that are alike were made anew", at, s.rows.scroll.offset)
+			if s.Rows.Scroll.Offset < at-1 || s.Rows.Find("hd") != kept {
+				t.Errorf("the list moved from %v to %v, or rows that are alike were made anew", at, s.Rows.Scroll.Offset)
 			}
-			s.back()
-			if u.stack.top() != u.home {
+			s.Back()
+			if u.stack.Top() != u.home {
 				t.Error("back does not lead to the gallery")
 			}
 			first := somePage("welcome")
 			first.First = true
 			u.OpenPage("welcome")
 			u.Page(first)
-			u.stack.top().back()
-			if u.stack.top() == u.home {
+			u.stack.Top().Back()
+			if u.stack.Top() == u.home {
 				t.Error("the first page was left by the way back")
 			}
 		})
@@ -108,21 +111,21 @@ func TestSheet(t *testing.T) {
 			u.live.adjust.Tapped(nil)
 			u.Page(somePage(adjustPage))
 			look(t, u, o.name+"-sheet")
-			u.live.sheet.rows.find("hd").Tapped(nil)
-			u.live.sheet.close.Tapped(nil)
+			u.live.sheet.Rows.Find("hd").Tapped(nil)
+			u.live.sheet.Close.Tapped(nil)
 			if u.live.sheet.Visible() {
 				t.Error("the sheet stays")
 			}
 			u.live.adjust.Tapped(nil)
-			u.live.back()
-			if u.live.sheet.Visible() || u.stack.top() != u.live {
+			u.live.Back()
+			if u.live.sheet.Visible() || u.stack.Top() != u.live {
 				t.Error("the way back does not lead from the sheet to the demo")
 			}
 			u.live.tools[2].Tapped(nil)
-			if p, ok := u.stack.top().(*pageScreen); !ok || p.page.ID != aboutPage {
+			if p, ok := u.stack.Top().(*kit.PageScreen); !ok || p.Page.ID != aboutPage {
 				t.Error("the demo is not explained")
 			}
-			u.stack.top().back()
+			u.stack.Top().Back()
 			u.live.tools[1].Tapped(nil)
 			if want := []string{"show adjust", "adjust: hd", "show adjust", "show about-demo"}; !slices.Equal(w.made, want) {
 				t.Errorf("asked for %q, want %q", w.made, want)
@@ -169,13 +172,13 @@ func TestAttractAndBlank(t *testing.T) {
 			u.Status(okStatus())
 			look(t, u, o.name+"-attract")
 			u.live.attract.Tapped(nil)
-			if u.stack.top() != u.home || u.live.attract.Visible() {
+			if u.stack.Top() != u.home || u.live.attract.Visible() {
 				t.Error("a finger does not lead to the gallery")
 			}
 			u.Blank()
 			look(t, u, o.name+"-blank")
-			u.stack.top().(*blank).Tapped(nil)
-			if u.stack.top() != u.home {
+			u.stack.Top().(*blank).Tapped(nil)
+			if u.stack.Top() != u.home {
 				t.Error("a finger does not wake the screen")
 			}
 			if n := strings.Count(strings.Join(d.done, "\n"), "wake"); n != 2 {
@@ -212,20 +215,20 @@ func TestPIN(t *testing.T) {
 	}
 	tap("12")
 	u.pin.press(pinAccept)
-	if u.pin.wrong.text != say.PinShort {
-		t.Errorf("two digits: %q", u.pin.wrong.text)
+	if u.pin.wrong.Text != phrases.Now.PinShort {
+		t.Errorf("two digits: %q", u.pin.wrong.Text)
 	}
 	u.pin.press(pinErase)
 	tap("111999999")
 	look(t, u, "portrait-pin")
 	u.pin.press(pinAccept)
-	if got != "11119999" || u.pin.wrong.text == "" || u.stack.top() != u.pin {
-		t.Errorf("took %q, says %q", got, u.pin.wrong.text)
+	if got != "11119999" || u.pin.wrong.Text == "" || u.stack.Top() != u.pin {
+		t.Errorf("took %q, says %q", got, u.pin.wrong.Text)
 	}
 	look(t, u, "portrait-pin-wrong")
 	tap("2580")
 	u.pin.press(pinAccept)
-	if got != "2580" || u.stack.top() != u.home || unlocked != 1 {
+	if got != "2580" || u.stack.Top() != u.home || unlocked != 1 {
 		t.Errorf("took %q, unlocked %d times", got, unlocked)
 	}
 	// While a number is looked at no other is taken, and who has left is not let in.
@@ -238,28 +241,10 @@ func TestPIN(t *testing.T) {
 	if u.pin.typed != "2580" {
 		t.Errorf("typed %q while 2580 was looked at", u.pin.typed)
 	}
-	u.pin.back()
+	u.pin.Back()
 	later("", func() { unlocked++ })
-	if unlocked != 1 || u.stack.top() != u.home {
+	if unlocked != 1 || u.stack.Top() != u.home {
 		t.Errorf("unlocked %d times", unlocked)
-	}
-}
-
-// Both themes keep a contrast of 4.5 and more between text and ground.
-func TestContrast(t *testing.T) {
-	for name, p := range map[string]palette{"dark": dark, "light": light} {
-		for what, c := range map[string]float64{
-			"text on background": contrast(p.text, p.background), "text on surface": contrast(p.text, p.surface), "text on raised": contrast(p.text, p.raised),
-			"text on pressed":     contrast(p.text, p.pressed),
-			"muted on background": contrast(p.muted, p.background), "muted on surface": contrast(p.muted, p.surface),
-			"accent on background": contrast(p.accent, p.background), "accent on surface": contrast(p.accent, p.surface),
-			"on accent": contrast(p.onAccent, p.accent), "warning on surface": contrast(p.warning, p.surface), "warning on background": contrast(p.warning, p.background),
-			"danger on surface": contrast(p.danger, p.surface), "on alarm": contrast(p.onAlarm, p.alarm),
-		} {
-			if c < 4.5 {
-				t.Errorf("%s: %s has a contrast of %.1f", name, what, c)
-			}
-		}
 	}
 }
 
@@ -306,21 +291,21 @@ func TestLeaving(t *testing.T) {
 	u.OpenPeople()
 	u.OpenPage("settings")
 	u.LeavePages()
-	if u.stack.top() != u.live {
+	if u.stack.Top() != u.live {
 		t.Error("the demo is not shown again")
 	}
 	u.OpenPeople()
 	u.enrol()
 	d.done = nil
 	u.LeavePages()
-	if u.stack.top() != u.live || u.live.enrol.Visible() || strings.Join(d.done, ",") != "stop enrol" {
+	if u.stack.Top() != u.live || u.live.enrol.Visible() || strings.Join(d.done, ",") != "stop enrol" {
 		t.Errorf("the enrolment goes on: %q", d.done)
 	}
 	u.ShowHome()
 	u.AskPIN("PIN", "", func(string, func(string, func())) {})
 	u.LeavePages()
 	u.LeavePages()
-	if u.stack.top() != u.home {
+	if u.stack.Top() != u.home {
 		t.Error("the gallery is not shown again")
 	}
 }

@@ -8,6 +8,9 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
+
+	"reterminal-vision/ui/kit"
+	"reterminal-vision/ui/phrases"
 )
 
 // Person is somebody who is enrolled.
@@ -35,31 +38,31 @@ type peopleActions struct {
 
 // peopleScreen lists who is enrolled.
 type peopleScreen struct {
-	panel
+	kit.Panel
 	do     peopleActions
-	header *header
-	wrong  *notice
-	empty  *paragraph
+	header *kit.Header
+	wrong  *kit.Notice
+	empty  *kit.Paragraph
 	list   *fyne.Container
-	scroll *viewport
+	scroll *kit.Viewport
 	rows   []*personRow
-	add    *button
+	add    *kit.Button
 }
 
 func newPeopleScreen(do peopleActions) *peopleScreen {
 	s := &peopleScreen{
 		do:     do,
-		header: newHeader(do.back),
-		wrong:  newNotice(),
-		empty:  newParagraph("", sizeBody+3, colors.muted, false, 6),
+		header: kit.NewHeader(do.back),
+		wrong:  kit.NewNotice(),
+		empty:  kit.NewParagraph("", kit.SizeBody+3, kit.Colors.Muted, false, 6),
 		list:   &fyne.Container{},
-		add:    newButton("add", say.AddPerson, true, do.add),
+		add:    kit.NewButton("add", phrases.Now.AddPerson, true, do.add),
 	}
-	s.header.title.text = say.People
-	s.empty.center = true
-	s.scroll = newViewport(s.list, s.placeRows)
-	s.panel.show(append(s.header.objects(), s.wrong, s.empty.box, s.scroll, s.add)...)
-	s.panel.init(s, s.place)
+	s.header.Title.Text = phrases.Now.People
+	s.empty.Center = true
+	s.scroll = kit.NewViewport(s.list, s.placeRows)
+	s.Panel.SetObjects(append(s.header.Objects(), s.wrong, s.empty.Box, s.scroll, s.add)...)
+	s.Panel.Init(s, s.place)
 	return s
 }
 
@@ -71,46 +74,46 @@ func (s *peopleScreen) show(p People) {
 		s.rows = append(s.rows, r)
 		s.list.Add(r)
 	}
-	s.empty.text = ""
+	s.empty.Text = ""
 	if len(p.All) == 0 && p.Wrong == "" {
-		s.empty.text = say.Nobody
+		s.empty.Text = phrases.Now.Nobody
 	}
-	s.wrong.say(p.Wrong)
-	s.panel.relayout()
+	s.wrong.Say(p.Wrong)
+	s.Panel.Relayout()
 }
 
 func (s *peopleScreen) place(size fyne.Size) {
-	s.header.place(area{0, 0, size.Width, headerBar})
-	w := size.Width - 2*margin
-	y := float32(headerBar + gap)
+	s.header.Place(kit.NewArea(0, 0, size.Width, kit.HeaderBar))
+	w := size.Width - 2*kit.Margin
+	y := float32(kit.HeaderBar + kit.Gap)
 	if s.wrong.Visible() {
-		h := s.wrong.height(w)
-		put(s.wrong, margin, y, w, h)
-		y += h + gap
+		h := s.wrong.Height(w)
+		kit.Put(s.wrong, kit.Margin, y, w, h)
+		y += h + kit.Gap
 	}
-	foot := size.Height - buttonTall - margin
-	put(s.add, margin, foot, w, buttonTall)
-	s.empty.place(2*margin, y+(foot-y)/3, size.Width-4*margin)
-	put(s.scroll, 0, y, size.Width, max(0, foot-gap-y))
-	s.scroll.panel.relayout()
+	foot := size.Height - kit.ButtonTall - kit.Margin
+	kit.Put(s.add, kit.Margin, foot, w, kit.ButtonTall)
+	s.empty.Place(2*kit.Margin, y+(foot-y)/3, size.Width-4*kit.Margin)
+	kit.Put(s.scroll, 0, y, size.Width, max(0, foot-kit.Gap-y))
+	s.scroll.Panel.Relayout()
 }
 
 func (s *peopleScreen) placeRows(width float32) float32 {
 	y := float32(0)
 	for _, r := range s.rows {
-		put(r, margin, y, width-2*margin, personTall)
-		y += personTall + gap - 4
+		kit.Put(r, kit.Margin, y, width-2*kit.Margin, personTall)
+		y += personTall + kit.Gap - 4
 	}
 	return y
 }
 
-func (s *peopleScreen) back() { s.do.back() }
+func (s *peopleScreen) Back() { s.do.back() }
 
-func (s *peopleScreen) tick(now time.Time) { s.scroll.tick(now) }
+func (s *peopleScreen) Tick(now time.Time) { s.scroll.Tick(now) }
 
 // personRow is one person in the list.
 type personRow struct {
-	panel
+	kit.Panel
 	about  Person
 	choose func(Person)
 	ground *canvas.Rectangle
@@ -128,65 +131,65 @@ const (
 func newPersonRow(about Person, choose func(Person)) *personRow {
 	r := &personRow{
 		about: about, choose: choose,
-		ground: rounded(colors.surface, radius),
+		ground: kit.Rounded(kit.Colors.Surface, kit.Radius),
 		face:   newPortraitTile(),
-		name:   text(about.Name, sizeHeading, colors.text, true),
-		facts:  text("", sizeSmall, colors.muted, false),
-		next:   glyph("next"),
+		name:   kit.Text(about.Name, kit.SizeHeading, kit.Colors.Text, true),
+		facts:  kit.Text("", kit.SizeSmall, kit.Colors.Muted, false),
+		next:   kit.Glyph("next"),
 	}
 	r.face.show(about.Portrait)
 	if !about.Known {
-		r.facts.Color = colors.warning
+		r.facts.Color = kit.Colors.Warning
 	}
-	r.panel.show(r.ground, r.face, r.name, r.facts, r.next)
-	r.panel.init(r, r.place)
+	r.Panel.SetObjects(r.ground, r.face, r.name, r.facts, r.next)
+	r.Panel.Init(r, r.place)
 	return r
 }
 
 func (r *personRow) place(s fyne.Size) {
 	const pad, next = (personTall - personFace) / 2, 44
-	put(r.ground, 0, 0, s.Width, s.Height)
-	put(r.face, pad, pad, personFace, personFace)
-	x := float32(pad + personFace + margin)
+	kit.Put(r.ground, 0, 0, s.Width, s.Height)
+	kit.Put(r.face, pad, pad, personFace, personFace)
+	x := float32(pad + personFace + kit.Margin)
 	w := s.Width - x - next - 2*pad
-	setText(r.name, shorten(r.about.Name, w, measurer(sizeHeading, true)))
-	setText(r.facts, shorten(factsOf(r.about), w, measurer(sizeSmall, false)))
+	kit.SetText(r.name, kit.Shorten(r.about.Name, w, kit.Measurer(kit.SizeHeading, true)))
+	kit.SetText(r.facts, kit.Shorten(factsOf(r.about), w, kit.Measurer(kit.SizeSmall, false)))
 	name, facts := r.name.MinSize(), r.facts.MinSize()
 	y := (s.Height - name.Height - facts.Height) / 2
-	put(r.name, x, y, w, name.Height)
-	put(r.facts, x, y+name.Height, w, facts.Height)
-	put(r.next, s.Width-pad-next, (s.Height-next)/2, next, next)
+	kit.Put(r.name, x, y, w, name.Height)
+	kit.Put(r.facts, x, y+name.Height, w, facts.Height)
+	kit.Put(r.next, s.Width-pad-next, (s.Height-next)/2, next, next)
 }
 
 // factsOf says in a line what is kept of a person.
 func factsOf(p Person) string {
 	if !p.Known {
-		return say.NotKnown
+		return phrases.Now.NotKnown
 	}
-	pictures := say.OnePicture
+	pictures := phrases.Now.OnePicture
 	if p.Shots != 1 {
-		pictures = fmt.Sprintf(say.ManyPictures, p.Shots)
+		pictures = fmt.Sprintf(phrases.Now.ManyPictures, p.Shots)
 	}
-	return pictures + " · " + fmt.Sprintf(say.Since, p.Since.Local().Format(time.DateOnly))
+	return pictures + " · " + fmt.Sprintf(phrases.Now.Since, p.Since.Local().Format(time.DateOnly))
 }
 
 // Tapped implements fyne.Tappable.
 func (r *personRow) Tapped(*fyne.PointEvent) {
-	r.release()
+	r.Release()
 	r.choose(r.about)
 }
 
 // MouseDown implements desktop.Mouseable.
-func (r *personRow) MouseDown(*desktop.MouseEvent) { fill(r.ground, colors.pressed) }
+func (r *personRow) MouseDown(*desktop.MouseEvent) { kit.Fill(r.ground, kit.Colors.Pressed) }
 
 // MouseUp implements desktop.Mouseable.
-func (r *personRow) MouseUp(*desktop.MouseEvent) { r.release() }
+func (r *personRow) MouseUp(*desktop.MouseEvent) { r.Release() }
 
-func (r *personRow) release() { fill(r.ground, colors.surface) }
+func (r *personRow) Release() { kit.Fill(r.ground, kit.Colors.Surface) }
 
 // portraitTile is a face, or the outline of one.
 type portraitTile struct {
-	panel
+	kit.Panel
 	ground  *canvas.Rectangle
 	nobody  *canvas.Image
 	picture *canvas.Image
@@ -194,24 +197,24 @@ type portraitTile struct {
 
 func newPortraitTile() *portraitTile {
 	p := &portraitTile{
-		ground:  rounded(colors.raised, 14),
-		nobody:  glyph("person"),
+		ground:  kit.Rounded(kit.Colors.Raised, 14),
+		nobody:  kit.Glyph("person"),
 		picture: &canvas.Image{FillMode: canvas.ImageFillContain, CornerRadius: 14},
 	}
 	p.nobody.Translucency = .7
-	p.panel.show(p.ground, p.nobody, p.picture)
-	p.panel.init(p, func(s fyne.Size) {
-		put(p.ground, 0, 0, s.Width, s.Height)
-		put(p.nobody, s.Width/4, s.Height/4, s.Width/2, s.Height/2)
-		put(p.picture, 0, 0, s.Width, s.Height)
+	p.Panel.SetObjects(p.ground, p.nobody, p.picture)
+	p.Panel.Init(p, func(s fyne.Size) {
+		kit.Put(p.ground, 0, 0, s.Width, s.Height)
+		kit.Put(p.nobody, s.Width/4, s.Height/4, s.Width/2, s.Height/2)
+		kit.Put(p.picture, 0, 0, s.Width, s.Height)
 	})
 	return p
 }
 
 // show takes a portrait, nil for none.
 func (p *portraitTile) show(portrait image.Image) {
-	setVisible(p.nobody, portrait == nil)
-	setVisible(p.picture, portrait != nil)
+	kit.SetVisible(p.nobody, portrait == nil)
+	kit.SetVisible(p.picture, portrait != nil)
 	if portrait != p.picture.Image {
 		p.picture.Image = portrait
 		p.picture.Refresh()

@@ -2,15 +2,13 @@ package ui
 
 import (
 	"image"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 
 	"reterminal-vision/camera"
+	"reterminal-vision/ui/kit"
 )
 
 // group is somebody with a portrait and two more.
@@ -25,21 +23,6 @@ func group() People {
 		{ID: "b", Name: "Bartholomew Featherstonehaugh-Cholmondeley", Shots: 1, Since: since, Known: true},
 		{ID: "c", Name: "Çelik Öztürk", Shots: 5, Since: since, Portrait: face},
 	}}
-}
-
-// touch puts a finger on the key of a code and takes it off.
-func touch(t *testing.T, k *keyboard, code rune) {
-	t.Helper()
-	for _, key := range k.keys {
-		if key.code == code {
-			e := &desktop.MouseEvent{}
-			e.Position = fyne.NewPos(key.at.x+1, key.at.bottom()-1) // its corner belongs to it
-			k.MouseDown(e)
-			k.MouseUp(e)
-			return
-		}
-	}
-	t.Fatalf("page %d has no key %q", k.page, code)
 }
 
 // TestIntroduce walks through all screens about people, both ways up.
@@ -83,31 +66,31 @@ func introduce(t *testing.T, way string, size fyne.Size) {
 	name := u.people.name
 	look(t, u, way+"-name-empty")
 	name.ok.Tapped(nil)
-	if name.wrong.text == "" || u.stack.top() != name {
+	if name.wrong.Text == "" || u.stack.Top() != name {
 		t.Error("a person without a name goes through")
 	}
 	for _, r := range "zoë ü" {
 		switch r {
 		case 'ë', 'ü':
-			touch(t, name.keyboard, keyPage)
-			touch(t, name.keyboard, r)
-			touch(t, name.keyboard, keyPage)
-			touch(t, name.keyboard, keyPage)
+			name.keyboard.Press(kit.KeyPage)
+			name.keyboard.Press(r)
+			name.keyboard.Press(kit.KeyPage)
+			name.keyboard.Press(kit.KeyPage)
 		case ' ':
-			touch(t, name.keyboard, keySpace)
+			name.keyboard.Press(kit.KeySpace)
 		default:
-			touch(t, name.keyboard, r)
+			name.keyboard.Press(r)
 		}
 	}
-	touch(t, name.keyboard, 'x')
-	touch(t, name.keyboard, keyErase)
+	name.keyboard.Press('x')
+	name.keyboard.Press(kit.KeyErase)
 	if got := string(name.name); got != "Zoë Ü" {
 		t.Errorf("typed %q", got)
 	}
 	look(t, u, way+"-name")
 	name.ok.Tapped(nil)
 	did("enrol  Zoë Ü")
-	if u.stack.top() != u.live || !u.live.enrol.Visible() || u.live.meters.Visible() {
+	if u.stack.Top() != u.live || !u.live.enrol.Visible() || u.live.meters.Visible() {
 		t.Error("no enrolment over the live view")
 	}
 	face := group().All[0].Portrait
@@ -140,8 +123,8 @@ func introduce(t *testing.T, way string, size fyne.Size) {
 	person := u.people.person
 	person.normal[2].Tapped(nil)
 	look(t, u, way+"-person-delete")
-	person.back()
-	if person.asking || u.stack.top() != person {
+	person.Back()
+	if person.asking || u.stack.Top() != person {
 		t.Error("back does not take the question away")
 	}
 	person.normal[1].Tapped(nil)
@@ -156,12 +139,12 @@ func introduce(t *testing.T, way string, size fyne.Size) {
 	renamed := group()
 	renamed.All[1].Name = "Bart"
 	u.People(renamed)
-	if got := person.header.title.text; got != "Bart" {
+	if got := person.header.Title.Text; got != "Bart" {
 		t.Errorf("after a change of name the screen says %q", got)
 	}
 	person.normal[0].Tapped(nil)
 	did("enrol b Bart")
-	u.live.back()
+	u.live.Back()
 	did("stop enrol")
 
 	u.live.people.Tapped(nil)
@@ -169,70 +152,16 @@ func introduce(t *testing.T, way string, size fyne.Size) {
 	person.normal[2].Tapped(nil)
 	person.sure[0].Tapped(nil)
 	did("forget a")
-	if u.stack.top() != u.people.list {
+	if u.stack.Top() != u.people.list {
 		t.Error("somebody forgotten is still shown")
 	}
-	u.stack.push(person)
+	u.stack.Push(person)
 	u.People(People{})
-	if u.stack.top() != u.people.list {
+	if u.stack.Top() != u.people.list {
 		t.Error("somebody who is gone is still shown")
 	}
 	u.Problem(Problem{Title: "The camera is gone", Retry: func() {}, Label: "Start over"})
-	if u.stack.top() != u.live || u.live.trouble.retry.label.Text != "Start over" {
+	if u.stack.Top() != u.live || u.live.trouble.retry.Label.Text != "Start over" {
 		t.Error("a problem stays beneath")
 	}
-}
-
-// Every key is within the keyboard, none overlaps another, and each page
-// offers what its name says.
-func TestKeyboard(t *testing.T) {
-	var got []rune
-	k := newKeyboard(func(r rune) { got = append(got, r) }, func() { got = got[:max(0, len(got)-1)] })
-	for _, width := range []float32{720, 1280} {
-		k.Resize(fyne.NewSize(width, keyboardTall))
-		for page := range keyPages {
-			for i, a := range k.keys {
-				if a.at.x < 0 || a.at.right() > width+.5 || a.at.bottom() > keyboardTall || a.at.w < 60 {
-					t.Errorf("page %d: key %q at %v", page, a.code, a.at)
-				}
-				for _, b := range k.keys[i+1:] {
-					if a.at.overlap(b.at) > 1 {
-						t.Errorf("page %d: keys %q and %q overlap", page, a.code, b.code)
-					}
-				}
-			}
-			if want := keyPages[(page+1)%len(keyPages)].name; !slices.ContainsFunc(k.keys, func(n *key) bool { return n.label.Text == want }) {
-				t.Errorf("page %d: no key %q", page, want)
-			}
-			touch(t, k, keyPage)
-		}
-	}
-	k.reset()
-	for _, r := range "straße" {
-		if r == 'ß' {
-			touch(t, k, keyPage)
-		}
-		touch(t, k, r)
-		if r == 'ß' {
-			k.page = 0
-			k.relay()
-		}
-	}
-	if string(got) != "Straße" {
-		t.Errorf("typed %q", string(got))
-	}
-	touch(t, k, keyShift)
-	touch(t, k, 'x')
-	if !strings.HasSuffix(string(got), "X") {
-		t.Errorf("typed %q after shift", string(got))
-	}
-	erase := k.keys[slices.IndexFunc(k.keys, func(n *key) bool { return n.code == keyErase })]
-	e := &desktop.MouseEvent{}
-	e.Position = fyne.NewPos(erase.at.x+5, erase.at.y+5)
-	k.MouseDown(e)
-	for at := time.Now(); len(got) > 0; at = at.Add(eraseFirst) {
-		k.tick(at)
-	}
-	k.MouseUp(e)
-	k.tick(time.Now().Add(time.Hour))
 }

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 
 	"reterminal-vision/camera"
+	"reterminal-vision/ui/overlay"
 )
 
 // convert writes a frame's pixels into a picture of the same size.
@@ -18,7 +19,7 @@ var convert = camera.ToRGBA
 // is painted, which is the only time the painter reads them.
 type picture struct {
 	raster  *canvas.Raster
-	mask    masks
+	mask    overlay.Masks
 	dropped atomic.Uint64
 	paints  rate
 
@@ -72,7 +73,7 @@ func (p *picture) put(f *camera.Frame) {
 	if p.failed = convert(b, f); p.failed != nil {
 		return
 	}
-	p.mask.blendInto(b)
+	p.mask.BlendInto(b)
 	p.pending.Store(true)
 }
 
@@ -110,6 +111,6 @@ func (p *picture) restart(live bool) {
 	p.pending.Store(false)
 	p.mu.Unlock()
 	p.painted = false
-	p.mask.put(nil)
+	p.mask.Put(nil)
 	p.paints.reset()
 }

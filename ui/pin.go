@@ -6,17 +6,20 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+
+	"reterminal-vision/ui/kit"
+	"reterminal-vision/ui/phrases"
 )
 
 // pinScreen asks for the number that unlocks what visitors may not reach, or
 // for a new one.
 type pinScreen struct {
-	panel
-	header *header
-	words  *paragraph
-	wrong  *paragraph
+	kit.Panel
+	header *kit.Header
+	words  *kit.Paragraph
+	wrong  *kit.Paragraph
 	dots   [pinLongest]*canvas.Circle
-	keys   [12]*button
+	keys   [12]*kit.Button
 	ask    pinQuestion
 	typed  string
 	asked  bool // done has the number, and has not answered yet
@@ -42,14 +45,14 @@ const (
 
 func newPinScreen() *pinScreen {
 	s := &pinScreen{
-		words: newParagraph("", sizeBody+3, colors.muted, false, 4),
-		wrong: newParagraph("", sizeBody+3, colors.warning, true, 3),
+		words: kit.NewParagraph("", kit.SizeBody+3, kit.Colors.Muted, false, 4),
+		wrong: kit.NewParagraph("", kit.SizeBody+3, kit.Colors.Warning, true, 3),
 	}
-	s.words.center, s.wrong.center = true, true
-	s.header = newHeader(s.back)
-	objects := append(s.header.objects(), s.words.box, s.wrong.box)
+	s.words.Center, s.wrong.Center = true, true
+	s.header = kit.NewHeader(s.Back)
+	objects := append(s.header.Objects(), s.words.Box, s.wrong.Box)
 	for i := range s.dots {
-		s.dots[i] = canvas.NewCircle(colors.raised)
+		s.dots[i] = canvas.NewCircle(kit.Colors.Raised)
 		objects = append(objects, s.dots[i])
 	}
 	for i, key := range strings.Split("1 2 3 4 5 6 7 8 9 "+pinErase+" 0 "+pinAccept, " ") {
@@ -64,25 +67,25 @@ func newPinScreen() *pinScreen {
 		if symbol != "" {
 			label = ""
 		}
-		s.keys[i] = newButton(symbol, label, key == pinAccept, func() { s.press(key) })
-		s.keys[i].size = sizeTitle
+		s.keys[i] = kit.NewButton(symbol, label, key == pinAccept, func() { s.press(key) })
+		s.keys[i].TextSize = kit.SizeTitle
 		objects = append(objects, s.keys[i])
 	}
-	s.panel.show(objects...)
-	s.panel.init(s, s.place)
+	s.Panel.SetObjects(objects...)
+	s.Panel.Init(s, s.place)
 	return s
 }
 
 func (s *pinScreen) show(q pinQuestion) {
 	s.ask, s.typed, s.asked = q, "", false
-	s.header.title.text, s.words.text, s.wrong.text = q.title, q.words, ""
+	s.header.Title.Text, s.words.Text, s.wrong.Text = q.title, q.words, ""
 	s.update()
 }
 
 // answered lets the keys take another number, and tells what was wrong with the
 // one before.
 func (s *pinScreen) answered(wrong string) {
-	s.typed, s.asked, s.wrong.text = "", false, wrong
+	s.typed, s.asked, s.wrong.Text = "", false, wrong
 	s.update()
 }
 
@@ -90,12 +93,12 @@ func (s *pinScreen) press(key string) {
 	if s.asked {
 		return
 	}
-	s.wrong.text = ""
+	s.wrong.Text = ""
 	switch {
 	case key == pinErase:
 		s.typed = s.typed[:max(0, len(s.typed)-1)]
 	case key == pinAccept && len(s.typed) < pinShortest:
-		s.wrong.text = say.PinShort
+		s.wrong.Text = phrases.Now.PinShort
 	case key == pinAccept:
 		s.asked = true
 		s.ask.done(s.typed)
@@ -107,45 +110,45 @@ func (s *pinScreen) press(key string) {
 
 func (s *pinScreen) update() {
 	for i, d := range s.dots {
-		d.FillColor = colors.raised
+		d.FillColor = kit.Colors.Raised
 		if i < len(s.typed) {
-			d.FillColor = colors.accent
+			d.FillColor = kit.Colors.Accent
 		}
 		d.Refresh()
 	}
-	s.panel.relayout()
+	s.Panel.Relayout()
 }
 
 func (s *pinScreen) place(size fyne.Size) {
-	s.header.place(area{0, 0, size.Width, headerBar})
-	pad := area{margin, headerBar + margin, min(size.Width-2*margin, 620), 0}
-	left := area{margin, headerBar, size.Width - 2*margin, 0}
+	s.header.Place(kit.NewArea(0, 0, size.Width, kit.HeaderBar))
+	pad := kit.NewArea(kit.Margin, kit.HeaderBar+kit.Margin, min(size.Width-2*kit.Margin, 620), 0)
+	left := kit.NewArea(kit.Margin, kit.HeaderBar, size.Width-2*kit.Margin, 0)
 	keyTall := float32(132)
 	if size.Width > size.Height { // the keys beside the words
-		left.w = size.Width/2 - 2*margin
-		pad.x, pad.y = size.Width/2, 2*margin
-		keyTall = (size.Height - 4*margin - 3*gap) / 4
+		left.W = size.Width/2 - 2*kit.Margin
+		pad.X, pad.Y = size.Width/2, 2*kit.Margin
+		keyTall = (size.Height - 4*kit.Margin - 3*kit.Gap) / 4
 	} else {
-		pad.x = (size.Width - pad.w) / 2
+		pad.X = (size.Width - pad.W) / 2
 	}
-	y := left.y + margin
-	y += s.words.place(left.x, y, left.w) + margin
+	y := left.Y + kit.Margin
+	y += s.words.Place(left.X, y, left.W) + kit.Margin
 	const dot, space = 28, 20
-	x := left.x + (left.w-pinLongest*dot-(pinLongest-1)*space)/2
+	x := left.X + (left.W-pinLongest*dot-(pinLongest-1)*space)/2
 	for i, d := range s.dots {
-		put(d, x+float32(i)*(dot+space), y, dot, dot)
+		kit.Put(d, x+float32(i)*(dot+space), y, dot, dot)
 	}
-	y += dot + margin
-	s.wrong.place(left.x, y, left.w)
+	y += dot + kit.Margin
+	s.wrong.Place(left.X, y, left.W)
 	if size.Width <= size.Height {
-		pad.y = size.Height - 4*keyTall - 3*gap - 2*margin
+		pad.Y = size.Height - 4*keyTall - 3*kit.Gap - 2*kit.Margin
 	}
-	w := (pad.w - 2*gap) / 3
+	w := (pad.W - 2*kit.Gap) / 3
 	for i, k := range s.keys {
-		put(k, pad.x+float32(i%3)*(w+gap), pad.y+float32(i/3)*(keyTall+gap), w, keyTall)
+		kit.Put(k, pad.X+float32(i%3)*(w+kit.Gap), pad.Y+float32(i/3)*(keyTall+kit.Gap), w, keyTall)
 	}
 }
 
-func (s *pinScreen) back() { s.ask.back() }
+func (s *pinScreen) Back() { s.ask.back() }
 
-func (s *pinScreen) tick(time.Time) {}
+func (s *pinScreen) Tick(time.Time) {}

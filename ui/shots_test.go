@@ -16,6 +16,7 @@ import (
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
+	"reterminal-vision/ui/kit"
 )
 
 // shared finds test material outside the repository, or skips.
@@ -203,31 +204,6 @@ func belt() *inference.Result {
 	}}
 }
 
-// An alarm over a segmentation says how much of the picture it is about.
-func TestAlarmTellsExtent(t *testing.T) {
-	u, _ := newTestUI(t, portrait, false)
-	mask := &inference.Mask{Width: 32, Height: 32, Labels: []string{"intact", "damaged"}, Share: []float32{.966, .034}}
-	for _, c := range []struct {
-		alarm string
-		mask  *inference.Mask
-		want  string
-	}{
-		{"damaged", nil, "damaged"},
-		{"damaged", mask, "damaged: 3 % of the picture"},
-		{"damaged", &inference.Mask{Labels: mask.Labels, Share: []float32{.997, .003}}, "damaged: 1 % of the picture"},
-		{"Tear", mask, "Tear"},
-	} {
-		u.live.alarm.show(&inference.Result{Alarm: c.alarm, Mask: c.mask})
-		if got := u.live.alarm.said(); got != c.want || !u.live.alarm.Visible() {
-			t.Errorf("%q, want %q", got, c.want)
-		}
-	}
-	u.live.alarm.hide()
-	if u.live.alarm.Visible() {
-		t.Error("an alarm that is over stays")
-	}
-}
-
 // lungs is the segmentation that people drew of an X-ray.
 func lungs(t testing.TB) *inference.Result {
 	file, err := os.Open(shared(t, "media", "lung", "1-mask.png"))
@@ -293,7 +269,7 @@ func TestScreens(t *testing.T) {
 		t.Run(o.name, func(t *testing.T) {
 			u, _ := newTestUI(t, o.size, false)
 			look(t, u, o.name+"-home")
-			u.home.scroll.scrollTo(4000)
+			u.home.scroll.ScrollTo(4000)
 			look(t, u, o.name+"-home-scrolled")
 
 			u.ShowDemo("object-detection")
@@ -344,11 +320,11 @@ func TestAlarm(t *testing.T) {
 	}
 	quiet := belt()
 	quiet.Alarm = ""
-	foot := image.Pt(700, int(headerBar)+540-20) // on the banner, beside its words
+	foot := image.Pt(700, int(kit.HeaderBar)+540-20) // on the banner, beside its words
 	before := step(quiet)
 	with := step(belt())
 	after := step(quiet)
-	if got, want := with.At(foot.X, foot.Y), colors.alarm; !sameColor(got, want) {
+	if got, want := with.At(foot.X, foot.Y), kit.Colors.Alarm; !sameColor(got, want) {
 		t.Errorf("the banner is %v, want %v", got, want)
 	}
 	b := before.Bounds()
@@ -357,12 +333,12 @@ func TestAlarm(t *testing.T) {
 			if !sameColor(before.At(x, y), after.At(x, y)) {
 				t.Fatalf("the alarm left a trace at %d,%d", x, y)
 			}
-			if y >= int(headerBar)+540 && !sameColor(before.At(x, y), with.At(x, y)) {
+			if y >= int(kit.HeaderBar)+540 && !sameColor(before.At(x, y), with.At(x, y)) {
 				t.Fatalf("the alarm changed %d,%d, which is beneath the picture", x, y)
 			}
 		}
 	}
-	if c := contrast(colors.onAlarm, colors.alarm); c < 4.5 {
+	if c := kit.Contrast(kit.Colors.OnAlarm, kit.Colors.Alarm); c < 4.5 {
 		t.Errorf("the alarm's words have a contrast of %.1f", c)
 	}
 	step(belt())

@@ -20,12 +20,13 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 
 	"reterminal-vision/assets/icon"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
+	"reterminal-vision/ui/kit"
+	"reterminal-vision/ui/phrases"
 )
 
 // Card is one demo in the gallery.
@@ -94,8 +95,8 @@ type Options struct {
 	Cards   []Card
 	Kiosk   bool // full screen, no cursor, no way out by keyboard
 	Handler Handler
-	People  PeopleHandler // wanted where a card has People
-	Pages   PageHandler   // what is chosen on the screen; nil leaves all pages out
+	People  PeopleHandler   // wanted where a card has People
+	Pages   kit.PageHandler // what is chosen on the screen; nil leaves all pages out
 	Style   Style
 	// FirstFrame is called once, on the UI goroutine, after the window's first paint.
 	FirstFrame func()
@@ -140,17 +141,17 @@ type UI struct {
 	opt    Options
 	app    fyne.App
 	win    fyne.Window
-	root   *root
+	root   *kit.Root
 	home   *homeScreen
 	live   *liveScreen
 	people peopleScreens
 	pin    *pinScreen
 	asked  int // questions for a number so far
-	toast  *toast
+	toast  *kit.Toast
 	idle   idle
 	away   idle
 	leave  leaving
-	stack  stack
+	stack  kit.Stack
 	tickAn *fyne.Animation
 
 	ticked   atomic.Int64  // when the last tick was, Unix nanoseconds
@@ -245,8 +246,8 @@ func newUI(a fyne.App, opt Options) *UI {
 	u := &UI{opt: opt, app: a, ended: make(chan struct{})}
 	a.Lifecycle().SetOnStopped(func() { u.closed.Store(true) })
 	a.SetIcon(fyne.NewStaticResource("icon.png", icon.App()))
-	u.root = newRoot(func() { u.painted = true }, newWatcher(opt.Kiosk, u.touched))
-	u.stack = stack{root: u.root}
+	u.root = kit.NewRoot(func() { u.painted = true }, kit.NewWatcher(opt.Kiosk, u.touched))
+	u.stack = kit.NewStack(u.root)
 	u.idle.tell = func() { u.opt.Handler.Idle() }
 	u.leave.tell = func() { told(opt.Left) }
 	u.away = idle{after: awayAfter, tell: func() { told(opt.Away) }}
@@ -274,9 +275,9 @@ func newUI(a fyne.App, opt Options) *UI {
 
 // build makes all screens, in the style in use, and shows the gallery.
 func (u *UI) build() {
-	paint(u.opt.Style.Theme)
-	speak(u.opt.Style.Language)
-	u.app.Settings().SetTheme(newTheme(u.opt.Style.Language))
+	kit.SetTheme(u.opt.Style.Theme)
+	phrases.Speak(u.opt.Style.Language)
+	u.app.Settings().SetTheme(kit.NewTheme(u.opt.Style.Language))
 	do := liveActions{
 		back: u.leaveDemo, quit: u.quit, people: func() { u.opt.Handler.People() }, wake: u.wake,
 		retryEnrol: u.enrol, endEnrol: u.endEnrol, cancelEnrol: u.cancelEnrol,
@@ -293,9 +294,9 @@ func (u *UI) build() {
 	u.live = newLive(do)
 	u.people = u.newPeopleScreens()
 	u.pin = newPinScreen()
-	u.toast = newToast()
-	u.root.over = u.toast
-	u.stack.reset(u.home)
+	u.toast = kit.NewToast()
+	u.root.Over = u.toast
+	u.stack.Reset(u.home)
 }
 
 // aboutPage is the page that explains the demo that runs.
@@ -316,13 +317,13 @@ func (u *UI) SetCards(cards []Card) {
 		u.opt.Cards = cards
 		old := u.home
 		u.home = newHome(u.opt.Title, cards, u.chooseDemo, func() { u.opt.Handler.Settings() })
-		u.home.scroll.offset = old.scroll.offset
-		for i, s := range u.stack.screens {
+		u.home.scroll.Offset = old.scroll.Offset
+		for i, s := range u.stack.Screens {
 			if s == old {
-				u.stack.screens[i] = u.home
+				u.stack.Screens[i] = u.home
 			}
 		}
-		u.root.setScreen(u.stack.top())
+		u.root.SetScreen(u.stack.Top())
 	})
 }
 
@@ -351,11 +352,11 @@ func (u *UI) SetIdle(after time.Duration) { u.do(func() { u.idle.after = after }
 // touches the screen.
 func (u *UI) Attract(id string) {
 	u.do(func() {
-		u.stack.reset(u.home)
+		u.stack.Reset(u.home)
 		c := u.card(id)
 		u.live.start(c)
 		u.live.attract.show(c)
-		u.stack.push(u.live)
+		u.stack.Push(u.live)
 	})
 }
 
@@ -363,8 +364,8 @@ func (u *UI) Attract(id string) {
 func (u *UI) Blank() {
 	u.do(func() {
 		u.live.stop()
-		u.stack.reset(u.home)
-		u.stack.push(newBlank(u.wake))
+		u.stack.Reset(u.home)
+		u.stack.Push(newBlank(u.wake))
 	})
 }
 
@@ -375,7 +376,7 @@ func (u *UI) Touch() (woke bool) {
 	done := make(chan bool, 1)
 	u.do(func() {
 		u.touched()
-		_, blank := u.stack.top().(*blank)
+		_, blank := u.stack.Top().(*blank)
 		sleeps := blank || u.live.attract.Visible()
 		if sleeps {
 			u.wake()
@@ -395,7 +396,7 @@ func (u *UI) Adjust() { u.do(u.live.openSheet) }
 // ToggleFreeze and SavePicture are the buttons of the live screen.
 func (u *UI) ToggleFreeze() {
 	u.do(func() {
-		if u.stack.top() == u.live {
+		if u.stack.Top() == u.live {
 			u.live.toggleFreeze()
 		}
 	})
@@ -404,7 +405,7 @@ func (u *UI) ToggleFreeze() {
 // SavePicture is the button of the live screen.
 func (u *UI) SavePicture() {
 	u.do(func() {
-		if u.stack.top() == u.live {
+		if u.stack.Top() == u.live {
 			u.opt.Handler.SavePicture()
 		}
 	})
@@ -419,7 +420,7 @@ func (u *UI) Alive() bool { return time.Since(time.Unix(0, u.ticked.Load())) < 5
 // wake is a finger on a screen that attracts.
 func (u *UI) wake() {
 	u.touched()
-	if _, blank := u.stack.top().(*blank); !blank && !u.live.attract.Visible() {
+	if _, blank := u.stack.Top().(*blank); !blank && !u.live.attract.Visible() {
 		return
 	}
 	u.live.attract.Hide()
@@ -441,17 +442,17 @@ func (u *UI) card(id string) Card {
 func (u *UI) openPage(id string) {
 	u.touched()
 	if s := u.pageShown(id); s != nil {
-		u.stack.popTo(s)
+		u.stack.PopTo(s)
 	} else {
-		u.stack.push(newPageScreen(id, u.opt.Pages, u.stack.pop))
+		u.stack.Push(kit.NewPageScreen(id, u.opt.Pages, u.stack.Pop))
 	}
 	u.opt.Pages.ShowPage(id)
 }
 
 // pageShown is the screen of a page that is shown or beneath, nil for none.
-func (u *UI) pageShown(id string) *pageScreen {
-	for _, s := range u.stack.screens {
-		if p, ok := s.(*pageScreen); ok && p.page.ID == id {
+func (u *UI) pageShown(id string) *kit.PageScreen {
+	for _, s := range u.stack.Screens {
+		if p, ok := s.(*kit.PageScreen); ok && p.Page.ID == id {
 			return p
 		}
 	}
@@ -465,25 +466,25 @@ func (u *UI) OpenPage(id string) { u.do(func() { u.openPage(id) }) }
 func (u *UI) ClosePage(id string) {
 	u.do(func() {
 		if s := u.pageShown(id); s != nil {
-			u.stack.popTo(s)
-			if len(u.stack.screens) > 1 {
-				u.stack.pop()
+			u.stack.PopTo(s)
+			if len(u.stack.Screens) > 1 {
+				u.stack.Pop()
 			}
 		}
 	})
 }
 
 // Page shows what is on a page, where it is shown.
-func (u *UI) Page(p Page) {
+func (u *UI) Page(p kit.Page) {
 	u.do(func() {
 		if p.ID == adjustPage {
 			if u.live.sheet != nil && u.live.sheet.Visible() {
-				u.live.sheet.show(p)
+				u.live.sheet.SetPage(p)
 			}
 			return
 		}
 		if s := u.pageShown(p.ID); s != nil {
-			s.show(p)
+			s.SetPage(p)
 		}
 	})
 }
@@ -494,33 +495,33 @@ func (u *UI) Page(p Page) {
 func (u *UI) AskPIN(title, words string, done func(pin string, answer func(wrong string, then func()))) {
 	u.do(func() {
 		u.touched()
-		if u.stack.has(u.pin) {
-			u.stack.popTo(u.pin)
+		if u.stack.Has(u.pin) {
+			u.stack.PopTo(u.pin)
 		} else {
-			u.stack.push(u.pin)
+			u.stack.Push(u.pin)
 		}
 		u.asked++
 		question := u.asked
 		answer := func(wrong string, then func()) {
 			u.do(func() {
-				if u.asked != question || u.stack.top() != u.pin {
+				if u.asked != question || u.stack.Top() != u.pin {
 					return // whoever typed it has left
 				}
 				u.pin.answered(wrong)
 				if wrong == "" {
-					u.stack.pop()
+					u.stack.Pop()
 					then()
 				}
 			})
 		}
-		u.pin.show(pinQuestion{title: title, words: words, back: u.stack.pop, done: func(pin string) { done(pin, answer) }})
+		u.pin.show(pinQuestion{title: title, words: words, back: u.stack.Pop, done: func(pin string) { done(pin, answer) }})
 	})
 }
 
 // Toast shows a line for a few seconds.
 func (u *UI) Toast(words string) {
 	u.do(func() {
-		u.toast.say(words, time.Now())
+		u.toast.Say(words, time.Now())
 	})
 }
 
@@ -536,7 +537,7 @@ func (u *UI) Shown() (*image.RGBA, *inference.Result) {
 // back and Ctrl+Q for quit.
 func (u *UI) bindKeys() {
 	u.win.Canvas().SetOnTypedRune(func(r rune) {
-		if u.stack.top() == u.people.name {
+		if u.stack.Top() == u.people.name {
 			u.people.name.typeRune(r)
 		}
 	})
@@ -551,9 +552,9 @@ func (u *UI) bindKeys() {
 
 func (u *UI) typedKey(e *fyne.KeyEvent) {
 	name := u.people.name
-	switch writing := u.stack.top() == name; {
+	switch writing := u.stack.Top() == name; {
 	case e.Name == fyne.KeyEscape && !u.opt.Kiosk:
-		u.stack.top().back()
+		u.stack.Top().Back()
 	case e.Name == fyne.KeyBackspace && writing:
 		name.erase()
 	case (e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter) && writing:
@@ -629,8 +630,8 @@ func (u *UI) tick(now time.Time) {
 			u.opt.FirstFrame()
 		}
 	}
-	u.stack.top().tick(now)
-	u.toast.tick(now)
+	u.stack.Top().Tick(now)
+	u.toast.Tick(now)
 	u.leave.tick(now, u.inside())
 	u.idle.tick(now)
 	u.away.tick(now)
@@ -641,7 +642,7 @@ func (u *UI) ShowHome() { u.do(u.showHome) }
 
 func (u *UI) showHome() {
 	u.live.stop()
-	u.stack.reset(u.home)
+	u.stack.Reset(u.home)
 }
 
 // ShowDemo shows the live screen of a demo, waiting for its first frame. It
@@ -652,14 +653,14 @@ func (u *UI) ShowDemo(id string) {
 }
 
 func (u *UI) showDemo(id string) {
-	if u.stack.has(u.live) && u.live.card.ID == id {
-		u.stack.popTo(u.live)
+	if u.stack.Has(u.live) && u.live.card.ID == id {
+		u.stack.PopTo(u.live)
 		u.live.clearProblem()
 		return
 	}
-	u.stack.reset(u.home)
+	u.stack.Reset(u.home)
 	u.live.start(u.card(id))
-	u.stack.push(u.live)
+	u.stack.Push(u.live)
 }
 
 // chooseDemo is a tap on a card.
@@ -684,7 +685,7 @@ func (u *UI) leaveDemo() {
 func (u *UI) Frame(f *camera.Frame) { u.live.picture.put(f) }
 
 // Result shows what was found. It is copied; the newest wins.
-func (u *UI) Result(r *inference.Result) { u.live.results.put(r); u.live.picture.mask.put(r.Mask) }
+func (u *UI) Result(r *inference.Result) { u.live.results.put(r); u.live.picture.mask.Put(r.Mask) }
 
 // Status shows how the demo is doing.
 func (u *UI) Status(s Status) { u.live.putStatus(s) }
@@ -692,11 +693,11 @@ func (u *UI) Status(s Status) { u.live.putStatus(s) }
 // Problem replaces the live picture by what is wrong and the ways on.
 func (u *UI) Problem(p Problem) {
 	u.do(func() {
-		if !u.stack.has(u.live) {
+		if !u.stack.Has(u.live) {
 			u.live.start(Card{Title: p.Title})
-			u.stack.push(u.live)
+			u.stack.Push(u.live)
 		}
-		u.stack.popTo(u.live)
+		u.stack.PopTo(u.live)
 		u.live.showProblem(p)
 	})
 }
@@ -721,45 +722,5 @@ func (u *UI) Snapshot() image.Image {
 		return img
 	case <-u.ended:
 		return nil
-	}
-}
-
-// root holds the screen on top of the stack, what lies over all screens, and
-// notices when the window is painted.
-type root struct {
-	panel
-	probe   *canvas.Raster
-	watcher *watcher
-	over    fyne.CanvasObject // over the screen; nil for none
-}
-
-func newRoot(painted func(), w *watcher) *root {
-	r := &root{watcher: w}
-	pixel := image.NewRGBA(image.Rect(0, 0, 1, 1))
-	r.probe = canvas.NewRaster(func(int, int) image.Image {
-		painted()
-		return pixel
-	})
-	r.panel.init(r, r.place)
-	r.panel.show(r.probe)
-	return r
-}
-
-func (r *root) setScreen(o fyne.CanvasObject) {
-	objects := []fyne.CanvasObject{rect(colors.background), o}
-	if r.over != nil {
-		objects = append(objects, r.over)
-	}
-	r.panel.show(append(objects, r.watcher, r.probe)...)
-	r.panel.relayout()
-}
-
-func (r *root) place(size fyne.Size) {
-	for _, o := range r.objects {
-		if o == r.probe {
-			o.Resize(fyne.NewSize(1, 1))
-			continue
-		}
-		o.Resize(size)
 	}
 }

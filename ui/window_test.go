@@ -13,6 +13,7 @@ import (
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
+	"reterminal-vision/ui/kit"
 )
 
 // windowHandler reports what a person did in the real window.
@@ -66,7 +67,7 @@ func TestWindow(t *testing.T) {
 	t.Run("faces", func(t *testing.T) { measure(t, u, frame, faces()) })
 	t.Run("plain", func(t *testing.T) { measure(t, u, frame, &inference.Result{}) })
 	play(u, frame, street(), time.Second)
-	checkPicture(t, shot(t, "window-live"), frame, image.Rect(0, headerBar, 720, headerBar+720*frame.Height/frame.Width))
+	checkPicture(t, shot(t, "window-live"), frame, image.Rect(0, kit.HeaderBar, 720, kit.HeaderBar+720*frame.Height/frame.Width))
 	if u.Snapshot() == nil {
 		t.Error("no snapshot")
 	}

@@ -3,42 +3,8 @@ package ui
 import (
 	"time"
 
-	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
+	"reterminal-vision/ui/kit"
 )
-
-// watcher lies over everything, sees every movement of a finger and touches
-// nothing: taps and drags go to what is beneath, for it can do neither. A tap
-// at the very place of the one before moves nothing, and is seen by what it is
-// on: see UI.touched.
-type watcher struct {
-	panel
-	kiosk bool
-	moved func()
-}
-
-func newWatcher(kiosk bool, moved func()) *watcher {
-	w := &watcher{kiosk: kiosk, moved: moved}
-	w.panel.init(w, func(fyne.Size) {})
-	return w
-}
-
-// MouseIn implements desktop.Hoverable.
-func (w *watcher) MouseIn(*desktop.MouseEvent) { w.moved() }
-
-// MouseMoved implements desktop.Hoverable.
-func (w *watcher) MouseMoved(*desktop.MouseEvent) { w.moved() }
-
-// MouseOut implements desktop.Hoverable.
-func (w *watcher) MouseOut() {}
-
-// Cursor implements desktop.Cursorable: a kiosk has none.
-func (w *watcher) Cursor() desktop.Cursor {
-	if w.kiosk {
-		return desktop.HiddenCursor
-	}
-	return desktop.DefaultCursor
-}
 
 // idle tells when nobody has touched the screen for a while. UI goroutine.
 type idle struct {
@@ -92,29 +58,29 @@ func (l *leaving) tick(now time.Time, inside bool) {
 
 // inside reports whether something is shown that visitors may not reach.
 func (u *UI) inside() bool {
-	for _, s := range u.stack.screens {
+	for _, s := range u.stack.Screens {
 		switch s := s.(type) {
 		case *homeScreen, *liveScreen, *blank:
-		case *pageScreen:
-			if !s.page.First && s.page.ID != aboutPage {
+		case *kit.PageScreen:
+			if !s.Page.First && s.Page.ID != aboutPage {
 				return true
 			}
 		default:
 			return true
 		}
 	}
-	return u.stack.has(u.live) && u.live.enrol.Visible()
+	return u.stack.Has(u.live) && u.live.enrol.Visible()
 }
 
 // LeavePages goes back to what visitors may see: the demo that is shown, or the
 // gallery.
 func (u *UI) LeavePages() {
 	u.do(func() {
-		if u.stack.has(u.live) && u.live.enrol.Visible() {
+		if u.stack.Has(u.live) && u.live.enrol.Visible() {
 			u.cancelEnrol()
 		}
-		for len(u.stack.screens) > 1 && u.inside() {
-			u.stack.pop()
+		for len(u.stack.Screens) > 1 && u.inside() {
+			u.stack.Pop()
 		}
 	})
 }

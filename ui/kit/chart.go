@@ -1,4 +1,4 @@
-package ui
+package kit
 
 import (
 	"image/color"
@@ -57,7 +57,7 @@ type Point struct {
 // SeriesColors are the colours of charts in the theme in use, which people who
 // do not tell red from green can tell apart. UI goroutine.
 func SeriesColors() []color.Color {
-	if colors == light {
+	if Colors == light {
 		return []color.Color{rgb(0x0072B2), rgb(0xA85200), rgb(0x8E3B73), rgb(0x0B6E50), rgb(0x6B5A00), rgb(0x4A5664)}
 	}
 	return []color.Color{rgb(0x56B4E9), rgb(0xF0A030), rgb(0xE48BC0), rgb(0x4FD1A5), rgb(0xF0E442), rgb(0xA7B3C2)}
@@ -70,9 +70,9 @@ func seriesColor(n int) color.Color {
 
 // chart is a panel that knows how tall it is.
 type chart struct {
-	panel
+	Panel
 	tall func(width float32) float32
-	draw func(area)
+	draw func(Area)
 }
 
 const (
@@ -82,9 +82,9 @@ const (
 	plotTall = 440
 )
 
-func newChart(tall func(width float32) float32, draw func(area)) *chart {
+func newChart(tall func(width float32) float32, draw func(Area)) *chart {
 	c := &chart{tall: tall, draw: draw}
-	c.panel.init(c, c.place)
+	c.Panel.Init(c, c.place)
 	return c
 }
 
@@ -94,23 +94,23 @@ func (c *chart) place(s fyne.Size) {
 	if s.Width <= 2*chartPad {
 		return
 	}
-	ground := rounded(colors.surface, radius)
-	put(ground, 0, 0, s.Width, s.Height)
-	c.objects = []fyne.CanvasObject{ground}
-	c.draw(area{chartPad, chartPad, s.Width - 2*chartPad, s.Height - 2*chartPad})
+	ground := Rounded(Colors.Surface, Radius)
+	Put(ground, 0, 0, s.Width, s.Height)
+	c.Objects = []fyne.CanvasObject{ground}
+	c.draw(Area{chartPad, chartPad, s.Width - 2*chartPad, s.Height - 2*chartPad})
 	canvas.Refresh(c.self)
 }
 
 // add places an object that is drawn.
 func (c *chart) add(o fyne.CanvasObject, x, y, w, h float32) {
-	put(o, x, y, w, h)
-	c.objects = append(c.objects, o)
+	Put(o, x, y, w, h)
+	c.Objects = append(c.Objects, o)
 }
 
 // write writes a line, cut to a width, at a place that anchors it: 0 is its left
 // end, 1 its right one, .5 its middle. It returns its height.
 func (c *chart) write(s string, size float32, ink color.Color, bold bool, x, y, width, anchor float32) float32 {
-	t := text(shorten(s, width, measurer(size, bold)), size, ink, bold)
+	t := Text(Shorten(s, width, Measurer(size, bold)), size, ink, bold)
 	m := t.MinSize()
 	c.add(t, x-anchor*m.Width, y, m.Width, m.Height)
 	return m.Height
@@ -120,7 +120,7 @@ func (c *chart) line(ink color.Color, wide, x0, y0, x1, y1 float32) {
 	l := canvas.NewLine(ink)
 	l.StrokeWidth = wide
 	l.Position1, l.Position2 = fyne.NewPos(x0, y0), fyne.NewPos(x1, y1)
-	c.objects = append(c.objects, l)
+	c.Objects = append(c.Objects, l)
 }
 
 // lineTall is the height of a line of text.
@@ -133,10 +133,10 @@ func legend(keys []Key, width float32, draw func(key Key, x, y float32)) float32
 		return 0
 	}
 	const swatch = 24
-	x, y, tall, measure := float32(0), float32(0), lineTall(sizeTick)+gap/2, measurer(sizeTick, false)
+	x, y, tall, measure := float32(0), float32(0), lineTall(sizeTick)+Gap/2, Measurer(sizeTick, false)
 	for _, k := range keys {
-		w := swatch + gap/2 + measure(k.Name) + 1.5*gap
-		if x > 0 && x+w > width+1.5*gap {
+		w := swatch + Gap/2 + measure(k.Name) + 1.5*Gap
+		if x > 0 && x+w > width+1.5*Gap {
 			x, y = 0, y+tall
 		}
 		if draw != nil {
@@ -144,15 +144,15 @@ func legend(keys []Key, width float32, draw func(key Key, x, y float32)) float32
 		}
 		x += w
 	}
-	return y + tall + gap/2
+	return y + tall + Gap/2
 }
 
 // legend draws the keys and returns their height.
-func (c *chart) legend(keys []Key, a area) float32 {
-	return legend(keys, a.w, func(key Key, x, y float32) {
+func (c *chart) legend(keys []Key, a Area) float32 {
+	return legend(keys, a.W, func(key Key, x, y float32) {
 		tall := lineTall(sizeTick)
-		c.add(rounded(seriesColor(key.Series), 6), a.x+x, a.y+y+(tall-24)/2, 24, 24)
-		c.write(key.Name, sizeTick, colors.muted, false, a.x+x+24+gap/2, a.y+y, a.w, 0)
+		c.add(Rounded(seriesColor(key.Series), 6), a.X+x, a.Y+y+(tall-24)/2, 24, 24)
+		c.write(key.Name, sizeTick, Colors.Muted, false, a.X+x+24+Gap/2, a.Y+y, a.W, 0)
 	})
 }
 
@@ -162,53 +162,53 @@ func newBars(b *Bars) *chart {
 		h := legend(b.Keys, width, nil)
 		for i, g := range b.Groups {
 			if i > 0 {
-				h += gap
+				h += Gap
 			}
 			if g.Title != "" {
-				h += lineTall(sizeSmall) + gap/2
+				h += lineTall(SizeSmall) + Gap/2
 			}
 			h += barTall * float32(len(g.Bars))
 		}
 		return h
 	}
-	c = newChart(tall, func(a area) { c.drawBars(b, a) })
+	c = newChart(tall, func(a Area) { c.drawBars(b, a) })
 	return c
 }
 
 // drawBars draws every bar on a line, its label before it and its value after.
-func (c *chart) drawBars(b *Bars, a area) {
+func (c *chart) drawBars(b *Bars, a Area) {
 	most, label, value := 0., float32(0), float32(0)
 	for _, g := range b.Groups {
 		for _, bar := range g.Bars {
 			most = max(most, bar.Value)
-			label = max(label, measurer(sizeTick, false)(bar.Label))
-			value = max(value, measurer(sizeTick, true)(bar.Text))
+			label = max(label, Measurer(sizeTick, false)(bar.Label))
+			value = max(value, Measurer(sizeTick, true)(bar.Text))
 		}
 	}
-	label = min(label, .46*a.w)
-	left, room := a.x+label+gap, a.w-label-value-2*gap
-	y := a.y + c.legend(b.Keys, a)
+	label = min(label, .46*a.W)
+	left, room := a.X+label+Gap, a.W-label-value-2*Gap
+	y := a.Y + c.legend(b.Keys, a)
 	at := func(v float64) float32 { return left + room*float32(min(1, max(0, v/max(most, 1e-9)))) }
 	for i, g := range b.Groups {
 		if i > 0 {
-			y += gap
+			y += Gap
 		}
 		if g.Title != "" {
-			y += c.write(g.Title, sizeSmall, colors.text, true, a.x, y, a.w, 0) + gap/2
+			y += c.write(g.Title, SizeSmall, Colors.Text, true, a.X, y, a.W, 0) + Gap/2
 		}
 		for _, bar := range g.Bars {
 			middle := y + barTall/2
-			c.write(bar.Label, sizeTick, colors.muted, false, a.x, middle-lineTall(sizeTick)/2, label, 0)
+			c.write(bar.Label, sizeTick, Colors.Muted, false, a.X, middle-lineTall(sizeTick)/2, label, 0)
 			const thick = 26
-			shape := rounded(seriesColor(bar.Series), 6)
+			shape := Rounded(seriesColor(bar.Series), 6)
 			if bar.Stated {
-				shape.FillColor, shape.StrokeColor, shape.StrokeWidth = color.Transparent, colors.muted, 3
+				shape.FillColor, shape.StrokeColor, shape.StrokeWidth = color.Transparent, Colors.Muted, 3
 			}
 			c.add(shape, left, middle-thick/2, max(4, at(bar.Value)-left), thick)
 			if bar.High > bar.Low {
 				c.whisker(at(bar.Low), at(bar.High), middle)
 			}
-			c.write(bar.Text, sizeTick, colors.text, true, a.right(), middle-lineTall(sizeTick)/2, a.w, 1)
+			c.write(bar.Text, sizeTick, Colors.Text, true, a.Right(), middle-lineTall(sizeTick)/2, a.W, 1)
 			y += barTall
 		}
 	}
@@ -223,7 +223,7 @@ func (c *chart) whisker(x0, x1, middle float32) {
 	for _, wide := range []struct {
 		ink  color.Color
 		line float32
-	}{{colors.surface, 7}, {colors.text, 3}} {
+	}{{Colors.Surface, 7}, {Colors.Text, 3}} {
 		c.line(wide.ink, wide.line, x0, middle, x1, middle)
 		c.line(wide.ink, wide.line, x0, middle-arm, x0, middle+arm)
 		c.line(wide.ink, wide.line, x1, middle-arm, x1, middle+arm)
@@ -233,15 +233,15 @@ func (c *chart) whisker(x0, x1, middle float32) {
 func newScatter(s *Scatter) *chart {
 	var c *chart
 	tall := func(width float32) float32 {
-		return legend(s.Keys, width, nil) + lineTall(sizeTick) + plotTall + 2*lineTall(sizeTick) + gap + s.listTall()
+		return legend(s.Keys, width, nil) + lineTall(sizeTick) + plotTall + 2*lineTall(sizeTick) + Gap + s.listTall()
 	}
-	c = newChart(tall, func(a area) { c.drawScatter(s, a) })
+	c = newChart(tall, func(a Area) { c.drawScatter(s, a) })
 	return c
 }
 
 // listTall is the height of the names beneath.
 func (s *Scatter) listTall() float32 {
-	return float32(len(s.Points)) * (lineTall(sizeSmall) + lineTall(sizeTick) + gap/2)
+	return float32(len(s.Points)) * (lineTall(SizeSmall) + lineTall(sizeTick) + Gap/2)
 }
 
 // axis leads from values to pixels.
@@ -300,8 +300,8 @@ func roundStep(v float64) float64 {
 }
 
 // axes are those that show all points, with some room about them.
-func (s *Scatter) axes(plot area) (x, y axis) {
-	x, y = axis{log: true, start: plot.x, at: plot.right()}, axis{start: plot.bottom(), at: plot.y}
+func (s *Scatter) axes(plot Area) (x, y axis) {
+	x, y = axis{log: true, start: plot.X, at: plot.Right()}, axis{start: plot.Bottom(), at: plot.Y}
 	if s.Down {
 		y.start, y.at = y.at, y.start
 	}
@@ -322,74 +322,74 @@ func (s *Scatter) axes(plot area) (x, y axis) {
 
 func number(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
 
-func (c *chart) drawScatter(s *Scatter, a area) {
+func (c *chart) drawScatter(s *Scatter, a Area) {
 	tick := lineTall(sizeTick)
-	y := a.y + c.legend(s.Keys, a)
-	y += c.write(s.Y, sizeTick, colors.muted, false, a.x, y, a.w, 0)
-	plot := area{a.x, y, a.w, plotTall}
+	y := a.Y + c.legend(s.Keys, a)
+	y += c.write(s.Y, sizeTick, Colors.Muted, false, a.X, y, a.W, 0)
+	plot := Area{a.X, y, a.W, plotTall}
 	_, ys := s.axes(plot)
 	wide := float32(0)
 	for _, v := range ys.ticks() {
-		wide = max(wide, measurer(sizeTick, false)(number(v)))
+		wide = max(wide, Measurer(sizeTick, false)(number(v)))
 	}
-	plot = area{a.x + wide + gap/2, y, a.w - wide - gap/2, plotTall}
+	plot = Area{a.X + wide + Gap/2, y, a.W - wide - Gap/2, plotTall}
 	xs, ys := s.axes(plot)
 	for _, v := range ys.ticks() {
-		c.line(colors.raised, 2, plot.x, ys.pixel(v), plot.right(), ys.pixel(v))
-		c.write(number(v), sizeTick, colors.muted, false, plot.x-gap/2, ys.pixel(v)-tick/2, a.w, 1)
+		c.line(Colors.Raised, 2, plot.X, ys.pixel(v), plot.Right(), ys.pixel(v))
+		c.write(number(v), sizeTick, Colors.Muted, false, plot.X-Gap/2, ys.pixel(v)-tick/2, a.W, 1)
 	}
 	for _, v := range xs.ticks() {
-		c.line(colors.raised, 2, xs.pixel(v), plot.y, xs.pixel(v), plot.bottom())
-		c.write(number(v), sizeTick, colors.muted, false, xs.pixel(v), plot.bottom(), a.w, .5)
+		c.line(Colors.Raised, 2, xs.pixel(v), plot.Y, xs.pixel(v), plot.Bottom())
+		c.write(number(v), sizeTick, Colors.Muted, false, xs.pixel(v), plot.Bottom(), a.W, .5)
 	}
-	c.line(colors.outline, 3, plot.x, plot.bottom(), plot.right(), plot.bottom())
-	c.line(colors.outline, 3, plot.x, plot.y, plot.x, plot.bottom())
-	c.write(s.X, sizeTick, colors.muted, false, plot.x+plot.w/2, plot.bottom()+tick, a.w, .5)
+	c.line(Colors.Outline, 3, plot.X, plot.Bottom(), plot.Right(), plot.Bottom())
+	c.line(Colors.Outline, 3, plot.X, plot.Y, plot.X, plot.Bottom())
+	c.write(s.X, sizeTick, Colors.Muted, false, plot.X+plot.W/2, plot.Bottom()+tick, a.W, .5)
 	c.drawPoints(s, plot, xs, ys)
-	y = plot.bottom() + 2*tick + gap
+	y = plot.Bottom() + 2*tick + Gap
 	for i, p := range s.Points {
-		c.write(strconv.Itoa(i+1), sizeSmall, seriesColor(p.Series), true, a.x, y, a.w, 0)
-		h := c.write(p.Label, sizeSmall, colors.text, false, a.x+44, y, a.w-44, 0)
-		h += c.write(p.Detail, sizeTick, colors.muted, false, a.x+44, y+h, a.w-44, 0)
-		y += h + gap/2
+		c.write(strconv.Itoa(i+1), SizeSmall, seriesColor(p.Series), true, a.X, y, a.W, 0)
+		h := c.write(p.Label, SizeSmall, Colors.Text, false, a.X+44, y, a.W-44, 0)
+		h += c.write(p.Detail, sizeTick, Colors.Muted, false, a.X+44, y+h, a.W-44, 0)
+		y += h + Gap/2
 	}
 }
 
 // drawPoints draws the points, the largest first, and puts the number of each
 // where it hides least.
-func (c *chart) drawPoints(s *Scatter, plot area, xs, ys axis) {
+func (c *chart) drawPoints(s *Scatter, plot Area, xs, ys axis) {
 	most := 0.
 	for _, p := range s.Points {
 		most = max(most, p.Size)
 	}
-	boxes := make([]area, len(s.Points))
+	boxes := make([]Area, len(s.Points))
 	for i, p := range s.Points {
 		const least, largest = 9, 40
 		r := max(least, largest*float32(math.Sqrt(p.Size/max(most, 1e-9))))
-		boxes[i] = area{xs.pixel(p.X) - r, ys.pixel(p.Y) - r, 2 * r, 2 * r}
+		boxes[i] = Area{xs.pixel(p.X) - r, ys.pixel(p.Y) - r, 2 * r, 2 * r}
 	}
 	for _, i := range largestFirst(boxes) {
 		ink := color.NRGBAModel.Convert(seriesColor(s.Points[i].Series)).(color.NRGBA)
 		dot := canvas.NewCircle(color.NRGBA{ink.R, ink.G, ink.B, 0x99})
 		dot.StrokeColor, dot.StrokeWidth = ink, 3
-		c.add(dot, boxes[i].x, boxes[i].y, boxes[i].w, boxes[i].h)
+		c.add(dot, boxes[i].X, boxes[i].Y, boxes[i].W, boxes[i].H)
 	}
-	var taken []area
+	var taken []Area
 	for i := range s.Points {
-		t := text(strconv.Itoa(i+1), sizeTick, colors.text, true)
+		t := Text(strconv.Itoa(i+1), sizeTick, Colors.Text, true)
 		m := t.MinSize()
-		at := placePlate(boxes[i], m.Width+8, m.Height, plot, append(taken, boxes...))
+		at := PlacePlate(boxes[i], m.Width+8, m.Height, plot, append(taken, boxes...))
 		taken = append(taken, at)
-		c.add(t, at.x+4, at.y, m.Width, m.Height)
+		c.add(t, at.X+4, at.Y, m.Width, m.Height)
 	}
 }
 
 // largestFirst is the order in which areas hide least of each other.
-func largestFirst(all []area) []int {
+func largestFirst(all []Area) []int {
 	order := make([]int, len(all))
 	for i := range order {
 		order[i] = i
-		for k := i; k > 0 && all[order[k]].w > all[order[k-1]].w; k-- {
+		for k := i; k > 0 && all[order[k]].W > all[order[k-1]].W; k-- {
 			order[k], order[k-1] = order[k-1], order[k]
 		}
 	}

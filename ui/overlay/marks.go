@@ -1,10 +1,20 @@
-package ui
+// Package overlay draws an inference.Result over and beside the picture: boxes
+// with labels, masks, the alarm, the list of what is in view, and how fast it
+// all goes.
+//
+// In: results, and where on the screen the picture is. Out: Fyne objects that
+// are made once and kept, and pixels that Masks mixes into a picture. It runs
+// on the UI goroutine, but for Masks, which takes masks from any. Package ui
+// imports it, and app for the colours of classes; of ours it imports ui/kit,
+// ui/phrases, inference and assets.
+package overlay
 
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 
 	"reterminal-vision/inference"
+	"reterminal-vision/ui/kit"
 )
 
 const (
@@ -19,14 +29,14 @@ const (
 	maxLines    = 4  // of a plate: the label, then attributes
 )
 
-// overlay draws detections over the picture, at the screen's resolution, with
+// Marks draws detections over the picture, at the screen's resolution, with
 // objects that are made once and kept. UI goroutine.
-type overlay struct {
-	box           *fyne.Container // what the object tree gets
+type Marks struct {
+	Box           *fyne.Container // what the object tree gets
 	boxes, plates *fyne.Container // all plates lie over all boxes
 	marks         []*mark
 	shown         int // marks in use
-	taken         []area
+	taken         []kit.Area
 	labels        labelCache
 	attributes    labelCache
 }
@@ -38,26 +48,30 @@ type mark struct {
 	dots             [5]*canvas.Circle
 }
 
-func newOverlay() *overlay {
-	o := &overlay{
+func NewMarks() *Marks {
+	o := &Marks{
 		boxes: &fyne.Container{}, plates: &fyne.Container{},
-		labels:     newLabelCache(sizePlate, true),
-		attributes: newLabelCache(sizeSmall, false),
+		labels:     newLabelCache(kit.SizePlate, true),
+		attributes: newLabelCache(kit.SizeSmall, false),
 	}
-	o.box = &fyne.Container{Objects: []fyne.CanvasObject{o.boxes, o.plates}}
+	o.Box = &fyne.Container{Objects: []fyne.CanvasObject{o.boxes, o.plates}}
 	return o
 }
 
-// show draws a result over the picture at on.
-func (o *overlay) show(r *inference.Result, on area) {
-	o.labels.limit(on.w - 2*platePad)
-	o.attributes.limit(on.w - 2*platePad)
+// NameAttributes says whether attributes are people's names, which stay as they
+// are.
+func (o *Marks) NameAttributes(on bool) { o.attributes.name(on) }
+
+// Show draws a result over the picture at on.
+func (o *Marks) Show(r *inference.Result, on kit.Area) {
+	o.labels.limit(on.W - 2*platePad)
+	o.attributes.limit(on.W - 2*platePad)
 	o.taken = o.taken[:0]
 	v := newView(r.Width, r.Height, on)
 	n := 0
 	for i := range r.Objects {
 		b := v.box(r.Objects[i].Box)
-		if n == maxMarks || b.w < 1 || b.h < 1 {
+		if n == maxMarks || b.W < 1 || b.H < 1 {
 			continue
 		}
 		if n == len(o.marks) {
@@ -73,59 +87,59 @@ func (o *overlay) show(r *inference.Result, on area) {
 }
 
 // addMark makes one more mark.
-func (o *overlay) addMark() {
-	m := &mark{halo: rect(nil), box: rect(nil), plate: rounded(nil, plateRadius)}
-	m.halo.StrokeColor, m.halo.StrokeWidth, m.halo.CornerRadius = colors.halo, boxStroke+2*boxHalo, boxRadius+boxHalo
+func (o *Marks) addMark() {
+	m := &mark{halo: kit.Rect(nil), box: kit.Rect(nil), plate: kit.Rounded(nil, plateRadius)}
+	m.halo.StrokeColor, m.halo.StrokeWidth, m.halo.CornerRadius = kit.Colors.Halo, boxStroke+2*boxHalo, boxRadius+boxHalo
 	m.box.StrokeWidth, m.box.CornerRadius = boxStroke, boxRadius
 	o.boxes.Objects = append(o.boxes.Objects, m.halo, m.box)
 	for i := range m.dots {
-		m.dots[i] = canvas.NewCircle(dark.text)
+		m.dots[i] = canvas.NewCircle(kit.Dark.Text)
 		m.dots[i].StrokeWidth = 3
 		o.boxes.Objects = append(o.boxes.Objects, m.dots[i])
 	}
 	o.plates.Objects = append(o.plates.Objects, m.plate)
 	for i := range m.lines {
-		m.lines[i] = text("", sizeSmall, dark.text, false)
+		m.lines[i] = kit.Text("", kit.SizeSmall, kit.Dark.Text, false)
 		o.plates.Objects = append(o.plates.Objects, m.lines[i])
 	}
-	m.lines[0].TextSize, m.lines[0].TextStyle.Bold = sizePlate, true
+	m.lines[0].TextSize, m.lines[0].TextStyle.Bold = kit.SizePlate, true
 	o.marks = append(o.marks, m)
 }
 
 // draw places one object's mark.
-func (o *overlay) draw(m *mark, obj *inference.Object, b area, v view) {
+func (o *Marks) draw(m *mark, obj *inference.Object, b kit.Area, v view) {
 	ink := &classInk[classIndex(obj.Class)]
 	m.box.StrokeColor, m.plate.FillColor = ink.fill, ink.fill
-	put(m.box, b.x, b.y, b.w, b.h)
-	h := area{b.x - boxHalo, b.y - boxHalo, b.w + 2*boxHalo, b.h + 2*boxHalo}.clip(v.on)
-	put(m.halo, h.x, h.y, h.w, h.h)
-	setVisible(m.halo, true)
-	setVisible(m.box, true)
+	kit.Put(m.box, b.X, b.Y, b.W, b.H)
+	h := kit.NewArea(b.X-boxHalo, b.Y-boxHalo, b.W+2*boxHalo, b.H+2*boxHalo).Clip(v.on)
+	kit.Put(m.halo, h.X, h.Y, h.W, h.H)
+	kit.SetVisible(m.halo, true)
+	kit.SetVisible(m.box, true)
 
 	w, height, used := o.setLines(m, obj)
-	p := placePlate(b, w+2*platePad, height+2*plateTight, v.on, o.taken)
+	p := kit.PlacePlate(b, w+2*platePad, height+2*plateTight, v.on, o.taken)
 	o.taken = append(o.taken, p)
-	put(m.plate, p.x, p.y, p.w, p.h)
-	setVisible(m.plate, true)
-	y := p.y + plateTight
+	kit.Put(m.plate, p.X, p.Y, p.W, p.H)
+	kit.SetVisible(m.plate, true)
+	y := p.Y + plateTight
 	for i, l := range m.lines {
-		setVisible(l, i < used)
+		kit.SetVisible(l, i < used)
 		if i < used {
 			l.Color = ink.text
-			l.Move(fyne.NewPos(p.x+platePad, y))
+			l.Move(fyne.NewPos(p.X+platePad, y))
 			y += l.Size().Height
 		}
 	}
 	for i, d := range m.dots {
 		x, y := v.point(obj.Landmarks[i])
-		setVisible(d, obj.HasLandmarks && inside(x, y, v.on))
+		kit.SetVisible(d, obj.HasLandmarks && inside(x, y, v.on))
 		d.StrokeColor = ink.fill
-		put(d, x-dotSize/2, y-dotSize/2, dotSize, dotSize)
+		kit.Put(d, x-dotSize/2, y-dotSize/2, dotSize, dotSize)
 	}
 }
 
 // setLines fills the plate's text and returns its size and number of lines.
-func (o *overlay) setLines(m *mark, obj *inference.Object) (w, h float32, used int) {
+func (o *Marks) setLines(m *mark, obj *inference.Object) (w, h float32, used int) {
 	line := o.labels.get(obj.Label, percent(obj.Score))
 	setLine(m.lines[0], line)
 	w, h, used = line.size.Width, line.size.Height, 1
@@ -156,17 +170,17 @@ func setLine(t *canvas.Text, l labelText) {
 }
 
 func (m *mark) hide() {
-	setVisible(m.halo, false)
-	setVisible(m.box, false)
-	setVisible(m.plate, false)
+	kit.SetVisible(m.halo, false)
+	kit.SetVisible(m.box, false)
+	kit.SetVisible(m.plate, false)
 	for _, l := range m.lines {
-		setVisible(l, false)
+		kit.SetVisible(l, false)
 	}
 	for _, d := range m.dots {
-		setVisible(d, false)
+		kit.SetVisible(d, false)
 	}
 }
 
-func inside(x, y float32, a area) bool {
-	return x >= a.x && y >= a.y && x < a.right() && y < a.bottom()
+func inside(x, y float32, a kit.Area) bool {
+	return x >= a.X && y >= a.Y && x < a.Right() && y < a.Bottom()
 }

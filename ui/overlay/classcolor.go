@@ -1,8 +1,9 @@
-package ui
+package overlay
 
 import (
 	"image/color"
-	"math"
+
+	"reterminal-vision/ui/kit"
 )
 
 // classColors tell classes apart for people with any kind of colour vision:
@@ -45,29 +46,8 @@ func ClassColors(class int) (fill, text color.Color) {
 
 // onColor is the palette's dark or light text, whichever stands out more.
 func onColor(ground color.Color) color.Color {
-	if contrast(dark.ink, ground) >= contrast(dark.text, ground) {
-		return dark.ink
+	if kit.Contrast(kit.Dark.Ink, ground) >= kit.Contrast(kit.Dark.Text, ground) {
+		return kit.Dark.Ink
 	}
-	return dark.text
-}
-
-// contrast is the ratio of WCAG 2.1, 1 (none) to 21 (black on white).
-func contrast(a, b color.Color) float64 {
-	la, lb := luminance(a), luminance(b)
-	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
-}
-
-// luminance is the relative luminance of WCAG 2.1, 0..1, of an opaque colour.
-func luminance(c color.Color) float64 {
-	r, g, b, _ := c.RGBA()
-	return 0.2126*linear(r) + 0.7152*linear(g) + 0.0722*linear(b)
-}
-
-// linear undoes the transfer curve of sRGB.
-func linear(v uint32) float64 {
-	s := float64(v) / 0xFFFF
-	if s <= 0.04045 {
-		return s / 12.92
-	}
-	return math.Pow((s+0.055)/1.055, 2.4)
+	return kit.Dark.Text
 }

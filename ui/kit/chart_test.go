@@ -1,4 +1,4 @@
-package ui
+package kit
 
 import (
 	"fmt"
@@ -59,18 +59,18 @@ func sampleBars() *Bars {
 // both themes; numbers of points do not lie on each other.
 func TestChartsFit(t *testing.T) {
 	test.NewApp()
-	defer paint("dark")
+	defer SetTheme("dark")
 	for _, theme := range Themes {
-		paint(theme)
+		SetTheme(theme)
 		for _, width := range []float32{432, 672, 1200} {
 			for name, c := range map[string]*chart{"bars": newBars(sampleBars()), "scatter": newScatter(sampleScatter()), "nothing": newBars(&Bars{}), "empty": newScatter(&Scatter{})} {
 				tall := c.height(width)
 				c.Resize(fyne.NewSize(width, tall))
-				var numbers []area
-				for _, o := range c.objects {
+				var numbers []Area
+				for _, o := range c.Objects {
 					p, s := o.Position(), o.Size()
-					a := area{p.X, p.Y, s.Width, s.Height}
-					if a.x < -.5 || a.y < -.5 || a.right() > width+.5 || a.bottom() > tall+.5 {
+					a := Area{p.X, p.Y, s.Width, s.Height}
+					if a.X < -.5 || a.Y < -.5 || a.Right() > width+.5 || a.Bottom() > tall+.5 {
 						t.Errorf("%s, %s, %v wide: %T %v lies outside of %v", theme, name, width, o, a, tall)
 					}
 					if text, ok := o.(*canvas.Text); ok && len(text.Text) == 1 && text.TextSize == sizeTick && text.TextStyle.Bold {
@@ -82,7 +82,7 @@ func TestChartsFit(t *testing.T) {
 				}
 				for i, a := range numbers {
 					for _, b := range numbers[:i] {
-						if a.overlap(b) > .3*a.w*a.h {
+						if a.overlap(b) > .3*a.W*a.H {
 							t.Errorf("%v wide: a number at %v lies on one at %v", width, a, b)
 						}
 					}
@@ -94,11 +94,11 @@ func TestChartsFit(t *testing.T) {
 
 // The colours of charts stand out from their ground.
 func TestSeriesColors(t *testing.T) {
-	defer paint("dark")
+	defer SetTheme("dark")
 	for _, theme := range Themes {
-		paint(theme)
+		SetTheme(theme)
 		for i, c := range SeriesColors() {
-			if got := contrast(c, colors.surface); got < 3 {
+			if got := Contrast(c, Colors.Surface); got < 3 {
 				t.Errorf("%s: colour %d has a contrast of %.1f", theme, i, got)
 			}
 		}
@@ -108,7 +108,7 @@ func TestSeriesColors(t *testing.T) {
 // A page is painted whole for people who were not there.
 func TestPaintPage(t *testing.T) {
 	test.NewApp()
-	img := paintPage(Page{Title: "Benchmark", Groups: []Group{
+	img := PaintPage(Page{Title: "Benchmark", Groups: []Group{
 		{Title: "Pictures a second", Text: "Of each the quickest.", Bars: sampleBars(), Rows: []Row{{Kind: RowFact, Label: "A fact"}}},
 		{Scatter: sampleScatter()},
 	}}, 720)

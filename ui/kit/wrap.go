@@ -1,4 +1,4 @@
-package ui
+package kit
 
 import (
 	"image/color"
@@ -8,7 +8,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 )
 
-const ellipsis = "…"
+const Ellipsis = "…"
 
 // wrap breaks s into lines no wider than width, at most maxLines; what does
 // not fit ends in an ellipsis. measure gives the width of a piece of text.
@@ -26,14 +26,14 @@ func wrap(s string, width float32, maxLines int, measure func(string) float32) [
 			for _, rest := range words[i:] {
 				line = rest.after(line)
 			}
-			return append(lines, shorten(line, width, measure))
+			return append(lines, Shorten(line, width, measure))
 		}
-		lines, line = append(lines, shorten(line, width, measure)), w.text
+		lines, line = append(lines, Shorten(line, width, measure)), w.text
 	}
 	if line == "" {
 		return lines
 	}
-	return append(lines, shorten(line, width, measure))
+	return append(lines, Shorten(line, width, measure))
 }
 
 // piece is what stays on one line: a word, or a character of a language that
@@ -78,87 +78,90 @@ func ideographic(r rune) bool {
 	return r >= 0x2E80 && r <= 0x9FFF || r >= 0xF900 && r <= 0xFAFF || r >= 0xFF00 && r <= 0xFFEF
 }
 
-// shorten cuts s to width, ending it in an ellipsis when something is missing.
-func shorten(s string, width float32, measure func(string) float32) string {
+// Shorten cuts s to width, ending it in an ellipsis when something is missing.
+func Shorten(s string, width float32, measure func(string) float32) string {
 	if measure(s) <= width {
 		return s
 	}
 	runes := []rune(s)
 	for n := len(runes) - 1; n > 0; n-- {
-		if short := strings.TrimRight(string(runes[:n]), " .,") + ellipsis; measure(short) <= width {
+		if short := strings.TrimRight(string(runes[:n]), " .,") + Ellipsis; measure(short) <= width {
 			return short
 		}
 	}
-	return ellipsis
+	return Ellipsis
 }
 
-// measurer measures text of one size and style.
-func measurer(size float32, bold bool) func(string) float32 {
+// Measurer measures text of one size and style.
+func Measurer(size float32, bold bool) func(string) float32 {
 	return func(s string) float32 {
 		return fyne.MeasureText(s, size, fyne.TextStyle{Bold: bold}).Width
 	}
 }
 
-// paragraph is text wrapped to the width it is placed at.
-type paragraph struct {
-	box      *fyne.Container // what the object tree gets
-	text     string
+// Paragraph is text wrapped to the width it is placed at.
+type Paragraph struct {
+	Box      *fyne.Container // what the object tree gets
+	Text     string
 	size     float32
 	color    color.Color
 	bold     bool
 	maxLines int
-	center   bool
+	Center   bool
 	font     fyne.Resource // of another language; nil for that in use
-	shrinks  bool          // to where its longest word fits, down to two thirds
+	Shrinks  bool          // to where its longest word fits, down to two thirds
 
 	wrapped string // the text and width of the lines there are
 	width   float32
 }
 
-func newParagraph(s string, size float32, c color.Color, bold bool, maxLines int) *paragraph {
-	return &paragraph{box: &fyne.Container{}, text: s, size: size, color: c, bold: bold, maxLines: maxLines}
+func NewParagraph(s string, size float32, c color.Color, bold bool, maxLines int) *Paragraph {
+	return &Paragraph{Box: &fyne.Container{}, Text: s, size: size, color: c, bold: bold, maxLines: maxLines}
 }
 
-// place puts the paragraph at x, y and returns its height at width w.
-func (p *paragraph) place(x, y, w float32) (h float32) {
-	h = p.reflow(w)
-	put(p.box, x, y, w, h)
+// SetColor gives the text another colour.
+func (p *Paragraph) SetColor(c color.Color) { p.color, p.wrapped = c, "" }
+
+// Place puts the paragraph at x, y and returns its height at width w.
+func (p *Paragraph) Place(x, y, w float32) (h float32) {
+	h = p.Reflow(w)
+	Put(p.Box, x, y, w, h)
 	return h
 }
 
 // fitting is the size in which the text is written at a width.
-func (p *paragraph) fitting(w float32) float32 {
+func (p *Paragraph) fitting(w float32) float32 {
 	size := p.size
-	if !p.shrinks || w <= 0 {
+	if !p.Shrinks || w <= 0 {
 		return size
 	}
-	for _, word := range strings.Fields(p.text) {
-		if wide := measurer(p.size, p.bold)(word); wide > w {
+	for _, word := range strings.Fields(p.Text) {
+		if wide := Measurer(p.size, p.bold)(word); wide > w {
 			size = min(size, max(p.size*2/3, p.size*w/wide*.95))
 		}
 	}
 	return size
 }
 
-// reflow breaks the text into lines of width w and returns their height.
-func (p *paragraph) reflow(w float32) (h float32) {
-	if p.wrapped != p.text || p.width != w {
-		p.wrapped, p.width = p.text, w
-		p.box.Objects = nil
+// Reflow breaks the text into lines of width w and returns their height.
+func (p *Paragraph) Reflow(w float32) (h float32) {
+	if p.wrapped != p.Text || p.width != w {
+		p.wrapped, p.width = p.Text, w
+		p.Box.Objects = nil
 		size := p.fitting(w)
-		for _, l := range wrap(p.text, w, p.maxLines, measurer(size, p.bold)) {
-			t := text(l, size, p.color, p.bold)
+		for _, l := range wrap(p.Text, w, p.maxLines, Measurer(size, p.bold)) {
+			t := Text(l, size, p.color, p.bold)
 			t.FontSource = p.font
-			if p.center {
+			if p.Center {
 				t.Alignment = fyne.TextAlignCenter
 			}
-			p.box.Objects = append(p.box.Objects, t)
+			p.Box.Objects = append(p.Box.Objects, t)
 		}
-		defer canvas.Refresh(p.box)
+		defer canvas.Refresh(p.Box)
 	}
-	for _, o := range p.box.Objects {
+	for _, o := range p.Box.Objects {
 		line := o.MinSize().Height
-		put(o, 0, h, w, line)
+		Put(o, 0, h, w, line)
 		h += line
 	}
 	return h

@@ -1,4 +1,4 @@
-package ui
+package kit
 
 import (
 	"image"
@@ -80,72 +80,72 @@ type PageHandler interface {
 	Step(page, id string, up bool)
 }
 
-// pageScreen shows a page.
-type pageScreen struct {
-	panel
-	page   Page
+// PageScreen shows a page.
+type PageScreen struct {
+	Panel
+	Page   Page
 	leave  func()
-	header *header
-	wrong  *notice
-	rows   *rowList
+	header *Header
+	wrong  *Notice
+	Rows   *rowList
 }
 
-func newPageScreen(page string, to PageHandler, back func()) *pageScreen {
-	s := &pageScreen{page: Page{ID: page}, leave: back, header: newHeader(back), wrong: newNotice(), rows: newRowList(to)}
-	s.panel.show(append(s.header.objects(), s.wrong, s.rows.scroll)...)
-	s.panel.init(s, s.place)
+func NewPageScreen(page string, to PageHandler, back func()) *PageScreen {
+	s := &PageScreen{Page: Page{ID: page}, leave: back, header: NewHeader(back), wrong: NewNotice(), Rows: newRowList(to)}
+	s.Panel.SetObjects(append(s.header.Objects(), s.wrong, s.Rows.Scroll)...)
+	s.Panel.Init(s, s.place)
 	return s
 }
 
-// show replaces what is on the page and leaves it where it was scrolled to.
-func (s *pageScreen) show(p Page) {
-	s.page = p
-	s.header.title.text = p.Title
-	setVisible(s.header.leave, !p.First)
-	s.wrong.say(p.Wrong)
-	s.rows.show(p)
-	s.panel.relayout()
+// SetPage replaces what is on the page and leaves it where it was scrolled to.
+func (s *PageScreen) SetPage(p Page) {
+	s.Page = p
+	s.header.Title.Text = p.Title
+	SetVisible(s.header.leave, !p.First)
+	s.wrong.Say(p.Wrong)
+	s.Rows.show(p)
+	s.Panel.Relayout()
 }
 
-func (s *pageScreen) place(size fyne.Size) {
-	s.header.place(area{0, 0, size.Width, headerBar})
-	y := float32(headerBar + gap)
+func (s *PageScreen) place(size fyne.Size) {
+	s.header.Place(Area{0, 0, size.Width, HeaderBar})
+	y := float32(HeaderBar + Gap)
 	if s.wrong.Visible() {
-		w := size.Width - 2*margin
-		h := s.wrong.height(w)
-		put(s.wrong, margin, y, w, h)
-		y += h + gap
+		w := size.Width - 2*Margin
+		h := s.wrong.Height(w)
+		Put(s.wrong, Margin, y, w, h)
+		y += h + Gap
 	}
-	put(s.rows.scroll, 0, y, size.Width, max(0, size.Height-y))
-	s.rows.scroll.panel.relayout()
+	Put(s.Rows.Scroll, 0, y, size.Width, max(0, size.Height-y))
+	s.Rows.Scroll.Panel.Relayout()
 }
 
-func (s *pageScreen) back() {
-	if !s.page.First {
+func (s *PageScreen) Back() {
+	if !s.Page.First {
 		s.leave()
 	}
 }
 
-func (s *pageScreen) tick(now time.Time) { s.rows.scroll.tick(now) }
+func (s *PageScreen) Tick(now time.Time) { s.Rows.Scroll.Tick(now) }
 
 // rowList is the rows of a page in a list that a finger moves.
 type rowList struct {
 	to     PageHandler
 	list   *fyne.Container
-	scroll *viewport
+	Scroll *Viewport
 	groups []rowGroup
 }
 
 type rowGroup struct {
 	title *canvas.Text
-	words *paragraph
+	words *Paragraph
 	chart *chart // nil for none
 	rows  []*row
 }
 
 func newRowList(to PageHandler) *rowList {
 	l := &rowList{to: to, list: &fyne.Container{}}
-	l.scroll = newViewport(l.list, l.place)
+	l.Scroll = NewViewport(l.list, l.place)
 	return l
 }
 
@@ -155,9 +155,9 @@ func (l *rowList) show(p Page) {
 	old := l.groups
 	l.groups, l.list.Objects = nil, nil
 	for i, g := range p.Groups {
-		shown := rowGroup{title: text(g.Title, sizeSmall, colors.muted, true), words: newParagraph(g.Text, sizeBody, colors.text, false, 40)}
+		shown := rowGroup{title: Text(g.Title, SizeSmall, Colors.Muted, true), words: NewParagraph(g.Text, SizeBody, Colors.Text, false, 40)}
 		l.list.Add(shown.title)
-		l.list.Add(shown.words.box)
+		l.list.Add(shown.words.Box)
 		if shown.chart = g.chart(); shown.chart != nil {
 			l.list.Add(shown.chart)
 		}
@@ -177,33 +177,33 @@ func (l *rowList) show(p Page) {
 
 // place lays the rows out and returns the height they take.
 func (l *rowList) place(width float32) float32 {
-	y, w := float32(0), width-2*margin
+	y, w := float32(0), width-2*Margin
 	for _, g := range l.groups {
 		if g.title.Text != "" {
 			h := g.title.MinSize()
-			put(g.title, margin, y, w, h.Height)
-			y += h.Height + gap/2
+			Put(g.title, Margin, y, w, h.Height)
+			y += h.Height + Gap/2
 		}
-		if g.words.text != "" {
-			y += g.words.place(margin, y, w) + gap
+		if g.words.Text != "" {
+			y += g.words.Place(Margin, y, w) + Gap
 		}
 		if g.chart != nil {
 			h := g.chart.height(w)
-			put(g.chart, margin, y, w, h)
-			y += h + gap/2
+			Put(g.chart, Margin, y, w, h)
+			y += h + Gap/2
 		}
 		for _, r := range g.rows {
 			h := r.height(w)
-			put(r, margin, y, w, h)
-			y += h + gap/2
+			Put(r, Margin, y, w, h)
+			y += h + Gap/2
 		}
-		y += margin
+		y += Margin
 	}
 	return y
 }
 
-// find is the row with the ID, nil when there is none.
-func (l *rowList) find(id string) *row {
+// Find is the row with the ID, nil when there is none.
+func (l *rowList) Find(id string) *row {
 	for _, g := range l.groups {
 		for _, r := range g.rows {
 			if r.about.ID == id {
@@ -216,53 +216,53 @@ func (l *rowList) find(id string) *row {
 
 // row is one row of a page.
 type row struct {
-	panel
+	Panel
 	page          string
 	about         Row
 	to            PageHandler
 	ground        *canvas.Rectangle
-	label, detail *paragraph
+	label, detail *Paragraph
 	value         *canvas.Text
 	mark          *canvas.Image // nil for none
 	dot           *canvas.Circle
 	bar           *canvas.Rectangle
-	less, more    *button
+	Less, More    *Button
 }
 
 const (
-	rowTall  = finger + 8
+	rowTall  = Finger + 8
 	rowPad   = 18
 	rowMark  = 44
-	stepWide = finger + 20
+	stepWide = Finger + 20
 )
 
 func newRow(page string, about Row, to PageHandler) *row {
-	ink := colors.text
+	ink := Colors.Text
 	if about.Danger {
-		ink = colors.danger
+		ink = Colors.danger
 	}
 	r := &row{
 		page: page, about: about, to: to,
-		ground: rounded(colors.surface, radius),
-		label:  newParagraph(about.Label, sizeBody+3, ink, about.Chosen || about.Kind == RowAction, 3),
-		detail: newParagraph(about.Detail, sizeSmall, colors.muted, false, 4),
-		value:  text(about.Value, sizeSmall, colors.muted, false),
-		bar:    rounded(colors.accent, 4),
+		ground: Rounded(Colors.Surface, Radius),
+		label:  NewParagraph(about.Label, SizeBody+3, ink, about.Chosen || about.Kind == RowAction, 3),
+		detail: NewParagraph(about.Detail, SizeSmall, Colors.Muted, false, 4),
+		value:  Text(about.Value, SizeSmall, Colors.Muted, false),
+		bar:    Rounded(Colors.Accent, 4),
 	}
 	r.label.font = fontOf(about.Language, r.label.bold)
-	objects := []fyne.CanvasObject{r.ground, r.label.box, r.detail.box, r.value}
+	objects := []fyne.CanvasObject{r.ground, r.label.Box, r.detail.Box, r.value}
 	switch {
 	case about.Kind == RowStep:
-		r.less = newButton("less", "", false, func() { to.Step(page, about.ID, false) })
-		r.more = newButton("more", "", false, func() { to.Step(page, about.ID, true) })
-		r.value.Color = colors.accent
-		setVisible(r.less, about.Less)
-		setVisible(r.more, about.More)
-		objects = append(objects, r.less, r.more)
+		r.Less = NewButton("less", "", false, func() { to.Step(page, about.ID, false) })
+		r.More = NewButton("more", "", false, func() { to.Step(page, about.ID, true) })
+		r.value.Color = Colors.Accent
+		SetVisible(r.Less, about.Less)
+		SetVisible(r.More, about.More)
+		objects = append(objects, r.Less, r.More)
 	case about.Kind == RowChoice && about.Chosen:
-		r.mark = glyph("chosen")
+		r.mark = Glyph("chosen")
 	case about.Kind == RowLead:
-		r.mark = glyph("next")
+		r.mark = Glyph("next")
 	}
 	if r.mark != nil {
 		objects = append(objects, r.mark)
@@ -274,35 +274,35 @@ func newRow(page string, about Row, to PageHandler) *row {
 	if about.Progress > 0 {
 		objects = append(objects, r.bar)
 	}
-	r.panel.show(objects...)
-	r.panel.init(r, r.place)
+	r.Panel.SetObjects(objects...)
+	r.Panel.Init(r, r.place)
 	return r
 }
 
 func stateColor(state string) color.Color {
 	switch state {
 	case "pass":
-		return colors.accent
+		return Colors.Accent
 	case "warn":
-		return colors.warning
+		return Colors.Warning
 	}
-	return colors.danger
+	return Colors.danger
 }
 
 // words gives where the words of a row begin and how wide they may be.
 func (r *row) words(width float32) (x, w float32) {
-	x, w = margin, width-2*margin
+	x, w = Margin, width-2*Margin
 	if r.dot != nil {
 		x, w = x+40, w-40
 	}
 	switch {
 	case r.about.Kind == RowStep:
-		w -= 2*stepWide + gap
+		w -= 2*stepWide + Gap
 	case r.mark != nil || r.about.Kind == RowChoice:
-		w -= rowMark + gap
+		w -= rowMark + Gap
 	}
 	if r.about.Value != "" && r.about.Kind != RowStep {
-		w -= r.value.MinSize().Width + gap
+		w -= r.value.MinSize().Width + Gap
 	}
 	return x, w
 }
@@ -310,7 +310,7 @@ func (r *row) words(width float32) (x, w float32) {
 // height is what the row needs at a width.
 func (r *row) height(width float32) float32 {
 	_, w := r.words(width)
-	h := r.label.reflow(w) + r.detail.reflow(w)
+	h := r.label.Reflow(w) + r.detail.Reflow(w)
 	if r.about.Kind == RowStep {
 		h += r.value.MinSize().Height
 	}
@@ -322,36 +322,36 @@ func (r *row) height(width float32) float32 {
 }
 
 func (r *row) place(s fyne.Size) {
-	put(r.ground, 0, 0, s.Width, s.Height)
+	Put(r.ground, 0, 0, s.Width, s.Height)
 	x, w := r.words(s.Width)
-	h := r.label.reflow(w) + r.detail.reflow(w)
+	h := r.label.Reflow(w) + r.detail.Reflow(w)
 	value := r.value.MinSize()
 	if r.about.Kind == RowStep {
 		h += value.Height
 	}
 	y := (s.Height - h) / 2
 	if r.dot != nil {
-		put(r.dot, margin, (s.Height-22)/2, 22, 22)
+		Put(r.dot, Margin, (s.Height-22)/2, 22, 22)
 	}
-	y += r.label.place(x, y, w)
+	y += r.label.Place(x, y, w)
 	if r.about.Kind == RowStep {
-		put(r.value, x, y, w, value.Height)
+		Put(r.value, x, y, w, value.Height)
 		y += value.Height
 		const edge = 12
-		put(r.more, s.Width-edge-stepWide, edge, stepWide, s.Height-2*edge)
-		put(r.less, s.Width-edge-2*stepWide-gap/2, edge, stepWide, s.Height-2*edge)
+		Put(r.More, s.Width-edge-stepWide, edge, stepWide, s.Height-2*edge)
+		Put(r.Less, s.Width-edge-2*stepWide-Gap/2, edge, stepWide, s.Height-2*edge)
 	}
-	r.detail.place(x, y, w)
-	right := s.Width - margin
+	r.detail.Place(x, y, w)
+	right := s.Width - Margin
 	if r.mark != nil {
-		put(r.mark, right-rowMark, (s.Height-rowMark)/2, rowMark, rowMark)
-		right -= rowMark + gap
+		Put(r.mark, right-rowMark, (s.Height-rowMark)/2, rowMark, rowMark)
+		right -= rowMark + Gap
 	}
 	if r.about.Kind != RowStep {
-		put(r.value, right-value.Width, (s.Height-value.Height)/2, value.Width, value.Height)
+		Put(r.value, right-value.Width, (s.Height-value.Height)/2, value.Width, value.Height)
 	}
 	if r.about.Progress > 0 {
-		put(r.bar, radius, s.Height-8, (s.Width-2*radius)*min(r.about.Progress, 1), 8)
+		Put(r.bar, Radius, s.Height-8, (s.Width-2*Radius)*min(r.about.Progress, 1), 8)
 	}
 }
 
@@ -360,7 +360,7 @@ func (r *row) taps() bool { return r.about.Kind != RowStep && r.about.Kind != Ro
 
 // Tapped implements fyne.Tappable.
 func (r *row) Tapped(*fyne.PointEvent) {
-	r.release()
+	r.Release()
 	if r.taps() {
 		r.to.Choose(r.page, r.about.ID)
 	}
@@ -369,21 +369,21 @@ func (r *row) Tapped(*fyne.PointEvent) {
 // press shows that a finger was felt.
 func (r *row) press() {
 	if r.taps() {
-		fill(r.ground, colors.pressed)
+		Fill(r.ground, Colors.Pressed)
 	}
 }
 
-func (r *row) release() { fill(r.ground, colors.surface) }
+func (r *row) Release() { Fill(r.ground, Colors.Surface) }
 
 // MouseDown implements desktop.Mouseable.
 func (r *row) MouseDown(*desktop.MouseEvent) { r.press() }
 
 // MouseUp implements desktop.Mouseable.
-func (r *row) MouseUp(*desktop.MouseEvent) { r.release() }
+func (r *row) MouseUp(*desktop.MouseEvent) { r.Release() }
 
-// tapAt passes on a tap that came as a very short drag.
-func (r *row) tapAt(p fyne.Position) {
-	for _, b := range []*button{r.less, r.more} {
+// TapAt passes on a tap that came as a very short drag.
+func (r *row) TapAt(p fyne.Position) {
+	for _, b := range []*Button{r.Less, r.More} {
 		if b != nil && b.Visible() && contains(b, p) {
 			b.Tapped(nil)
 			return
@@ -392,32 +392,8 @@ func (r *row) tapAt(p fyne.Position) {
 	r.Tapped(nil)
 }
 
-// Picture paints a page for people who were not there: its title, and all its
-// groups, however tall that is. Group after group, so that the screen is never
-// held up for long: what painting one takes grows with the square of its height.
-func (u *UI) Picture(p Page) image.Image {
-	var parts []image.Image
-	for i := -1; i < len(p.Groups); i++ {
-		part := Page{Title: p.Title}
-		if i >= 0 {
-			part = Page{Groups: p.Groups[i : i+1]}
-		}
-		done := make(chan struct{})
-		u.do(func() {
-			defer close(done)
-			parts = append(parts, paintPage(part, u.opt.Size.Width))
-		})
-		select {
-		case <-done:
-		case <-u.ended:
-			return nil
-		}
-	}
-	return stacked(parts)
-}
-
-// stacked puts pictures of one width beneath each other.
-func stacked(parts []image.Image) image.Image {
+// Stacked puts pictures of one width beneath each other.
+func Stacked(parts []image.Image) image.Image {
 	tall := 0
 	for _, part := range parts {
 		tall += part.Bounds().Dy()
@@ -431,21 +407,21 @@ func stacked(parts []image.Image) image.Image {
 	return all
 }
 
-// paintPage paints a page, or a part of one, at a width.
-func paintPage(p Page, width float32) image.Image {
+// PaintPage paints a page, or a part of one, at a width.
+func PaintPage(p Page, width float32) image.Image {
 	list := newRowList(nil)
 	list.show(p)
-	title, y := newParagraph(p.Title, sizeHeading, colors.text, true, 4), float32(0)
+	title, y := NewParagraph(p.Title, SizeHeading, Colors.Text, true, 4), float32(0)
 	if p.Title != "" {
-		y = margin + title.place(margin, margin, width-2*margin) + margin
+		y = Margin + title.Place(Margin, Margin, width-2*Margin) + Margin
 	}
 	tall := list.place(width)
-	put(list.list, 0, y, width, tall)
-	ground := rect(colors.background)
-	put(ground, 0, 0, width, y+tall)
+	Put(list.list, 0, y, width, tall)
+	ground := Rect(Colors.Background)
+	Put(ground, 0, 0, width, y+tall)
 	c := software.NewCanvas()
 	c.SetPadded(false)
-	c.SetContent(container.NewWithoutLayout(ground, title.box, list.list))
+	c.SetContent(container.NewWithoutLayout(ground, title.Box, list.list))
 	c.Resize(fyne.NewSize(width, y+tall))
 	return c.Capture()
 }

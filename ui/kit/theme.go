@@ -1,4 +1,4 @@
-package ui
+package kit
 
 import (
 	"fmt"
@@ -15,77 +15,77 @@ import (
 
 // palette is every colour of the interface but those of classes.
 type palette struct {
-	background, surface, raised, pressed color.Color
-	text, muted                          color.Color // on background, surface and raised
-	accent, onAccent                     color.Color
-	warning, onWarning                   color.Color
+	Background, Surface, Raised, Pressed color.Color
+	Text, Muted                          color.Color // on background, surface and raised
+	Accent, OnAccent                     color.Color
+	Warning, onWarning                   color.Color
 	danger                               color.Color
-	alarm, onAlarm                       color.Color
-	outline                              color.Color
-	ink                                  color.Color // dark text on a light ground
-	picture                              color.Color // behind a picture that does not fill its place
-	halo                                 color.Color // around what is drawn over a picture
+	Alarm, OnAlarm                       color.Color
+	Outline                              color.Color
+	Ink                                  color.Color // dark text on a light ground
+	Picture                              color.Color // behind a picture that does not fill its place
+	Halo                                 color.Color // around what is drawn over a picture
 }
 
-// dark is the palette of a device in a workshop or a hall. Text keeps a
+// Dark is the palette of a device in a workshop or a hall. Text keeps a
 // contrast of 4.5 and more to all it stands on, as a test checks.
-var dark = palette{
-	background: rgb(0x0D1117), surface: rgb(0x171D26), raised: rgb(0x242D39), pressed: rgb(0x35414F),
-	text: rgb(0xF3F6FA), muted: rgb(0xA7B3C2),
-	accent: rgb(0x4FD1A5), onAccent: rgb(0x0D1117),
-	warning: rgb(0xFFC857), onWarning: rgb(0x0D1117),
+var Dark = palette{
+	Background: rgb(0x0D1117), Surface: rgb(0x171D26), Raised: rgb(0x242D39), Pressed: rgb(0x35414F),
+	Text: rgb(0xF3F6FA), Muted: rgb(0xA7B3C2),
+	Accent: rgb(0x4FD1A5), OnAccent: rgb(0x0D1117),
+	Warning: rgb(0xFFC857), onWarning: rgb(0x0D1117),
 	danger: rgb(0xFF7A66),
-	alarm:  rgb(0xC8141E), onAlarm: rgb(0xFFFFFF),
-	outline: rgb(0x3A4655),
-	ink:     rgb(0x0D1117),
-	picture: rgb(0x000000),
-	halo:    color.NRGBA{A: 0x90},
+	Alarm:  rgb(0xC8141E), OnAlarm: rgb(0xFFFFFF),
+	Outline: rgb(0x3A4655),
+	Ink:     rgb(0x0D1117),
+	Picture: rgb(0x000000),
+	Halo:    color.NRGBA{A: 0x90},
 }
 
 // light is the palette of a bright hall, with the same contrasts.
 var light = palette{
-	background: rgb(0xF2F4F7), surface: rgb(0xFFFFFF), raised: rgb(0xE3E8EE), pressed: rgb(0xCBD4DE),
-	text: rgb(0x12181F), muted: rgb(0x4A5664),
-	accent: rgb(0x0B6E50), onAccent: rgb(0xFFFFFF),
-	warning: rgb(0x7A4E00), onWarning: rgb(0xFFFFFF),
+	Background: rgb(0xF2F4F7), Surface: rgb(0xFFFFFF), Raised: rgb(0xE3E8EE), Pressed: rgb(0xCBD4DE),
+	Text: rgb(0x12181F), Muted: rgb(0x4A5664),
+	Accent: rgb(0x0B6E50), OnAccent: rgb(0xFFFFFF),
+	Warning: rgb(0x7A4E00), onWarning: rgb(0xFFFFFF),
 	danger: rgb(0xB3261E),
-	alarm:  rgb(0xC8141E), onAlarm: rgb(0xFFFFFF),
-	outline: rgb(0xB9C3CE),
-	ink:     rgb(0x0D1117),
-	picture: rgb(0x000000),
-	halo:    color.NRGBA{A: 0x90},
+	Alarm:  rgb(0xC8141E), OnAlarm: rgb(0xFFFFFF),
+	Outline: rgb(0xB9C3CE),
+	Ink:     rgb(0x0D1117),
+	Picture: rgb(0x000000),
+	Halo:    color.NRGBA{A: 0x90},
 }
 
-// colors is the palette in use. UI goroutine.
-var colors = dark
+// Colors is the palette in use. UI goroutine.
+var Colors = Dark
 
 // Themes are the palettes that can be chosen, by name.
 var Themes = []string{"dark", "light"}
 
-// paint takes up the palette of a theme; an unknown one is dark.
-func paint(theme string) {
-	colors = dark
+// SetTheme takes up the palette of a theme; an unknown one is dark.
+func SetTheme(theme string) {
+	Colors = Dark
 	if theme == "light" {
-		colors = light
+		Colors = light
 	}
 }
 
-// glyph is a symbol in the colours in use.
-func glyph(name string) *canvas.Image {
+// Glyph is a symbol in the colours in use.
+func Glyph(name string) *canvas.Image {
 	file, content := glyphFile(name)
-	return svg(file, content)
+	return SVG(file, content)
 }
 
 // glyphFile is a symbol's file, drawn for the dark palette, with its colours
 // replaced by those in use. Fyne keeps drawings by name, so the name differs.
 func glyphFile(name string) (file string, content []byte) {
 	content = icon.Glyph(name)
-	if colors == dark {
+	if Colors == Dark {
 		return name + ".svg", content
 	}
 	replace := strings.NewReplacer(
-		hex(dark.text), hex(colors.text), hex(dark.ink), hex(colors.onAccent), hex(dark.accent), hex(colors.accent),
-		hex(dark.muted), hex(colors.muted), hex(dark.danger), hex(colors.danger), hex(dark.warning), hex(colors.warning),
+		hex(Dark.Text), hex(Colors.Text), hex(Dark.Ink), hex(Colors.OnAccent), hex(Dark.Accent), hex(Colors.Accent),
+		hex(Dark.Muted), hex(Colors.Muted), hex(Dark.danger), hex(Colors.danger), hex(Dark.Warning), hex(Colors.Warning),
 	)
 	return name + "-light.svg", []byte(replace.Replace(string(content)))
 }
@@ -103,18 +103,18 @@ func rgb(v uint32) color.Color {
 // Sizes in screen pixels of a 5 inch 720x1280 panel, 290 to the inch: a finger
 // needs 9 mm, about 100; a line to be read at arm's length about 28.
 const (
-	sizeDisplay = 92 // the one number to be seen from afar
-	sizeTitle   = 54
-	sizeHeading = 38
-	sizeBody    = 29
-	sizeSmall   = 26
-	sizePlate   = 28 // on the picture
+	SizeDisplay = 92 // the one number to be seen from afar
+	SizeTitle   = 54
+	SizeHeading = 38
+	SizeBody    = 29
+	SizeSmall   = 26
+	SizePlate   = 28 // on the picture
 
-	finger    = 104 // height of a button
-	gap       = 16
-	margin    = 24
-	radius    = 20
-	headerBar = finger + 2*12
+	Finger    = 104 // height of a button
+	Gap       = 16
+	Margin    = 24
+	Radius    = 20
+	HeaderBar = Finger + 2*12
 )
 
 // appTheme gives Fyne's own widgets our colours and sizes.
@@ -123,7 +123,7 @@ type appTheme struct {
 	language string
 }
 
-func newTheme(language string) fyne.Theme { return appTheme{theme.DefaultTheme(), language} }
+func NewTheme(language string) fyne.Theme { return appTheme{theme.DefaultTheme(), language} }
 
 // Font implements fyne.Theme. What the language's font lacks is taken from
 // Fyne's.
@@ -155,32 +155,32 @@ var fonts = map[string]fyne.Resource{}
 func (t appTheme) Color(n fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
 	switch n {
 	case theme.ColorNameBackground:
-		return colors.background
+		return Colors.Background
 	case theme.ColorNameForeground:
-		return colors.text
+		return Colors.Text
 	case theme.ColorNamePlaceHolder, theme.ColorNameDisabled:
-		return colors.muted
+		return Colors.Muted
 	case theme.ColorNamePrimary, theme.ColorNameFocus, theme.ColorNameHyperlink, theme.ColorNameSuccess:
-		return colors.accent
+		return Colors.Accent
 	case theme.ColorNameForegroundOnPrimary, theme.ColorNameForegroundOnSuccess:
-		return colors.onAccent
+		return Colors.OnAccent
 	case theme.ColorNameButton, theme.ColorNameInputBackground, theme.ColorNameMenuBackground, theme.ColorNameOverlayBackground:
-		return colors.raised
+		return Colors.Raised
 	case theme.ColorNameHover, theme.ColorNamePressed, theme.ColorNameSelection:
-		return colors.pressed
+		return Colors.Pressed
 	case theme.ColorNameHeaderBackground, theme.ColorNameDisabledButton:
-		return colors.surface
+		return Colors.Surface
 	case theme.ColorNameSeparator, theme.ColorNameInputBorder, theme.ColorNameScrollBar:
-		return colors.outline
+		return Colors.Outline
 	case theme.ColorNameWarning:
-		return colors.warning
+		return Colors.Warning
 	case theme.ColorNameForegroundOnWarning, theme.ColorNameForegroundOnError:
-		return colors.onWarning
+		return Colors.onWarning
 	case theme.ColorNameError:
-		return colors.danger
+		return Colors.danger
 	}
 	variant := theme.VariantDark
-	if colors == light {
+	if Colors == light {
 		variant = theme.VariantLight
 	}
 	return t.Theme.Color(n, variant)
@@ -190,21 +190,21 @@ func (t appTheme) Color(n fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color 
 func (t appTheme) Size(n fyne.ThemeSizeName) float32 {
 	switch n {
 	case theme.SizeNameText:
-		return sizeBody
+		return SizeBody
 	case theme.SizeNameCaptionText:
-		return sizeSmall
+		return SizeSmall
 	case theme.SizeNameSubHeadingText:
-		return sizeHeading
+		return SizeHeading
 	case theme.SizeNameHeadingText:
-		return sizeTitle
+		return SizeTitle
 	case theme.SizeNamePadding:
-		return gap / 2
+		return Gap / 2
 	case theme.SizeNameInnerPadding:
-		return gap
+		return Gap
 	case theme.SizeNameInlineIcon:
 		return 44
 	case theme.SizeNameInputRadius, theme.SizeNameSelectionRadius:
-		return radius
+		return Radius
 	case theme.SizeNameScrollBar, theme.SizeNameScrollBarSmall:
 		return 8
 	}

@@ -1,4 +1,4 @@
-package ui
+package kit
 
 import (
 	"time"
@@ -7,18 +7,18 @@ import (
 	"fyne.io/fyne/v2/canvas"
 )
 
-// viewport shows a part of something taller and is moved by a finger, with
+// Viewport shows a part of something taller and is moved by a finger, with
 // momentum. Fyne's own Scroll ignores a drag on everything but a phone, and
 // the driver takes any drag of two pixels for one: here a finger that strays
 // less than slop still taps what it is on, and what looks pressed is released
 // when the finger scrolls.
-type viewport struct {
-	panel
+type Viewport struct {
+	Panel
 	content *fyne.Container
 	height  func(width float32) float32 // of the content; lays it out, too
 	bar     *canvas.Rectangle
 
-	offset, span float32 // of the content above the top; its height
+	Offset, span float32 // of the content above the top; its height
 	strayed      float32 // how far the finger has gone, with sign
 	scrolling    bool
 	start        fyne.Position
@@ -32,36 +32,36 @@ const (
 	slowest  = 0.5  // pixels a tick
 )
 
-func newViewport(content *fyne.Container, height func(float32) float32) *viewport {
-	v := &viewport{content: content, height: height, bar: rounded(colors.outline, 4)}
-	v.panel.show(v.content, v.bar)
-	v.panel.init(v, v.place)
+func NewViewport(content *fyne.Container, height func(float32) float32) *Viewport {
+	v := &Viewport{content: content, height: height, bar: Rounded(Colors.Outline, 4)}
+	v.Panel.SetObjects(v.content, v.bar)
+	v.Panel.Init(v, v.place)
 	return v
 }
 
-func (v *viewport) place(s fyne.Size) {
+func (v *Viewport) place(s fyne.Size) {
 	v.span = v.height(s.Width)
 	v.content.Resize(fyne.NewSize(s.Width, v.span))
-	v.scrollTo(v.offset)
+	v.ScrollTo(v.Offset)
 }
 
-// scrollTo moves the content, as far as it goes.
-func (v *viewport) scrollTo(offset float32) {
+// ScrollTo moves the content, as far as it goes.
+func (v *Viewport) ScrollTo(offset float32) {
 	s := v.Size()
-	v.offset = max(0, min(offset, v.span-s.Height))
-	v.content.Move(fyne.NewPos(0, -v.offset))
-	setVisible(v.bar, v.span > s.Height)
+	v.Offset = max(0, min(offset, v.span-s.Height))
+	v.content.Move(fyne.NewPos(0, -v.Offset))
+	SetVisible(v.bar, v.span > s.Height)
 	if v.span > s.Height {
 		length := s.Height * s.Height / v.span
-		put(v.bar, s.Width-12, v.offset/v.span*s.Height, 8, length)
+		Put(v.bar, s.Width-12, v.Offset/v.span*s.Height, 8, length)
 	}
 }
 
 // Scrolled implements fyne.Scrollable, which also clips the content.
-func (v *viewport) Scrolled(e *fyne.ScrollEvent) { v.scrollTo(v.offset - 3*e.Scrolled.DY) }
+func (v *Viewport) Scrolled(e *fyne.ScrollEvent) { v.ScrollTo(v.Offset - 3*e.Scrolled.DY) }
 
 // Dragged implements fyne.Draggable.
-func (v *viewport) Dragged(e *fyne.DragEvent) {
+func (v *Viewport) Dragged(e *fyne.DragEvent) {
 	if !v.held {
 		v.held, v.scrolling, v.strayed, v.speed = true, false, 0, 0
 		v.start = e.Position.Subtract(e.Dragged)
@@ -72,46 +72,46 @@ func (v *viewport) Dragged(e *fyne.DragEvent) {
 	}
 	if !v.scrolling {
 		v.scrolling = true
-		v.release()
+		v.Release()
 	}
 	v.speed = -e.Dragged.DY
-	v.scrollTo(v.offset - e.Dragged.DY)
+	v.ScrollTo(v.Offset - e.Dragged.DY)
 }
 
 // DragEnd implements fyne.Draggable.
-func (v *viewport) DragEnd() {
+func (v *Viewport) DragEnd() {
 	v.held = false
-	v.release()
+	v.Release()
 	if !v.scrolling {
-		v.tap(v.start.AddXY(0, v.offset))
+		v.tap(v.start.AddXY(0, v.Offset))
 	}
 }
 
 // pressable is content that shows that a finger is on it.
 type pressable interface {
 	fyne.Tappable
-	release()
+	Release()
 }
 
-// release has nothing look pressed.
-func (v *viewport) release() {
+// Release has nothing look pressed.
+func (v *Viewport) Release() {
 	for _, o := range v.content.Objects {
 		if p, ok := o.(pressable); ok {
-			p.release()
+			p.Release()
 		}
 	}
 }
 
 // tap passes on a tap, in the content's coordinates, that came as a very short
 // drag.
-func (v *viewport) tap(at fyne.Position) {
+func (v *Viewport) tap(at fyne.Position) {
 	for _, o := range v.content.Objects {
 		p, ok := o.(pressable)
 		if !ok || !contains(o, at) {
 			continue
 		}
-		if parts, ok := o.(interface{ tapAt(fyne.Position) }); ok {
-			parts.tapAt(at.Subtract(o.Position()))
+		if parts, ok := o.(interface{ TapAt(fyne.Position) }); ok {
+			parts.TapAt(at.Subtract(o.Position()))
 		} else {
 			p.Tapped(nil)
 		}
@@ -126,8 +126,8 @@ func contains(o fyne.CanvasObject, at fyne.Position) bool {
 	return at.X >= from.X && at.Y >= from.Y && at.X < from.X+s.Width && at.Y < from.Y+s.Height
 }
 
-// tick carries the content on after the finger has left.
-func (v *viewport) tick(time.Time) {
+// Tick carries the content on after the finger has left.
+func (v *Viewport) Tick(time.Time) {
 	if v.speed == 0 {
 		return
 	}
@@ -135,10 +135,10 @@ func (v *viewport) tick(time.Time) {
 		v.speed *= friction // a finger that rests before it leaves throws nothing
 		return
 	}
-	before := v.offset
-	v.scrollTo(v.offset + v.speed)
+	before := v.Offset
+	v.ScrollTo(v.Offset + v.speed)
 	v.speed *= friction
-	if v.offset == before || abs(v.speed) < slowest {
+	if v.Offset == before || abs(v.speed) < slowest {
 		v.speed = 0
 	}
 }

@@ -1,4 +1,8 @@
-package ui
+// Package phrases is what the interface says by itself, in the language in use.
+//
+// In: a language of assets/lang; out: Now. Package ui and the packages beneath
+// it import it; of ours it imports assets/lang. UI goroutine.
+package phrases
 
 import (
 	"cmp"
@@ -8,8 +12,8 @@ import (
 	"reterminal-vision/assets/lang"
 )
 
-// words is everything the interface says by itself, in one language.
-type words struct {
+// Words is everything the interface says by itself, in one language.
+type Words struct {
 	Tagline                 string
 	NotReady                string
 	Back, Home, Retry, Quit string
@@ -42,7 +46,7 @@ type words struct {
 	Enrolling, Enrolled            string // take the name
 }
 
-var english = words{
+var english = Words{
 	Tagline:  "Understands what it sees, offline",
 	NotReady: "Not ready",
 	Back:     "Back", Home: "Home", Retry: "Try again", Quit: "Quit",
@@ -74,16 +78,16 @@ var english = words{
 	Enrolling: "Getting to know %s", Enrolled: "%s is known from now on.",
 }
 
-// say is the language in use.
-var say = english
+// Now is the language in use.
+var Now = english
 
-// speak takes up a language of assets/lang. UI goroutine.
-func speak(tag string) {
+// Speak takes up a language of assets/lang. UI goroutine.
+func Speak(tag string) {
 	if err := lang.Set(cmp.Or(tag, "en")); err != nil {
 		slog.Error("language", "error", err)
 	}
-	say = english
-	fields := reflect.ValueOf(&say).Elem()
+	Now = english
+	fields := reflect.ValueOf(&Now).Elem()
 	for i := range fields.NumField() {
 		fields.Field(i).SetString(lang.Name(fields.Field(i).String()))
 	}

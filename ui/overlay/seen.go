@@ -1,4 +1,4 @@
-package ui
+package overlay
 
 import (
 	"slices"
@@ -9,6 +9,8 @@ import (
 
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
+	"reterminal-vision/ui/kit"
+	"reterminal-vision/ui/phrases"
 )
 
 // finding is one line of what is seen right now.
@@ -83,15 +85,15 @@ func objectFindings(dst []finding, objects []inference.Object) []finding {
 	return dst
 }
 
-// seenList shows what is seen right now under a heading.
-type seenList struct {
-	panel
+// Seen shows what is seen right now under a heading.
+type Seen struct {
+	kit.Panel
 	heading *canvas.Text
 	empty   *canvas.Text
 	rows    []*seenRow
 	found   []finding
 	bars    bool // one column, with a bar each: a classification
-	names   bool // labels are people's names, which stay as they are
+	Names   bool // labels are people's names, which stay as they are
 }
 
 type seenRow struct {
@@ -108,55 +110,55 @@ const (
 	seenMost    = 16  // rows
 )
 
-func newSeenList() *seenList {
-	l := &seenList{
-		heading: text(say.InView, sizeSmall, colors.muted, true),
-		empty:   text(say.NothingInView, sizeBody, colors.muted, false),
+func NewSeen() *Seen {
+	l := &Seen{
+		heading: kit.Text(phrases.Now.InView, kit.SizeSmall, kit.Colors.Muted, true),
+		empty:   kit.Text(phrases.Now.NothingInView, kit.SizeBody, kit.Colors.Muted, false),
 	}
 	objects := []fyne.CanvasObject{l.heading, l.empty}
 	for range seenMost {
 		r := &seenRow{
-			ground: rounded(colors.surface, 14), swatch: rounded(colors.accent, 8),
-			bar: rounded(colors.raised, 7), level: rounded(colors.accent, 7),
-			label: text("", sizeBody, colors.text, false), value: text("", sizeBody, colors.text, true),
+			ground: kit.Rounded(kit.Colors.Surface, 14), swatch: kit.Rounded(kit.Colors.Accent, 8),
+			bar: kit.Rounded(kit.Colors.Raised, 7), level: kit.Rounded(kit.Colors.Accent, 7),
+			label: kit.Text("", kit.SizeBody, kit.Colors.Text, false), value: kit.Text("", kit.SizeBody, kit.Colors.Text, true),
 		}
 		r.value.Alignment = fyne.TextAlignTrailing
 		l.rows = append(l.rows, r)
 		objects = append(objects, r.ground, r.bar, r.level, r.swatch, r.label, r.value)
 	}
-	l.panel.show(objects...)
-	l.panel.init(l, func(fyne.Size) { l.fill() })
+	l.Panel.SetObjects(objects...)
+	l.Panel.Init(l, func(fyne.Size) { l.fill() })
 	return l
 }
 
-// show sums up a result.
-func (l *seenList) show(r *inference.Result) {
+// Update sums up a result.
+func (l *Seen) Update(r *inference.Result) {
 	l.found = findings(l.found[:0], r)
 	l.bars = len(r.Classes) > 0
-	heading := say.InView
+	heading := phrases.Now.InView
 	switch {
 	case l.bars:
-		heading = say.Guesses
+		heading = phrases.Now.Guesses
 	case r.Mask != nil && r.Mask.Width > 0:
-		heading = say.Scene
+		heading = phrases.Now.Scene
 	}
-	setText(l.heading, heading)
+	kit.SetText(l.heading, heading)
 	l.fill()
 }
 
-// clear shows nothing, not even that there is nothing.
-func (l *seenList) clear() {
+// Clear shows nothing, not even that there is nothing.
+func (l *Seen) Clear() {
 	l.found = l.found[:0]
-	setText(l.heading, "")
+	kit.SetText(l.heading, "")
 	l.fill()
 }
 
 // fill puts the findings into as many rows as there is room for.
-func (l *seenList) fill() {
+func (l *Seen) fill() {
 	s := l.Size()
-	put(l.heading, 0, 0, s.Width, l.heading.MinSize().Height)
-	put(l.empty, 0, seenHeading, s.Width, l.empty.MinSize().Height)
-	setVisible(l.empty, len(l.found) == 0 && l.heading.Text != "")
+	kit.Put(l.heading, 0, 0, s.Width, l.heading.MinSize().Height)
+	kit.Put(l.empty, 0, seenHeading, s.Width, l.empty.MinSize().Height)
+	kit.SetVisible(l.empty, len(l.found) == 0 && l.heading.Text != "")
 
 	slots := seenSlots(s.Width, s.Height, l.bars)
 	slots = slots[:min(len(slots), len(l.rows))]
@@ -170,7 +172,7 @@ func (l *seenList) fill() {
 			continue
 		}
 		f := l.found[i]
-		if !l.names || nameless(f.label) {
+		if !l.Names || nameless(f.label) {
 			f.label = lang.Name(f.label)
 		}
 		r.show(slots[i], f, l.bars)
@@ -178,68 +180,68 @@ func (l *seenList) fill() {
 }
 
 // seenSlots are the places of the rows in a list of the given size.
-func seenSlots(width, height float32, bars bool) []area {
+func seenSlots(width, height float32, bars bool) []kit.Area {
 	columns, step := max(1, int(width/seenColumn)), float32(seenRowSize)
 	if bars {
 		columns, step = 1, seenBarSize
 	}
-	w := (width - float32(columns-1)*gap) / float32(columns)
-	var slots []area
+	w := (width - float32(columns-1)*kit.Gap) / float32(columns)
+	var slots []kit.Area
 	for y := float32(seenHeading); y+step <= height+1 && len(slots) < seenMost; y += step {
 		for c := range columns {
-			slots = append(slots, area{float32(c) * (w + gap), y, w, step - 8})
+			slots = append(slots, kit.NewArea(float32(c)*(w+kit.Gap), y, w, step-8))
 		}
 	}
 	return slots
 }
 
-func (r *seenRow) show(at area, f finding, bar bool) {
+func (r *seenRow) show(at kit.Area, f finding, bar bool) {
 	value := strconv.Itoa(f.count)
 	if f.count == 0 {
 		value = percentText(percent(f.share))
 	}
 	fill := classInk[f.color].fill
 	r.level.FillColor, r.swatch.FillColor = fill, fill
-	r.label.Color = colors.text
-	setText(r.value, value)
+	r.label.Color = kit.Colors.Text
+	kit.SetText(r.value, value)
 	vw := r.value.MinSize()
-	x, w := at.x+gap, at.w-2*gap
-	textY := at.y + (at.h-vw.Height)/2
+	x, w := at.X+kit.Gap, at.W-2*kit.Gap
+	textY := at.Y + (at.H-vw.Height)/2
 	if bar {
-		x, w, textY = at.x, at.w, at.y
-		put(r.bar, at.x, at.bottom()-20, at.w, 14)
-		put(r.level, at.x, at.bottom()-20, max(14, at.w*f.share), 14)
+		x, w, textY = at.X, at.W, at.Y
+		kit.Put(r.bar, at.X, at.Bottom()-20, at.W, 14)
+		kit.Put(r.level, at.X, at.Bottom()-20, max(14, at.W*f.share), 14)
 	} else {
 		const swatch = 26
-		put(r.ground, at.x, at.y, at.w, at.h)
-		put(r.swatch, x, at.y+(at.h-swatch)/2, swatch, swatch)
+		kit.Put(r.ground, at.X, at.Y, at.W, at.H)
+		kit.Put(r.swatch, x, at.Y+(at.H-swatch)/2, swatch, swatch)
 		x, w = x+swatch+14, w-swatch-14
 	}
 	r.swatch.Refresh()
-	setText(r.label, shorten(f.label, w-vw.Width-gap, measurer(sizeBody, false)))
-	put(r.label, x, textY, w-vw.Width-gap, vw.Height)
-	put(r.value, x, textY, w, vw.Height)
+	kit.SetText(r.label, kit.Shorten(f.label, w-vw.Width-kit.Gap, kit.Measurer(kit.SizeBody, false)))
+	kit.Put(r.label, x, textY, w-vw.Width-kit.Gap, vw.Height)
+	kit.Put(r.value, x, textY, w, vw.Height)
 	r.visible(bar, !bar, true)
 }
 
 // showMore tells how many findings found no room.
-func (r *seenRow) showMore(at area, rest int) {
-	r.label.Color = colors.muted
-	setText(r.label, "+ "+strconv.Itoa(rest)+" "+say.More)
+func (r *seenRow) showMore(at kit.Area, rest int) {
+	r.label.Color = kit.Colors.Muted
+	kit.SetText(r.label, "+ "+strconv.Itoa(rest)+" "+phrases.Now.More)
 	r.label.Refresh()
 	h := r.label.MinSize().Height
-	put(r.label, at.x+gap, at.y+(at.h-h)/2, at.w-2*gap, h)
-	setText(r.value, "")
+	kit.Put(r.label, at.X+kit.Gap, at.Y+(at.H-h)/2, at.W-2*kit.Gap, h)
+	kit.SetText(r.value, "")
 	r.visible(false, false, true)
 }
 
 func (r *seenRow) hide() { r.visible(false, false, false) }
 
 func (r *seenRow) visible(bar, chip, words bool) {
-	setVisible(r.bar, bar)
-	setVisible(r.level, bar)
-	setVisible(r.ground, chip)
-	setVisible(r.swatch, chip)
-	setVisible(r.label, words)
-	setVisible(r.value, words)
+	kit.SetVisible(r.bar, bar)
+	kit.SetVisible(r.level, bar)
+	kit.SetVisible(r.ground, chip)
+	kit.SetVisible(r.swatch, chip)
+	kit.SetVisible(r.label, words)
+	kit.SetVisible(r.value, words)
 }

@@ -1,4 +1,4 @@
-package ui
+package kit
 
 import (
 	"time"
@@ -9,10 +9,10 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 )
 
-// keyboard is drawn on the screen for a device that has no other. A key acts
+// Keyboard is drawn on the screen for a device that has no other. A key acts
 // when it is touched, not when it is let go, and owns the gaps round it.
-type keyboard struct {
-	panel
+type Keyboard struct {
+	Panel
 	typed func(rune)
 	erase func()
 
@@ -30,15 +30,15 @@ type key struct {
 	ground *canvas.Rectangle
 	label  *canvas.Text
 	glyph  *canvas.Image
-	at     area
+	at     Area
 }
 
 // Keys that are not letters, in the Unicode range for private use.
 const (
 	keyShift = '\uE000' + iota
-	keyErase
-	keyPage // the next of keyPages
-	keySpace
+	KeyErase
+	KeyPage // the next of keyPages
+	KeySpace
 )
 
 // keyPages are the letters in three rows each; the third stands between shift
@@ -60,45 +60,45 @@ const (
 	eraseEvery  = 80 * time.Millisecond
 )
 
-// keyboardTall is the height of a keyboard.
-const keyboardTall = 4*keyTall + 2*keyboardPad
+// KeyboardTall is the height of a keyboard.
+const KeyboardTall = 4*keyTall + 2*keyboardPad
 
-func newKeyboard(typed func(rune), erase func()) *keyboard {
-	k := &keyboard{typed: typed, erase: erase, ground: rect(colors.surface)}
-	k.panel.init(k, k.place)
-	k.reset()
+func NewKeyboard(typed func(rune), erase func()) *Keyboard {
+	k := &Keyboard{typed: typed, erase: erase, ground: Rect(Colors.Surface)}
+	k.Panel.Init(k, k.place)
+	k.Reset()
 	return k
 }
 
-// reset shows the first page, with a capital first.
-func (k *keyboard) reset() {
+// Reset shows the first page, with a capital first.
+func (k *Keyboard) Reset() {
 	k.page, k.upper = 0, true
 	k.relay()
 }
 
 // relay makes the keys of the page.
-func (k *keyboard) relay() {
+func (k *Keyboard) relay() {
 	k.keys, k.held = nil, nil
 	objects := []fyne.CanvasObject{k.ground}
 	for _, row := range k.rows() {
 		for _, code := range row {
-			t := &key{code: code, ground: rounded(colors.raised, 12), label: text("", sizeHeading, colors.text, false), glyph: &canvas.Image{FillMode: canvas.ImageFillContain}}
+			t := &key{code: code, ground: Rounded(Colors.Raised, 12), label: Text("", SizeHeading, Colors.Text, false), glyph: &canvas.Image{FillMode: canvas.ImageFillContain}}
 			t.label.Alignment = fyne.TextAlignCenter
 			k.keys = append(k.keys, t)
 			objects = append(objects, t.ground, t.label, t.glyph)
 		}
 	}
 	k.label()
-	k.panel.show(objects...)
-	k.panel.relayout()
+	k.Panel.SetObjects(objects...)
+	k.Panel.Relayout()
 }
 
 // label writes on the keys what they would type now.
-func (k *keyboard) label() {
+func (k *Keyboard) label() {
 	for _, t := range k.keys {
-		setText(t.label, k.name(t.code))
+		SetText(t.label, k.name(t.code))
 		switch {
-		case t.code == keyErase:
+		case t.code == KeyErase:
 			t.draw("erase")
 		case t.code == keyShift && k.upper:
 			t.draw("shifted")
@@ -115,33 +115,33 @@ func (t *key) draw(symbol string) {
 }
 
 // rows are the codes of the page's keys.
-func (k *keyboard) rows() [4][]rune {
+func (k *Keyboard) rows() [4][]rune {
 	r := keyPages[k.page].rows
 	third := append([]rune{keyShift}, []rune(r[2])...)
-	return [4][]rune{[]rune(r[0]), []rune(r[1]), append(third, keyErase), {keyPage, keySpace, '-', '\''}}
+	return [4][]rune{[]rune(r[0]), []rune(r[1]), append(third, KeyErase), {KeyPage, KeySpace, '-', '\''}}
 }
 
 // name is what stands on a key.
-func (k *keyboard) name(code rune) string {
+func (k *Keyboard) name(code rune) string {
 	switch code {
-	case keySpace, keyShift, keyErase:
+	case KeySpace, keyShift, KeyErase:
 		return ""
-	case keyPage:
+	case KeyPage:
 		return keyPages[(k.page+1)%len(keyPages)].name
 	}
 	return string(k.cased(code))
 }
 
 // cased is a letter as it would be typed now.
-func (k *keyboard) cased(r rune) rune {
+func (k *Keyboard) cased(r rune) rune {
 	if k.upper && r != 'ß' { // whose capital has no place in names
 		return unicode.ToUpper(r)
 	}
 	return r
 }
 
-func (k *keyboard) place(s fyne.Size) {
-	put(k.ground, 0, 0, s.Width, s.Height)
+func (k *Keyboard) place(s fyne.Size) {
+	Put(k.ground, 0, 0, s.Width, s.Height)
 	unit := (s.Width - 2*keyboardPad) / 10
 	i := 0
 	for row, codes := range k.rows() {
@@ -153,12 +153,12 @@ func (k *keyboard) place(s fyne.Size) {
 		x, y := (s.Width-total)/2, keyboardPad+float32(row)*keyTall
 		for _, w := range widths {
 			t := k.keys[i]
-			t.at = area{x, y, w, keyTall}
-			put(t.ground, x+keyGap/2, y+keyGap/2, w-keyGap, keyTall-keyGap)
+			t.at = Area{x, y, w, keyTall}
+			Put(t.ground, x+keyGap/2, y+keyGap/2, w-keyGap, keyTall-keyGap)
 			h := t.label.MinSize().Height
-			put(t.label, x, y+(keyTall-h)/2, w, h)
+			Put(t.label, x, y+(keyTall-h)/2, w, h)
 			const glyph = 48
-			put(t.glyph, x+(w-glyph)/2, y+(keyTall-glyph)/2, glyph, glyph)
+			Put(t.glyph, x+(w-glyph)/2, y+(keyTall-glyph)/2, glyph, glyph)
 			x, i = x+w, i+1
 		}
 	}
@@ -169,22 +169,22 @@ func keyWidths(codes []rune, unit float32) []float32 {
 	widths, wide, left := make([]float32, len(codes)), 0, 10*unit
 	for i, c := range codes {
 		switch c {
-		case keyShift, keyErase:
+		case keyShift, KeyErase:
 			wide++
-		case keySpace:
+		case KeySpace:
 			widths[i] = 5.5 * unit
-		case keyPage:
+		case KeyPage:
 			widths[i] = 1.9 * unit
 		default:
 			widths[i] = unit
-			if codes[0] == keyPage {
+			if codes[0] == KeyPage {
 				widths[i] = 1.3 * unit
 			}
 		}
 		left -= widths[i]
 	}
 	for i, c := range codes {
-		if c == keyShift || c == keyErase {
+		if c == keyShift || c == KeyErase {
 			widths[i] = left / float32(wide)
 		}
 	}
@@ -192,40 +192,41 @@ func keyWidths(codes []rune, unit float32) []float32 {
 }
 
 // MouseDown implements desktop.Mouseable.
-func (k *keyboard) MouseDown(e *desktop.MouseEvent) {
+func (k *Keyboard) MouseDown(e *desktop.MouseEvent) {
 	for _, t := range k.keys {
-		if p := e.Position; p.X >= t.at.x && p.X < t.at.right() && p.Y >= t.at.y && p.Y < t.at.bottom() {
+		if p := e.Position; p.X >= t.at.X && p.X < t.at.Right() && p.Y >= t.at.Y && p.Y < t.at.Bottom() {
 			k.hold(t)
-			k.press(t.code)
+			k.Press(t.code)
 			return
 		}
 	}
 }
 
 // MouseUp implements desktop.Mouseable.
-func (k *keyboard) MouseUp(*desktop.MouseEvent) { k.hold(nil) }
+func (k *Keyboard) MouseUp(*desktop.MouseEvent) { k.hold(nil) }
 
 // hold shows which key a finger is on.
-func (k *keyboard) hold(t *key) {
+func (k *Keyboard) hold(t *key) {
 	if k.held != nil {
-		fill(k.held.ground, colors.raised)
+		Fill(k.held.ground, Colors.Raised)
 	}
 	if k.held = t; t != nil {
-		fill(t.ground, colors.pressed)
+		Fill(t.ground, Colors.Pressed)
 		k.eraseAt = time.Now().Add(eraseFirst)
 	}
 }
 
-func (k *keyboard) press(code rune) {
+// Press does what a touch of the key with the code does.
+func (k *Keyboard) Press(code rune) {
 	switch code {
 	case keyShift:
 		k.capital(!k.upper)
-	case keyErase:
+	case KeyErase:
 		k.erase()
-	case keyPage:
+	case KeyPage:
 		k.page = (k.page + 1) % len(keyPages)
 		k.relay()
-	case keySpace:
+	case KeySpace:
 		k.typed(' ')
 		k.capital(true)
 	default:
@@ -235,16 +236,16 @@ func (k *keyboard) press(code rune) {
 }
 
 // capital makes the next letter a capital, or not.
-func (k *keyboard) capital(upper bool) {
+func (k *Keyboard) capital(upper bool) {
 	if k.upper != upper {
 		k.upper = upper
 		k.label()
 	}
 }
 
-// tick repeats a held erase key.
-func (k *keyboard) tick(now time.Time) {
-	if k.held != nil && k.held.code == keyErase && now.After(k.eraseAt) {
+// Tick repeats a held erase key.
+func (k *Keyboard) Tick(now time.Time) {
+	if k.held != nil && k.held.code == KeyErase && now.After(k.eraseAt) {
 		k.eraseAt = now.Add(eraseEvery)
 		k.erase()
 	}

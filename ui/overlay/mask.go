@@ -1,4 +1,4 @@
-package ui
+package overlay
 
 import (
 	"image"
@@ -19,10 +19,10 @@ var tint = func() (t [len(classColors)][3]uint16) {
 	return t
 }()
 
-// masks hands the newest segmentation from the goroutine of the results to
+// Masks hands the newest segmentation from the goroutine of the results to
 // that of the frames. Each side has a copy of its own, so that neither waits
 // for the other's work.
-type masks struct {
+type Masks struct {
 	mu    sync.Mutex
 	next  inference.Mask // under mu
 	fresh bool           // under mu: next is newer than shown
@@ -31,8 +31,8 @@ type masks struct {
 	column []int          // of the goroutine that blends: pixel at which each cell begins
 }
 
-// put takes a copy of m; nil takes the mask away.
-func (m *masks) put(mask *inference.Mask) {
+// Put takes a copy of m; nil takes the mask away.
+func (m *Masks) Put(mask *inference.Mask) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.fresh = true
@@ -44,8 +44,8 @@ func (m *masks) put(mask *inference.Mask) {
 	m.next = inference.Mask{Width: mask.Width, Height: mask.Height, Class: class, Area: mask.Area}
 }
 
-// blendInto colours the picture by the newest mask.
-func (m *masks) blendInto(dst *image.RGBA) {
+// BlendInto colours the picture by the newest mask.
+func (m *Masks) BlendInto(dst *image.RGBA) {
 	m.mu.Lock()
 	if m.fresh {
 		m.next, m.shown, m.fresh = m.shown, m.next, false

@@ -1,4 +1,4 @@
-package ui
+package overlay
 
 import (
 	"strconv"
@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"reterminal-vision/assets/lang"
+	"reterminal-vision/ui/kit"
 )
 
 // labelKey is what a label's text is made of.
@@ -81,12 +82,12 @@ func (c *labelCache) make(k labelKey) labelText {
 	if k.percent >= 0 {
 		tail = " " + percentText(k.percent)
 	}
-	measure := measurer(c.size, c.bold)
+	measure := kit.Measurer(c.size, c.bold)
 	label := k.label
 	if !c.names || nameless(label) {
 		label = lang.Name(label)
 	}
-	t := labelText{text: shorten(label, c.width-measure(tail), measure) + tail}
+	t := labelText{text: kit.Shorten(label, c.width-measure(tail), measure) + tail}
 	t.size = fyne.MeasureText(t.text, c.size, fyne.TextStyle{Bold: c.bold})
 	return t
 }
