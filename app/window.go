@@ -53,6 +53,8 @@ type window struct {
 	speeds *speeds
 	checks func() []doctor.Check
 
+	handover pipeline.Handover // of the camera, from a session to the next
+
 	mu         sync.Mutex
 	asked      askedKeep          // for how long people are to be kept, which waits for an answer
 	stop       context.CancelFunc // ends the session that runs
@@ -196,6 +198,7 @@ func (w *window) StartDemo(id string) {
 // restart starts the demo that runs, if one does, anew: as it is set now.
 func (w *window) restart() {
 	if id := w.runs(); id != "" {
+		w.handover.Expect()
 		w.begin(id, nil)
 	}
 }
@@ -295,6 +298,7 @@ func (w *window) wait() {
 func (w *window) session(ctx context.Context, id string, attract func(config.Config) config.Config) {
 	w.link.Running(id, attract != nil)
 	v := watchdog.New()
+	defer w.handover.Settle()
 	defer v.Watch(func(what watchdog.Part) { w.stuck(ctx, id, what, attract == nil) })()
 	restarts := 0
 	for {
@@ -367,7 +371,7 @@ func (w *window) attempt(ctx context.Context, v *watchdog.Watchdog, id string, a
 	defer giveUp(nil)
 	sink := &screenSink{window: w, ctx: ctx, id: id, quiet: attract != nil, giveUp: giveUp}
 	s := pipeline.New(cfg, task, sink)
-	s.Retry, s.Watchdog = pipeline.RetryAny, v
+	s.Retry, s.Watchdog, s.Handover = pipeline.RetryAny, v, &w.handover
 	defer w.adjustable(func() { s.Adjust(configure()) })()
 	err = s.Run(ctx)
 	if w.speeds.note(id, sink.invoke) && w.ctx.Err() == nil {

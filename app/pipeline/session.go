@@ -90,6 +90,7 @@ type Session struct {
 	Pace       float64 // pictures a second at which recorded sources play; 0 leaves them their own
 	Retry      RetryPolicy
 	Watchdog   *watchdog.Watchdog // nil for none
+	Handover   *Handover          // nil for none
 	results    Rate
 	looks      Rate                        // results inferred by the first network
 	turn       atomic.Pointer[camera.Turn] // nil leaves that of cfg
@@ -273,14 +274,28 @@ func (s *Session) play(ctx context.Context, worker *inference.Worker, trying *ou
 	beat := pacer{EveryFrame: time.Duration(float64(time.Second) / max(s.Pace, 1e-3))}
 	var source camera.Source
 	var notice string
-	s.Watchdog.Do(watchdog.OpenSource, func() { source, notice, err = s.open(ctx, s.cfg, s.task.Demo.Builtin, options) })
-	if err != nil {
-		return 0, err
+	var last camera.Counts
+	began := time.Time{} // frames captured before are stale
+	if source = s.Handover.take(s.cfg); source != nil {
+		began = time.Now()
+		if c, ok := source.(camera.Counter); ok {
+			last = c.Counts()
+		}
+		s.setTurn(source, options.Turn)
+	} else {
+		s.Watchdog.Do(watchdog.OpenSource, func() { source, notice, err = s.open(ctx, s.cfg, s.task.Demo.Builtin, options) })
+		if err != nil {
+			return 0, err
+		}
 	}
-	defer s.Watchdog.Do(watchdog.CloseSource, func() { source.Close() })
+	defer func() {
+		if frames > 0 && ctx.Err() != nil && s.Handover.leave(s.cfg, source) {
+			return
+		}
+		s.Watchdog.Do(watchdog.CloseSource, func() { source.Close() })
+	}()
 	silence := watchdog.NewSilence(ctx, source.Info())
 	defer silence.End()
-	var last camera.Counts
 	counts := func() camera.Counts {
 		if c, ok := source.(camera.Counter); ok {
 			now := c.Counts()
@@ -315,6 +330,10 @@ func (s *Session) play(ctx context.Context, worker *inference.Worker, trying *ou
 		}
 		if err != nil {
 			return frames, err
+		}
+		if f.Captured.Before(began) {
+			f.Release()
+			continue
 		}
 		if frames++; frames == 1 {
 			slog.Info("source open", "source", source.Info().Name, "size", fmt.Sprintf("%dx%d", f.Width, f.Height))
