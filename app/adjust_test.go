@@ -1,7 +1,11 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 
@@ -11,9 +15,21 @@ import (
 )
 
 // Steps of the threshold and of frame skipping, the mirror and a rotation leave
-// the networks and the source of the running demo open; a thread more does not.
+// the networks and the camera of the running demo open; a thread more opens the
+// networks again, and leaves the camera open.
 func TestAdjustOpensNothing(t *testing.T) {
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		t.Skip("needs ffmpeg")
+	}
+	dir := t.TempDir()
+	starts := filepath.Join(dir, "starts")
+	script := "#!/bin/sh\necho start >>" + starts + "\nexec ffmpeg -nostdin -loglevel error -re -f lavfi -i testsrc=size=320x180:rate=30 -pix_fmt yuv420p -f rawvideo pipe:1\n"
+	if err := os.WriteFile(filepath.Join(dir, "rpicam-vid"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 	w := spoiltWindow(t, nil)
+	w.cfg.Source, w.cfg.Width, w.cfg.Height = "csi:0", 320, 180
 	var opened atomic.Int32
 	open := w.open
 	w.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
@@ -46,5 +62,9 @@ func TestAdjustOpensNothing(t *testing.T) {
 		if got := opened.Load(); got != step.want {
 			t.Errorf("%s: networks opened %d times, want %d", step.name, got, step.want)
 		}
+	}
+	lines, err := os.ReadFile(starts)
+	if n := bytes.Count(lines, []byte("start")); err != nil || n != 1 {
+		t.Errorf("the camera was opened %d times, want once: %v", n, err)
 	}
 }

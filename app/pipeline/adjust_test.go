@@ -71,7 +71,7 @@ func TestAdjust(t *testing.T) {
 			sink := &script{t: t}
 			s := New(cfg, task, sink)
 			s.EveryFrame = true
-			s.open = func(ctx context.Context, cfg config.Config, builtin string, opt camera.Options) (camera.Source, string, error) {
+			s.openSource = func(ctx context.Context, cfg config.Config, builtin string, opt camera.Options) (camera.Source, string, error) {
 				opens++
 				return OpenSource(ctx, cfg, builtin, opt)
 			}

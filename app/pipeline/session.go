@@ -94,7 +94,7 @@ type Session struct {
 	results    Rate
 	looks      Rate                        // results inferred by the first network
 	turn       atomic.Pointer[camera.Turn] // nil leaves that of cfg
-	open       func(context.Context, config.Config, string, camera.Options) (camera.Source, string, error)
+	openSource func(context.Context, config.Config, string, camera.Options) (camera.Source, string, error)
 	mu         sync.Mutex
 	state      Status
 	told       time.Time
@@ -102,7 +102,7 @@ type Session struct {
 
 // New makes a session; its exported fields may be set before Run.
 func New(cfg config.Config, task *demo.Task, s Sink) *Session {
-	ses := &Session{cfg: cfg, task: task, sink: s, open: OpenSource, results: *NewRate(2 * time.Second), looks: *NewRate(2 * time.Second)}
+	ses := &Session{cfg: cfg, task: task, sink: s, openSource: OpenSource, results: *NewRate(2 * time.Second), looks: *NewRate(2 * time.Second)}
 	ses.state.Model = task.Title()
 	return ses
 }
@@ -264,109 +264,141 @@ func (w *standIn) over(ctx context.Context, now time.Time) bool {
 	return true
 }
 
+// reading is a source that is open.
+type reading struct {
+	camera.Source
+	notice string
+	since  time.Time     // frames captured before are stale; zero but for a camera that was handed over
+	counts camera.Counts // of a camera, as last told to the metrics
+	turn   camera.Turn
+	frames int
+}
+
+// open is the camera that was handed over, else the source of the configuration.
+func (s *Session) open(ctx context.Context, options camera.Options) (*reading, error) {
+	if source := s.Handover.take(s.cfg); source != nil {
+		r := &reading{Source: source, since: time.Now()}
+		r.counts = r.count()
+		if err := r.setTurn(options.Turn); err != nil {
+			source.Close()
+			return nil, err
+		}
+		return r, nil
+	}
+	r := &reading{turn: options.Turn}
+	var err error
+	s.Watchdog.Do(watchdog.OpenSource, func() { r.Source, r.notice, err = s.openSource(ctx, s.cfg, s.task.Demo.Builtin, options) })
+	return r, err
+}
+
+// close leaves a camera to the next session, or closes the source.
+func (s *Session) close(ctx context.Context, r *reading) {
+	s.tell(r)
+	if r.frames > 0 && ctx.Err() != nil && s.Handover.leave(s.cfg, r.Source) {
+		return
+	}
+	if r.frames > 0 && r.Info().Live() {
+		slog.Info("camera closed", "source", r.Info().Name, "counts", r.counts)
+	}
+	s.Watchdog.Do(watchdog.CloseSource, func() { r.Close() })
+}
+
+// tell counts for the metrics what a camera has done since.
+func (s *Session) tell(r *reading) camera.Counts {
+	now := r.count()
+	metrics.Total.Add(r.counts, now)
+	r.counts = now
+	return now
+}
+
+func (r *reading) count() camera.Counts {
+	if c, ok := r.Source.(camera.Counter); ok {
+		return c.Counts()
+	}
+	return camera.Counts{}
+}
+
+// setTurn turns the pictures from the next one on.
+func (r *reading) setTurn(turn camera.Turn) error {
+	t, ok := r.Source.(camera.Turner)
+	if !ok {
+		return errAnother
+	}
+	r.turn = turn
+	return t.SetTurn(turn)
+}
+
+// next reads a frame that is not stale. io.EOF tells of the end.
+func (r *reading) next(silence *watchdog.Silence) (*camera.Frame, error) {
+	for {
+		silence.Listen()
+		f, err := r.Read(silence.Context)
+		silence.Heard()
+		if err != nil || !f.Captured.Before(r.since) {
+			return f, err
+		}
+		f.Release()
+	}
+}
+
 // play opens the source and reads it to its end; frames is how many came.
 func (s *Session) play(ctx context.Context, worker *inference.Worker, trying *outage) (frames int, err error) {
 	options := camera.Options{
 		Width: s.cfg.Width, Height: s.cfg.Height, FPS: s.cfg.FPS, PixelFormat: s.cfg.PixelFormat, Turn: *cmp.Or(s.turn.Load(), &s.cfg.Turn), Controls: s.cfg.Controls,
 		Paced: !s.EveryFrame && s.Pace == 0, Loop: s.cfg.Loop,
 	}
+	r, err := s.open(ctx, options)
+	if err != nil {
+		return 0, err
+	}
+	defer s.close(ctx, r)
+	silence := watchdog.NewSilence(ctx, r.Info())
+	defer silence.End()
+	s.show(r)
 	waiting := standIn{options: options, Watchdog: s.Watchdog, looked: time.Now()}
 	beat := pacer{EveryFrame: time.Duration(float64(time.Second) / max(s.Pace, 1e-3))}
-	var source camera.Source
-	var notice string
-	var last camera.Counts
-	began := time.Time{} // frames captured before are stale
-	if source = s.Handover.take(s.cfg); source != nil {
-		began = time.Now()
-		if c, ok := source.(camera.Counter); ok {
-			last = c.Counts()
-		}
-		s.setTurn(source, options.Turn)
-	} else {
-		s.Watchdog.Do(watchdog.OpenSource, func() { source, notice, err = s.open(ctx, s.cfg, s.task.Demo.Builtin, options) })
-		if err != nil {
-			return 0, err
-		}
-	}
-	defer func() {
-		if frames > 0 && ctx.Err() != nil && s.Handover.leave(s.cfg, source) {
-			return
-		}
-		s.Watchdog.Do(watchdog.CloseSource, func() { source.Close() })
-	}()
-	silence := watchdog.NewSilence(ctx, source.Info())
-	defer silence.End()
-	counts := func() camera.Counts {
-		if c, ok := source.(camera.Counter); ok {
-			now := c.Counts()
-			metrics.Total.Add(last, now)
-			last = now
-		}
-		return last
-	}
-	s.mu.Lock()
-	s.state.Source, s.state.Notice = source.Info(), s.notice(notice)
-	s.mu.Unlock()
-	defer func() {
-		if c := counts(); frames > 0 && source.Info().Live() {
-			slog.Info("camera closed", "source", source.Info().Name, "counts", c)
-		}
-	}()
-	turned := options.Turn
 	for {
-		if turn := s.turn.Load(); turn != nil && *turn != turned {
-			if turned = *turn; !s.setTurn(source, turned) {
-				return frames, errAnother
+		if turn := s.turn.Load(); turn != nil && *turn != r.turn {
+			if err := r.setTurn(*turn); err != nil {
+				return r.frames, err
 			}
+			s.show(r)
 		}
-		silence.Listen()
-		f, err := source.Read(silence.Context)
-		silence.Heard()
-		if errors.Is(err, io.EOF) {
-			return frames, nil
+		f, err := r.next(silence)
+		switch {
+		case errors.Is(err, io.EOF):
+			return r.frames, nil
+		case err != nil && ctx.Err() == nil && silence.Context.Err() != nil:
+			return r.frames, context.Cause(silence.Context)
+		case err != nil:
+			return r.frames, err
 		}
-		if err != nil && ctx.Err() == nil && silence.Context.Err() != nil {
-			err = context.Cause(silence.Context)
-		}
-		if err != nil {
-			return frames, err
-		}
-		if f.Captured.Before(began) {
-			f.Release()
-			continue
-		}
-		if frames++; frames == 1 {
-			slog.Info("source open", "source", source.Info().Name, "size", fmt.Sprintf("%dx%d", f.Width, f.Height))
+		if r.frames++; r.frames == 1 {
+			slog.Info("source open", "source", r.Info().Name, "size", fmt.Sprintf("%dx%d", f.Width, f.Height), "handed_over", !r.since.IsZero())
 			trying.ended()
 		}
 		if s.Pace > 0 && !beat.wait(ctx, f) {
 			f.Release()
-			return frames, nil
+			return r.frames, nil
 		}
 		err = s.deliver(ctx, worker, f)
 		f.Release()
 		if err != nil {
-			return frames, err
+			return r.frames, err
 		}
 		now := time.Now()
-		s.tellStatus(now, counts)
-		if notice != "" && waiting.over(ctx, now) {
-			return frames, errAnother
+		s.tellStatus(now, func() camera.Counts { return s.tell(r) })
+		if r.notice != "" && waiting.over(ctx, now) {
+			return r.frames, errAnother
 		}
 	}
 }
 
-// setTurn turns the pictures of an open source; false where it has to be opened
-// again for that.
-func (s *Session) setTurn(source camera.Source, turn camera.Turn) bool {
-	t, ok := source.(camera.Turner)
-	if !ok || t.SetTurn(turn) != nil {
-		return false
-	}
+// show takes up the source for the status.
+func (s *Session) show(r *reading) {
 	s.mu.Lock()
-	s.state.Source = source.Info()
-	s.mu.Unlock()
-	return true
+	defer s.mu.Unlock()
+	s.state.Source, s.state.Notice = r.Info(), s.notice(r.notice)
 }
 
 func (s *Session) deliver(ctx context.Context, worker *inference.Worker, f *camera.Frame) error {
