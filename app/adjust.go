@@ -27,7 +27,7 @@ import (
 // configureDemo is the configuration for one demo, with what was chosen for it
 // where the command line says nothing.
 func (w *window) configureDemo(id string) config.Config {
-	cfg, chosen := w.camera.configure(w.cfg), w.prefs.demo(id)
+	cfg, chosen := w.camera.configure(w.cfg), w.prefs.Demo(id)
 	if cfg.Model == "" && len(chosen.Models) > 0 {
 		known, store := library.Catalogue(), library.OpenStore(cfg.ModelsDir)
 		present := slices.DeleteFunc(slices.Clone(chosen.Models), func(id string) bool {
@@ -36,7 +36,7 @@ func (w *window) configureDemo(id string) config.Config {
 		})
 		cfg.Model = strings.Join(present, ",")
 	}
-	cfg.Liveness = cfg.Liveness || w.prefs.get().Liveness
+	cfg.Liveness = cfg.Liveness || w.prefs.Get().Liveness
 	if cfg.Threshold == 0 {
 		cfg.Threshold = chosen.Threshold
 	}
@@ -87,7 +87,7 @@ func (w *window) adjustPage() kit.Page {
 		kit.Row{Kind: kit.RowStep, ID: "threads", Label: lang.T("Processor cores"), Value: strconv.Itoa(cfg.Threads), Less: cfg.Threads > 1, More: cfg.Threads < runtime.NumCPU()},
 	)
 	if cfg.Threads > 1 {
-		lanes := w.prefs.demo(demo.ID).Lanes
+		lanes := w.prefs.Demo(demo.ID).Lanes
 		value := lang.T("Automatic")
 		if lanes > 0 {
 			value = strconv.Itoa(lanes)
@@ -122,11 +122,11 @@ func (w *window) adjustPage() kit.Page {
 		kit.Group{Title: lang.T("Kernels"), Rows: w.kernelRows(cfg.Delegate)},
 		kit.Group{Title: lang.T("Pictures"), Rows: []kit.Row{
 			{Kind: kit.RowLead, ID: pageCamera, Label: lang.T("Camera and source")},
-			mirrorRow(w.prefs.camera()),
+			mirrorRow(w.prefs.Camera()),
 		}},
 		kit.Group{Rows: []kit.Row{{Kind: kit.RowAction, ID: "reset", Label: lang.T("Back to how it came")}}},
 	)
-	if w.prefs.isTried() {
+	if w.prefs.IsTried() {
 		last := &p.Groups[len(p.Groups)-1]
 		last.Rows = append(last.Rows, kit.Row{Kind: kit.RowAction, ID: keepTried, Label: lang.T("Keep it so"), Detail: lang.T("otherwise it is undone for the next visitor")})
 	}
@@ -221,10 +221,10 @@ func (w *window) chooseAdjust(id string) error {
 	case strings.HasPrefix(id, chooseMirror):
 		return w.camera.mirror(strings.TrimPrefix(id, chooseMirror) == "on")
 	case id == keepTried:
-		w.gate(func() { w.pages.do(pageAdjust, func(page) error { return w.prefs.keepTried() }) })
+		w.gate(func() { w.pages.do(pageAdjust, func(page) error { return w.prefs.KeepTried() }) })
 		return nil
 	}
-	err := w.prefs.changeDemo(demo, func(d *settings.Demo) {
+	err := w.prefs.ChangeDemo(demo, func(d *settings.Demo) {
 		if rest, ok := strings.CutPrefix(id, "model "); ok {
 			_, model, _ := strings.Cut(rest, " ")
 			d.Models = replaceModel(library.Catalogue().Demo(demo), d.Models, model)
@@ -265,7 +265,7 @@ func (w *window) stepAdjust(id string, up bool) error {
 	cfg := w.configureDemo(demo.ID)
 	by := direction(up)
 	least := w.threshold(demo, cfg)
-	err := w.prefs.changeDemo(demo.ID, func(d *settings.Demo) {
+	err := w.prefs.ChangeDemo(demo.ID, func(d *settings.Demo) {
 		switch id {
 		case "threshold":
 			d.Threshold = float64(min(max(int(100*least+.5)+5*by, 5), 95)) / 100

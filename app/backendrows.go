@@ -16,7 +16,7 @@ import (
 // externalDelegates are those to choose from: in the settings, and found. The
 // one in use is among them, even when it is neither.
 func (w *window) externalDelegates(inUse inference.Delegate) (list []inference.Delegate) {
-	for _, text := range w.prefs.get().Delegates {
+	for _, text := range w.prefs.Get().Delegates {
 		d, err := inference.ParseDelegate(text)
 		if err != nil {
 			slog.Warn("a delegate in the settings is left out", "error", err)

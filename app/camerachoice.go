@@ -12,6 +12,7 @@ import (
 
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/pipeline"
+	"reterminal-vision/app/preferences"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
@@ -21,14 +22,14 @@ import (
 // cameraChoices is the page on which a person chooses the camera. What is
 // chosen is kept in the settings; what the command line says goes before it.
 type cameraChoices struct {
-	prefs   *preferences
+	prefs   *preferences.Store
 	restart func()        // has the demo that runs open the camera again
 	adjust  func()        // has it take up what needs no opening
 	fixed   string        // the source that the command line names, "" when it leaves it open
 	given   config.Config // of the command line
 }
 
-func newCameraChoices(cfg config.Config, prefs *preferences, restart, adjust func()) *cameraChoices {
+func newCameraChoices(cfg config.Config, prefs *preferences.Store, restart, adjust func()) *cameraChoices {
 	c := &cameraChoices{prefs: prefs, restart: restart, adjust: adjust, given: cfg}
 	if cfg.Source != "auto" {
 		c.fixed = cfg.Source
@@ -38,7 +39,7 @@ func newCameraChoices(cfg config.Config, prefs *preferences, restart, adjust fun
 
 // configure is the configuration with what was chosen.
 func (c *cameraChoices) configure(cfg config.Config) config.Config {
-	chosen := c.prefs.camera()
+	chosen := c.prefs.Camera()
 	if c.fixed == "" && chosen.Source != "" {
 		_, err := os.Stat(chosen.Source)
 		if err == nil || strings.HasPrefix(chosen.Source, "csi:") || chosen.Source == pipeline.Footage {
@@ -67,13 +68,13 @@ const (
 
 // mirror turns the mirror on or off from beside a demo, where a visitor may.
 func (c *cameraChoices) mirror(on bool) error {
-	err := c.prefs.mirror(on)
+	err := c.prefs.Mirror(on)
 	c.adjust()
 	return err
 }
 
 func (c *cameraChoices) choose(id string) error {
-	err := c.prefs.change(func(s *settings.Settings) {
+	err := c.prefs.Change(func(s *settings.Settings) {
 		k := &s.Camera
 		switch {
 		case strings.HasPrefix(id, chooseSource):
@@ -112,7 +113,7 @@ func (c *cameraChoices) step(id string, up bool) error {
 	if err := camera.SetControl(path, id, value); err != nil {
 		return err
 	}
-	return c.prefs.change(func(s *settings.Settings) {
+	return c.prefs.Change(func(s *settings.Settings) {
 		// The map is replaced, since others may read the one there is.
 		s.Camera.Controls = maps.Clone(s.Camera.Controls)
 		if s.Camera.Controls == nil {
@@ -161,7 +162,7 @@ func (c *cameraChoices) device(devices []camera.Device) string {
 func (c *cameraChoices) search() { camera.Rescan() }
 
 func (c *cameraChoices) show() kit.Page {
-	devices, chosen := camera.Devices(), c.prefs.get().Camera
+	devices, chosen := camera.Devices(), c.prefs.Get().Camera
 	p := kit.Page{Title: lang.T("Camera")}
 	sources := kit.Group{Title: lang.T("Source of the pictures")}
 	if c.fixed != "" {

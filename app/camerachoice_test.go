@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/preferences"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/camera"
 )
@@ -48,20 +49,20 @@ func TestCameraChoicesAreKept(t *testing.T) {
 	if err := settings.Save(path, settings.Settings{Camera: chosen}); err != nil {
 		t.Fatal(err)
 	}
-	cfg := newCameraChoices(config.Config{Source: "auto"}, loadPreferences(), nil, nil).configure(config.Config{Source: "auto"})
+	cfg := newCameraChoices(config.Config{Source: "auto"}, preferences.Load(), nil, nil).configure(config.Config{Source: "auto"})
 	if cfg.Source != device || cfg.Width != 1280 || cfg.PixelFormat != "MJPG" || cfg.Turn != (camera.Turn{Degrees: 90, Mirror: true}) {
 		t.Errorf("configured %+v", cfg)
 	}
 	given := config.Config{Source: "cars.mp4", Width: 640, Height: 480, Turn: camera.Turn{Degrees: 180}}
-	if cfg := newCameraChoices(given, loadPreferences(), nil, nil).configure(given); cfg.Source != "cars.mp4" || cfg.Width != 640 || cfg.Turn.Degrees != 180 {
+	if cfg := newCameraChoices(given, preferences.Load(), nil, nil).configure(given); cfg.Source != "cars.mp4" || cfg.Width != 640 || cfg.Turn.Degrees != 180 {
 		t.Errorf("the command line gives way: %+v", cfg)
 	}
 	os.Remove(device)
-	if cfg := newCameraChoices(config.Config{Source: "auto"}, loadPreferences(), nil, nil).configure(config.Config{Source: "auto"}); cfg.Source != "auto" {
+	if cfg := newCameraChoices(config.Config{Source: "auto"}, preferences.Load(), nil, nil).configure(config.Config{Source: "auto"}); cfg.Source != "auto" {
 		t.Errorf("a camera that is gone is opened: %+v", cfg)
 	}
 	os.WriteFile(path, []byte("{"), 0o600)
-	if p := loadPreferences(); p.wrong == "" {
+	if p := preferences.Load(); p.Wrong == "" {
 		t.Error("damaged settings are not told")
 	}
 }

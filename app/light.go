@@ -25,7 +25,7 @@ func newLight(w *window) *light { return &light{w: w, off: true} }
 // run looks at the room every two seconds.
 func (l *light) run(ctx context.Context) {
 	l.power(true)
-	if p := l.w.prefs.get().Display.Brightness; p > 0 && !l.w.prefs.get().Display.Automatic {
+	if p := l.w.prefs.Get().Display.Brightness; p > 0 && !l.w.prefs.Get().Display.Automatic {
 		try("brightness", l.set(p))
 	}
 	for {
@@ -39,7 +39,7 @@ func (l *light) run(ctx context.Context) {
 
 // look follows the light of the room, where that is wanted.
 func (l *light) look() {
-	if !l.w.prefs.get().Display.Automatic {
+	if !l.w.prefs.Get().Display.Automatic {
 		return
 	}
 	lux, err := l.w.device.Illuminance()
@@ -98,7 +98,7 @@ func (l *light) power(on bool) {
 
 // dark tells whether the settings want the screen dark now.
 func (l *light) dark(now time.Time) bool {
-	d := l.w.prefs.get().Display
+	d := l.w.prefs.Get().Display
 	return within(now.Hour(), d.DarkFrom, d.DarkTo)
 }
 

@@ -23,7 +23,7 @@ func (w *window) livenessRow(demo *models.Demo) kit.Row {
 	if m := firstPresent(library.Catalogue(), library.OpenStore(w.cfg.ModelsDir), demo.Liveness); m != nil && m.Experimental {
 		detail = lang.T("experimental") + ": " + detail
 	}
-	return toggle(chooseLiveness, lang.T("Living faces only"), detail, w.prefs.get().Liveness)
+	return toggle(chooseLiveness, lang.T("Living faces only"), detail, w.prefs.Get().Liveness)
 }
 
 // toggleLiveness turns it on or off, after the PIN where there is one, and
@@ -31,7 +31,7 @@ func (w *window) livenessRow(demo *models.Demo) kit.Row {
 func (w *window) toggleLiveness(on string) {
 	w.gate(func() {
 		w.pages.do(on, func(page) error {
-			err := w.prefs.change(func(s *settings.Settings) { s.Liveness = !s.Liveness })
+			err := w.prefs.Change(func(s *settings.Settings) { s.Liveness = !s.Liveness })
 			if w.runs() == recognitionDemo {
 				w.restart()
 				w.settled()

@@ -14,6 +14,7 @@ import (
 
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
+	"reterminal-vision/app/preferences"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
@@ -123,7 +124,7 @@ func TestSettingPages(t *testing.T) {
 	do(w.page(pageVisitors).step("idle", false))
 	do(w.page(pageVisitors).choose("camera"))
 	do(w.page(pagePeople).step("keep", false))
-	kept := loadPreferences().get()
+	kept := preferences.Load().Get()
 	if kept.Theme != "light" || kept.Display.DarkFrom != 23 || kept.Display.DarkTo != 1 || kept.Visitors.Idle != 60 || kept.Visitors.Attract != "camera" || kept.Keep != 365 {
 		t.Errorf("kept %+v", kept)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
+	"reterminal-vision/app/preferences"
 	"reterminal-vision/app/settings"
 )
 
@@ -23,7 +24,7 @@ func hashPIN(pin string) (string, error) {
 // lockout slows down who tries PINs at the screen; switching the device off and
 // on does not help. Any goroutine.
 type lockout struct {
-	prefs *preferences
+	prefs *preferences.Store
 
 	mu     sync.Mutex
 	failed int // since the right one
@@ -38,8 +39,8 @@ const (
 
 // newLockout goes on where the app ended before. The clock may not be trusted
 // after that, so that one waits anew.
-func newLockout(p *preferences, now time.Time) *lockout {
-	l := &lockout{prefs: p, failed: max(0, p.get().WrongPINs)}
+func newLockout(p *preferences.Store, now time.Time) *lockout {
+	l := &lockout{prefs: p, failed: max(0, p.Get().WrongPINs)}
 	l.until = now.Add(waitAfter(l.failed))
 	return l
 }
@@ -78,7 +79,7 @@ func (l *lockout) check(pin, hash string, now time.Time) bool {
 // note keeps how many PINs were wrong. The lock is held.
 func (l *lockout) note(failed int, now time.Time) {
 	l.failed, l.until = failed, now.Add(waitAfter(failed))
-	if err := l.prefs.change(func(s *settings.Settings) { s.WrongPINs = failed }); err != nil {
+	if err := l.prefs.Change(func(s *settings.Settings) { s.WrongPINs = failed }); err != nil {
 		slog.Error("wrong PINs are not counted beyond a restart", "error", err)
 		if failed > 0 {
 			l.until = now.Add(longestWait) // or pulling the plug would give tries back

@@ -132,9 +132,9 @@ func scenes(t *testing.T) []scene {
 		{"model", page(pageModel + "ssd_mobilenet_v1_coco_quant")}, {"own", page(pageOwn)}, {"check", page(pageCheck)}, {"about", page(pageAbout)},
 		{"welcome", page(pageWelcome)}, {"ready", page(pageReady)},
 		{"pin", func(w *window) {
-			_ = w.prefs.change(func(s *settings.Settings) { s.PIN = "x" })
+			_ = w.prefs.Change(func(s *settings.Settings) { s.PIN = "x" })
 			w.Settings()
-			_ = w.prefs.change(func(s *settings.Settings) { s.PIN = "" })
+			_ = w.prefs.Change(func(s *settings.Settings) { s.PIN = "" })
 		}},
 		{"people", func(w *window) {
 			live("emotion")(w)
@@ -255,7 +255,7 @@ func TestGoldenScreens(t *testing.T) {
 					cfg := config.Config{Source: "auto", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2}
 					w := newWindow(t.Context(), cfg, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
 					w.checks = func() []doctor.Check { return madeUp }
-					if err := w.prefs.change(func(p *settings.Settings) { p.Language, p.Theme = l.Tag, theme }); err != nil {
+					if err := w.prefs.Change(func(p *settings.Settings) { p.Language, p.Theme = l.Tag, theme }); err != nil {
 						t.Fatal(err)
 					}
 					w.screen.Restyle(w.style(), w.cards())

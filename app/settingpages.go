@@ -13,6 +13,7 @@ import (
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
+	"reterminal-vision/app/preferences"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/ui"
@@ -88,7 +89,7 @@ func (w *window) page(id string) page {
 }
 
 func (w *window) settingsPage() kit.Page {
-	s := w.prefs.get()
+	s := w.prefs.Get()
 	lead := func(id, label, value string) kit.Row {
 		return kit.Row{Kind: kit.RowLead, ID: id, Label: label, Value: value}
 	}
@@ -96,7 +97,7 @@ func (w *window) settingsPage() kit.Page {
 	if s.PIN != "" {
 		lock = lang.T("on")
 	}
-	return kit.Page{Title: lang.T("Settings"), Wrong: w.prefs.whyLost(), Groups: []kit.Group{
+	return kit.Page{Title: lang.T("Settings"), Wrong: w.prefs.WhyLost(), Groups: []kit.Group{
 		{Rows: []kit.Row{
 			lead(pageCamera, lang.T("Camera"), ""),
 			lead(pageLanguage, lang.T("Language"), language().Name),
@@ -146,7 +147,7 @@ func (w *window) languagePage() kit.Page {
 }
 
 func (w *window) chooseLanguage(tag string) error {
-	err := w.prefs.change(func(s *settings.Settings) { s.Language = tag })
+	err := w.prefs.Change(func(s *settings.Settings) { s.Language = tag })
 	w.restyle(pageSettings, pageLanguage)
 	return err
 }
@@ -162,7 +163,7 @@ func (w *window) restyle(pages ...string) {
 
 // style is how the interface looks and speaks, as the settings say.
 func (w *window) style() ui.Style {
-	s := w.prefs.get()
+	s := w.prefs.Get()
 	tag := s.Language
 	if tag == "" || lang.Set(tag) != nil {
 		tag = lang.FromLocale()
@@ -172,7 +173,7 @@ func (w *window) style() ui.Style {
 }
 
 func (w *window) displayPage() kit.Page {
-	s := w.prefs.get()
+	s := w.prefs.Get()
 	theme := s.Theme
 	if theme == "" {
 		theme = kit.Themes[0]
@@ -217,11 +218,11 @@ func toggle(id, label, detail string, on bool) kit.Row {
 
 func (w *window) chooseDisplay(id string) error {
 	if id == "automatic" {
-		err := w.prefs.change(func(s *settings.Settings) { s.Display.Automatic = !s.Display.Automatic })
+		err := w.prefs.Change(func(s *settings.Settings) { s.Display.Automatic = !s.Display.Automatic })
 		w.light.look()
 		return err
 	}
-	err := w.prefs.change(func(s *settings.Settings) { s.Theme = id })
+	err := w.prefs.Change(func(s *settings.Settings) { s.Theme = id })
 	w.restyle(pageSettings, pageDisplay)
 	return err
 }
@@ -237,9 +238,9 @@ func (w *window) stepDisplay(id string, up bool) error {
 		if err := w.light.set(percent); err != nil {
 			return err
 		}
-		return w.prefs.change(func(s *settings.Settings) { s.Display.Brightness = percent })
+		return w.prefs.Change(func(s *settings.Settings) { s.Display.Brightness = percent })
 	}
-	return w.prefs.change(func(s *settings.Settings) {
+	return w.prefs.Change(func(s *settings.Settings) {
 		hour := &s.Display.DarkFrom
 		if id == "to" {
 			hour = &s.Display.DarkTo
@@ -253,7 +254,7 @@ func (w *window) stepDisplay(id string, up bool) error {
 var idleSteps = []int{30, 60, 90, 120, 300, 600, -1}
 
 func (w *window) visitorsPage() kit.Page {
-	v := w.prefs.get().Visitors
+	v := w.prefs.Get().Visitors
 	i := idleStep(v)
 	value := lang.T("never")
 	if idleSteps[i] > 0 {
@@ -273,7 +274,7 @@ func (w *window) visitorsPage() kit.Page {
 func idleStep(v settings.Visitors) int {
 	seconds := v.Idle
 	if seconds == 0 {
-		seconds = int(usualIdle / time.Second)
+		seconds = int(preferences.UsualIdle / time.Second)
 	}
 	for i, s := range idleSteps {
 		if s == seconds {
@@ -284,15 +285,15 @@ func idleStep(v settings.Visitors) int {
 }
 
 func (w *window) chooseVisitors(id string) error {
-	return w.prefs.change(func(s *settings.Settings) { s.Visitors.Attract = id })
+	return w.prefs.Change(func(s *settings.Settings) { s.Visitors.Attract = id })
 }
 
 func (w *window) stepVisitors(_ string, up bool) error {
-	err := w.prefs.change(func(s *settings.Settings) {
+	err := w.prefs.Change(func(s *settings.Settings) {
 		i := idleStep(s.Visitors) + direction(up)
 		s.Visitors.Idle = idleSteps[min(max(i, 0), len(idleSteps)-1)]
 	})
-	w.screen.SetIdle(idleAfter(w.prefs.get().Visitors))
+	w.screen.SetIdle(preferences.IdleAfter(w.prefs.Get().Visitors))
 	return err
 }
 
@@ -301,7 +302,7 @@ func (w *window) lockPage() kit.Page {
 		Text: lang.T("With a PIN, visitors reach the demos only: not these settings, not the people, and not the way out."),
 	}}}
 	g := &p.Groups[0]
-	if w.prefs.get().PIN == "" {
+	if w.prefs.Get().PIN == "" {
 		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowAction, ID: "set", Label: lang.T("Choose a PIN")})
 	} else {
 		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowAction, ID: "set", Label: lang.T("Choose another PIN")},
@@ -314,7 +315,7 @@ func (w *window) lockPage() kit.Page {
 func (w *window) chooseLock(id string) error {
 	switch id {
 	case "clear":
-		return w.prefs.change(func(s *settings.Settings) { s.PIN = "" })
+		return w.prefs.Change(func(s *settings.Settings) { s.PIN = "" })
 	case "quit":
 		w.Quit()
 		return nil
@@ -338,7 +339,7 @@ func (w *window) confirmPIN(first string) {
 				if err != nil {
 					return err
 				}
-				return w.prefs.change(func(s *settings.Settings) { s.PIN = hash })
+				return w.prefs.Change(func(s *settings.Settings) { s.PIN = hash })
 			})
 		})
 	})
@@ -348,7 +349,7 @@ func (w *window) confirmPIN(first string) {
 var keepSteps = []int{1, 7, 30, 90, 365, 0}
 
 func (w *window) keepPage() kit.Page {
-	days := w.prefs.get().Keep
+	days := w.prefs.Get().Keep
 	asked := w.asking()
 	if asked.people > 0 {
 		days = asked.days
@@ -409,7 +410,7 @@ const (
 // stepKeep changes after how many days people are deleted; where somebody's time
 // would be over by that, only once a person has agreed.
 func (w *window) stepKeep(_ string, up bool) error {
-	was := w.prefs.get().Keep
+	was := w.prefs.Get().Keep
 	from := was
 	if asked := w.asking(); asked.people > 0 {
 		from = asked.days
@@ -422,7 +423,7 @@ func (w *window) stepKeep(_ string, up bool) error {
 	if w.ask(next); next.people > 0 || next.days == was {
 		return nil
 	}
-	return w.prefs.change(func(s *settings.Settings) { s.Keep = next.days })
+	return w.prefs.Change(func(s *settings.Settings) { s.Keep = next.days })
 }
 
 // countOver is how many people would be deleted if they were kept for so many days.
@@ -454,7 +455,7 @@ func (w *window) chooseKeep(id string) error {
 		if asked.people == 0 {
 			return nil
 		}
-		err := w.prefs.change(func(s *settings.Settings) { s.Keep = asked.days })
+		err := w.prefs.Change(func(s *settings.Settings) { s.Keep = asked.days })
 		w.forgetOld(true)
 		return err
 	}
@@ -520,7 +521,7 @@ func (w *window) welcomePage() kit.Page {
 }
 
 func (w *window) chooseWelcome(tag string) error {
-	err := w.prefs.change(func(s *settings.Settings) { s.Language = tag })
+	err := w.prefs.Change(func(s *settings.Settings) { s.Language = tag })
 	w.restyle(pageReady)
 	return err
 }
@@ -541,7 +542,7 @@ func (w *window) chooseReady(id string) error {
 		w.screen.OpenPage(pageCamera)
 		return nil
 	}
-	err := w.prefs.change(func(s *settings.Settings) { s.Welcomed = true })
+	err := w.prefs.Change(func(s *settings.Settings) { s.Welcomed = true })
 	w.screen.ShowHome()
 	return err
 }

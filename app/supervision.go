@@ -103,7 +103,7 @@ func (w *window) beSafe() {
 // pageSafe is the safe screen, by ID.
 const pageSafe = "safe"
 
-func (w *window) safePage() kit.Page { return safePage(w.link.Before(), w.prefs.path != "") }
+func (w *window) safePage() kit.Page { return safePage(w.link.Before(), w.prefs.Path != "") }
 
 // safePage tells of crashes, what to do, and leads everywhere but by itself.
 func safePage(before supervise.Before, kept bool) kit.Page {

@@ -17,6 +17,7 @@ import (
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/pipeline"
+	"reterminal-vision/app/preferences"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/app/snapshot"
 	"reterminal-vision/assets/lang"
@@ -29,7 +30,7 @@ const attractEach = 12 * time.Second
 
 // Idle implements ui.Handler: nobody has touched the screen for a while.
 func (w *window) Idle() {
-	w.prefs.lock()
+	w.prefs.Lock()
 	if w.safe.Load() {
 		return // what would attract visitors may be what crashes
 	}
@@ -37,7 +38,7 @@ func (w *window) Idle() {
 		w.sleepScreen()
 		return
 	}
-	if w.prefs.get().Visitors.Attract == "off" {
+	if w.prefs.Get().Visitors.Attract == "off" {
 		w.StopDemo()
 		w.screen.ShowHome()
 		return
@@ -58,7 +59,7 @@ func (w *window) beginAttracting(touches uint64) {
 		return
 	}
 	how := withFootage
-	if w.prefs.get().Visitors.Attract == "camera" {
+	if w.prefs.Get().Visitors.Attract == "camera" {
 		how = func(cfg config.Config) config.Config { return cfg }
 	}
 	w.endAttract()
@@ -121,13 +122,13 @@ func (w *window) sleepScreen() {
 // also where it never attracts; what visitors tried ends there too, since no other
 // moment tells that they have gone.
 func (w *window) away() {
-	s := w.prefs.get()
+	s := w.prefs.Get()
 	if s.PIN == "" {
 		return
 	}
-	w.prefs.relock()
+	w.prefs.Relock()
 	w.screen.LeavePages()
-	if idleAfter(s.Visitors) == 0 && w.prefs.lock() {
+	if preferences.IdleAfter(s.Visitors) == 0 && w.prefs.Lock() {
 		w.restart()
 	}
 }
@@ -142,8 +143,8 @@ func (w *window) Wake() {
 
 // gate does something that visitors may not, after the PIN where there is one.
 func (w *window) gate(then func()) {
-	hash := w.prefs.get().PIN
-	if hash == "" || w.prefs.isUnlocked() {
+	hash := w.prefs.Get().PIN
+	if hash == "" || w.prefs.IsUnlocked() {
 		then()
 		return
 	}
@@ -163,7 +164,7 @@ func (w *window) gate(then func()) {
 				return
 			}
 			answer("", func() {
-				w.prefs.unlock()
+				w.prefs.Unlock()
 				then()
 			})
 		})
@@ -216,8 +217,8 @@ var roomForPictures = float64(500 << 20)
 // sweepUp removes what power cuts left of files that were being written.
 func (w *window) sweepUp() {
 	var err error
-	if w.prefs.path != "" {
-		err = durable.Sweep(filepath.Dir(w.prefs.path), "settings.json*", "speeds.json", "benchmarks.json", clockFile, reportName)
+	if w.prefs.Path != "" {
+		err = durable.Sweep(filepath.Dir(w.prefs.Path), "settings.json*", "speeds.json", "benchmarks.json", clockFile, reportName)
 	}
 	if folder, bad := picturesPath(); bad == nil {
 		err = errors.Join(err, durable.Sweep(folder, "*-????????-??????.???.jpg"))
@@ -399,7 +400,7 @@ func returnMemory() {
 
 // lookForRoom says so when the disk is nearly full.
 func (w *window) lookForRoom() {
-	free := device.FreeDisk(filepath.Dir(w.prefs.path)).Or(fullDisk)
+	free := device.FreeDisk(filepath.Dir(w.prefs.Path)).Or(fullDisk)
 	if free >= fullDisk {
 		return
 	}
@@ -444,7 +445,7 @@ func sick(hot bool, celsius, room float64) ui.Problem {
 // forgetOld deletes the people whose time is over, which opening the list does
 // once the clock is believed; where a person wants it, at once.
 func (w *window) forgetOld(wanted bool) {
-	keep := w.prefs.get().Keep
+	keep := w.prefs.Get().Keep
 	if keep == 0 {
 		return
 	}

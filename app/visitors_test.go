@@ -16,6 +16,7 @@ import (
 	"reterminal-vision/app/guard"
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
+	"reterminal-vision/app/preferences"
 	"reterminal-vision/app/settings"
 )
 
@@ -41,7 +42,7 @@ func TestLockout(t *testing.T) {
 	}
 	t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
 	now := time.Now()
-	l := newLockout(loadPreferences(), now)
+	l := newLockout(preferences.Load(), now)
 	for i := range freeTries {
 		if l.wait(now) > 0 {
 			t.Fatalf("try %d has to wait", i)
@@ -60,7 +61,7 @@ func TestLockout(t *testing.T) {
 		t.Errorf("then %v", second)
 	}
 	// Switched off and on, it makes one wait as long again, and no PIN is looked at meanwhile.
-	again := newLockout(loadPreferences(), now)
+	again := newLockout(preferences.Load(), now)
 	if got := again.wait(now); got != l.wait(now) || again.check("2580", hash, now) {
 		t.Errorf("after a restart: %v", got)
 	}
@@ -68,7 +69,7 @@ func TestLockout(t *testing.T) {
 	if !l.check("2580", hash, now) || l.wait(now) > 0 {
 		t.Error("the right PIN does not unlock")
 	}
-	if again := newLockout(loadPreferences(), now); again.wait(now) > 0 || again.failed != 0 {
+	if again := newLockout(preferences.Load(), now); again.wait(now) > 0 || again.failed != 0 {
 		t.Errorf("after the right one and a restart: %d wrong", again.failed)
 	}
 }
@@ -89,17 +90,17 @@ func TestSettingsUnread(t *testing.T) {
 	if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o700)); err != nil {
 		t.Fatal(err)
 	}
-	p, now := loadPreferences(), time.Now()
-	if got := p.get(); got.PIN != hash || got.Keep != 30 || p.whyLost() == "" {
-		t.Fatalf("%+v, %q", got, p.whyLost())
+	p, now := preferences.Load(), time.Now()
+	if got := p.Get(); got.PIN != hash || got.Keep != 30 || p.WhyLost() == "" {
+		t.Fatalf("%+v, %q", got, p.WhyLost())
 	}
-	if err := p.change(func(s *settings.Settings) { s.Theme = "light" }); !errors.Is(err, settings.ErrUnread) || p.get().Theme != "light" || p.whyLost() == "" {
-		t.Errorf("a change: %v, %q, %q", err, p.get().Theme, p.whyLost())
+	if err := p.Change(func(s *settings.Settings) { s.Theme = "light" }); !errors.Is(err, settings.ErrUnread) || p.Get().Theme != "light" || p.WhyLost() == "" {
+		t.Errorf("a change: %v, %q, %q", err, p.Get().Theme, p.WhyLost())
 	}
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
 		t.Errorf("the file was written over: %v", err)
 	}
-	if again := loadPreferences().get(); again.PIN != hash || again.Theme != "" {
+	if again := preferences.Load().Get(); again.PIN != hash || again.Theme != "" {
 		t.Errorf("the next time: %+v", again)
 	}
 	l := newLockout(p, now)
@@ -119,32 +120,32 @@ func TestSettingsUnread(t *testing.T) {
 // what its people change stays.
 func TestVisitorsOnlyTry(t *testing.T) {
 	t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
-	p := loadPreferences()
+	p := preferences.Load()
 	set := func(threads int) {
 		t.Helper()
-		if err := p.changeDemo("vehicles", func(d *settings.Demo) { d.Threads = threads }); err != nil {
+		if err := p.ChangeDemo("vehicles", func(d *settings.Demo) { d.Threads = threads }); err != nil {
 			t.Fatal(err)
 		}
 	}
 	set(1)
-	if err := p.change(func(s *settings.Settings) { s.PIN = "a hash" }); err != nil {
+	if err := p.Change(func(s *settings.Settings) { s.PIN = "a hash" }); err != nil {
 		t.Fatal(err)
 	}
 	set(2)
-	if got := p.demo("vehicles").Threads; got != 2 {
+	if got := p.Demo("vehicles").Threads; got != 2 {
 		t.Errorf("a visitor's choice has no effect: %d", got)
 	}
-	if kept := loadPreferences().demo("vehicles").Threads; kept != 1 {
+	if kept := preferences.Load().Demo("vehicles").Threads; kept != 1 {
 		t.Errorf("a visitor's choice is kept: %d", kept)
 	}
-	p.lock()
-	if got := p.demo("vehicles").Threads; got != 1 {
+	p.Lock()
+	if got := p.Demo("vehicles").Threads; got != 1 {
 		t.Errorf("a visitor's choice stays: %d", got)
 	}
-	p.unlock()
+	p.Unlock()
 	set(3)
-	p.lock()
-	if got := loadPreferences().demo("vehicles").Threads; got != 3 {
+	p.Lock()
+	if got := preferences.Load().Demo("vehicles").Threads; got != 3 {
 		t.Errorf("the owner's choice is not kept: %d", got)
 	}
 }
@@ -154,16 +155,16 @@ func TestVisitorsOnlyTry(t *testing.T) {
 // then, too.
 func TestLocksAgain(t *testing.T) {
 	w := testWindow(t)
-	if err := w.prefs.change(func(s *settings.Settings) { s.PIN, s.Visitors.Idle = "a hash", -1 }); err != nil {
+	if err := w.prefs.Change(func(s *settings.Settings) { s.PIN, s.Visitors.Idle = "a hash", -1 }); err != nil {
 		t.Fatal(err)
 	}
 	w.screen.SetIdle(0)
 	now := time.Now()
 	enter := func() {
-		w.prefs.unlock()
+		w.prefs.Unlock()
 		w.screen.OpenPage(pageSettings)
 		w.screen.Capture(now)
-		if !w.prefs.isUnlocked() {
+		if !w.prefs.IsUnlocked() {
 			t.Fatal("it locks at once")
 		}
 	}
@@ -173,22 +174,22 @@ func TestLocksAgain(t *testing.T) {
 		now = now.Add(2 * time.Second)
 		w.screen.Capture(now)
 	}
-	if w.prefs.isUnlocked() {
+	if w.prefs.IsUnlocked() {
 		t.Error("it stays open when the settings are left")
 	}
 	enter()
 	now = now.Add(3 * time.Minute)
 	w.screen.Capture(now)
-	if w.prefs.isUnlocked() {
+	if w.prefs.IsUnlocked() {
 		t.Error("it stays open when nobody is there")
 	}
 	w.screen.Touch()
-	for _, err := range []error{w.prefs.changeDemo("belt", func(d *settings.Demo) { d.Threads = 1 }), w.camera.mirror(true)} {
+	for _, err := range []error{w.prefs.ChangeDemo("belt", func(d *settings.Demo) { d.Threads = 1 }), w.camera.mirror(true)} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if w.configureDemo("belt").Threads != 1 || !w.configureDemo("belt").Turn.Mirror || w.prefs.get().Camera.Mirror {
+	if w.configureDemo("belt").Threads != 1 || !w.configureDemo("belt").Turn.Mirror || w.prefs.Get().Camera.Mirror {
 		t.Error("a visitor's choice has no effect, or is kept")
 	}
 	w.screen.Capture(now.Add(3 * time.Minute))
@@ -196,13 +197,13 @@ func TestLocksAgain(t *testing.T) {
 		t.Error("a visitor's choice stays")
 	}
 	// With the PIN it can be kept.
-	for _, err := range []error{w.prefs.changeDemo("belt", func(d *settings.Demo) { d.Threads = 1 }), w.camera.mirror(true), w.prefs.keepTried()} {
+	for _, err := range []error{w.prefs.ChangeDemo("belt", func(d *settings.Demo) { d.Threads = 1 }), w.camera.mirror(true), w.prefs.KeepTried()} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if kept := loadPreferences(); kept.demo("belt").Threads != 1 || !kept.camera().Mirror || w.prefs.isTried() {
-		t.Errorf("kept %+v", kept.get())
+	if kept := preferences.Load(); kept.Demo("belt").Threads != 1 || !kept.Camera().Mirror || w.prefs.IsTried() {
+		t.Errorf("kept %+v", kept.Get())
 	}
 }
 
@@ -318,7 +319,7 @@ func TestStartOverTakesThePIN(t *testing.T) {
 			if err := errors.Join(os.MkdirAll(filepath.Dir(db), 0o700), os.WriteFile(db, []byte("people"), 0o600)); err != nil {
 				t.Fatal(err)
 			}
-			if err := w.prefs.change(func(s *settings.Settings) { s.PIN = "a hash" }); err != nil {
+			if err := w.prefs.Change(func(s *settings.Settings) { s.PIN = "a hash" }); err != nil {
 				t.Fatal(err)
 			}
 			again := w.problem(err(db), recognitionDemo).Retry
@@ -326,7 +327,7 @@ func TestStartOverTakesThePIN(t *testing.T) {
 			if _, err := os.Stat(db); err != nil {
 				t.Errorf("a visitor set it aside: %v", err)
 			}
-			w.prefs.unlock()
+			w.prefs.Unlock()
 			again()
 			if _, err := os.Stat(db); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("with the PIN it stays: %v", err)
@@ -383,7 +384,7 @@ func TestNobodyGoesByALeap(t *testing.T) {
 				t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
 				since := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 				db := enrolled(t, since)
-				if err := loadPreferences().change(func(s *settings.Settings) { s.Keep = 30 }); err != nil {
+				if err := preferences.Load().Change(func(s *settings.Settings) { s.Keep = 30 }); err != nil {
 					t.Fatal(err)
 				}
 				var at look
@@ -449,7 +450,7 @@ func TestKeepAsks(t *testing.T) {
 		}
 		w.people.wait()
 		shown := p.show()
-		if kept, value := loadPreferences().get().Keep, rowOf(t, shown, "keep").Value; kept != c.keep || value != c.value || (len(shown.Groups) == 3) != c.asks {
+		if kept, value := preferences.Load().Get().Keep, rowOf(t, shown, "keep").Value; kept != c.keep || value != c.value || (len(shown.Groups) == 3) != c.asks {
 			t.Errorf("step %d: kept %d, shown %q, %d groups", i, kept, value, len(shown.Groups))
 		}
 		store, err := people.Open(db)

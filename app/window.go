@@ -21,6 +21,7 @@ import (
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/pipeline"
+	"reterminal-vision/app/preferences"
 	"reterminal-vision/app/snapshot"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/app/watchdog"
@@ -36,7 +37,7 @@ import (
 // ended by taps.
 type window struct {
 	cfg    config.Config
-	prefs  *preferences
+	prefs  *preferences.Store
 	people introductions
 	camera *cameraChoices
 	pages  *pages
@@ -77,19 +78,19 @@ type window struct {
 // newWindow makes the app, whose screen the function makes.
 func newWindow(ctx context.Context, cfg config.Config, screen func(ui.Options) *ui.UI) *window {
 	cfg.Loop = true
-	w := &window{cfg: cfg, ctx: ctx, picture: snapshot.NewFrameSaver(cfg.SaveFrame), prefs: loadPreferences(), device: device.New(),
+	w := &window{cfg: cfg, ctx: ctx, picture: snapshot.NewFrameSaver(cfg.SaveFrame), prefs: preferences.Load(), device: device.New(),
 		notify: device.NewNotify(), speeds: loadSpeeds(), open: openDemo, fetching: map[string]*download{}, imports: map[string]importChoice{}}
 	w.tries = newLockout(w.prefs, time.Now())
 	w.camera = newCameraChoices(cfg, w.prefs, w.restart, w.adjust)
 	w.pages, w.bench = newPages(w.page), newBenchPages(w)
 	w.checks = func() []doctor.Check {
-		return doctor.Run(w.ctx, doctor.Options{DataDir: filepath.Dir(w.prefs.path), Store: library.OpenStore(w.cfg.ModelsDir), Catalogue: library.Catalogue()})
+		return doctor.Run(w.ctx, doctor.Options{DataDir: filepath.Dir(w.prefs.Path), Store: library.OpenStore(w.cfg.ModelsDir), Catalogue: library.Catalogue()})
 	}
 	style := w.style()
 	started := time.Now()
 	w.screen = screen(ui.Options{
 		Title: "reTerminal Vision", Cards: w.cards(), Kiosk: cfg.Kiosk, Handler: w, People: &w.people, Pages: w.pages, Style: style,
-		Left: w.prefs.relock, Away: w.away,
+		Left: w.prefs.Relock, Away: w.away,
 		FirstFrame: func() {
 			slog.Info("window shown", "after", time.Since(started).Round(time.Millisecond))
 			w.tell(w.notify.Ready)
@@ -108,7 +109,7 @@ func runWindow(ctx context.Context, cfg config.Config, link *supervise.Link) err
 	w := newWindow(ctx, cfg, ui.New)
 	w.link = link
 	context.AfterFunc(ctx, w.screen.Stop)
-	w.screen.SetIdle(idleAfter(w.prefs.get().Visitors))
+	w.screen.SetIdle(preferences.IdleAfter(w.prefs.Get().Visitors))
 	before := link.Before()
 	switch {
 	case before.Safe:
@@ -117,7 +118,7 @@ func runWindow(ctx context.Context, cfg config.Config, link *supervise.Link) err
 		w.goOn(before)
 	case cfg.Demo != "":
 		w.StartDemo(cfg.Demo)
-	case !w.prefs.get().Welcomed:
+	case !w.prefs.Get().Welcomed:
 		w.screen.OpenPage(pageWelcome)
 	}
 	w.working.Go(w.sweepUp)

@@ -1,4 +1,10 @@
-package app
+// Package preferences holds the settings of a running app: what was chosen for
+// good, and what visitors try until they leave.
+//
+// In: the settings file. Out: settings as they hold now; every change is kept at
+// once. It imports app/paths and app/settings; app and its packages may import
+// it.
+package preferences
 
 import (
 	"errors"
@@ -11,31 +17,30 @@ import (
 	"reterminal-vision/app/settings"
 )
 
-// preferences are the settings of a running app. Any goroutine may use them;
-// what is changed is kept at once.
-type preferences struct {
-	path string // "" keeps nothing
+// Store holds the settings. Any goroutine may use it.
+type Store struct {
+	Path string // "" keeps nothing
 
 	mu       sync.Mutex
 	now      settings.Settings
-	wrong    string                   // what is wrong with the file, for the screen
+	Wrong    string                   // what is wrong with the file, for the screen
 	unread   error                    // why the file must not be written over; nil where it may
 	unlocked bool                     // the PIN was given
 	trial    map[string]settings.Demo // what visitors changed, until they leave
 	mirrored *bool                    // that too; nil for nothing
 }
 
-// loadPreferences reads the settings beside the people.
-func loadPreferences() *preferences {
-	p := &preferences{}
+// Load reads the settings beside the people.
+func Load() *Store {
+	p := &Store{}
 	path, err := paths.Data("settings.json")
 	if err == nil {
-		p.path = path
-		p.now, err = settings.Load(p.path)
+		p.Path = path
+		p.now, err = settings.Load(p.Path)
 	}
 	if err != nil {
 		slog.Error("settings", "error", err)
-		p.wrong = err.Error()
+		p.Wrong = err.Error()
 		if errors.Is(err, settings.ErrUnread) {
 			p.unread = err
 		}
@@ -43,42 +48,42 @@ func loadPreferences() *preferences {
 	return p
 }
 
-// get is a copy of the settings; its maps must not be changed.
-func (p *preferences) get() settings.Settings {
+// Get is a copy of the settings; its maps must not be changed.
+func (p *Store) Get() settings.Settings {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.now
 }
 
-// change changes the settings and keeps them; where the file could not be read,
+// Change changes the settings and keeps them; where the file could not be read,
 // they hold until the app ends.
-func (p *preferences) change(how func(*settings.Settings)) error {
+func (p *Store) Change(how func(*settings.Settings)) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	how(&p.now)
 	if p.unread != nil {
 		return p.unread
 	}
-	p.wrong = ""
-	if p.path == "" {
+	p.Wrong = ""
+	if p.Path == "" {
 		return nil
 	}
-	err := settings.Save(p.path, p.now)
+	err := settings.Save(p.Path, p.now)
 	if err != nil {
-		p.wrong = err.Error()
+		p.Wrong = err.Error()
 	}
 	return err
 }
 
-// whyLost says what is wrong with the file, "" for nothing.
-func (p *preferences) whyLost() string {
+// WhyLost says what is wrong with the file, "" for nothing.
+func (p *Store) WhyLost() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.wrong
+	return p.Wrong
 }
 
-// demo is how a demo runs.
-func (p *preferences) demo(id string) settings.Demo {
+// Demo is how a demo runs.
+func (p *Store) Demo(id string) settings.Demo {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if d, ok := p.trial[id]; ok {
@@ -87,10 +92,10 @@ func (p *preferences) demo(id string) settings.Demo {
 	return p.now.Demos[id]
 }
 
-// changeDemo changes how a demo runs: for good, or, while a PIN keeps visitors
+// ChangeDemo changes how a demo runs: for good, or, while a PIN keeps visitors
 // from the settings, until they leave.
-func (p *preferences) changeDemo(id string, how func(*settings.Demo)) error {
-	d := p.demo(id)
+func (p *Store) ChangeDemo(id string, how func(*settings.Demo)) error {
+	d := p.Demo(id)
 	how(&d)
 	p.mu.Lock()
 	if p.now.PIN != "" && !p.unlocked {
@@ -99,11 +104,11 @@ func (p *preferences) changeDemo(id string, how func(*settings.Demo)) error {
 		return nil
 	}
 	p.mu.Unlock()
-	return p.change(func(s *settings.Settings) { s.Demos = with(s.Demos, id, d) })
+	return p.Change(func(s *settings.Settings) { s.Demos = with(s.Demos, id, d) })
 }
 
-// camera is how pictures are taken.
-func (p *preferences) camera() settings.Camera {
+// Camera is how pictures are taken.
+func (p *Store) Camera() settings.Camera {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := p.now.Camera
@@ -113,8 +118,8 @@ func (p *preferences) camera() settings.Camera {
 	return c
 }
 
-// mirror turns the mirror on or off, as changeDemo changes a demo.
-func (p *preferences) mirror(on bool) error {
+// Mirror turns the mirror on or off, as ChangeDemo changes a demo.
+func (p *Store) Mirror(on bool) error {
 	p.mu.Lock()
 	if p.now.PIN != "" && !p.unlocked {
 		p.mirrored = &on
@@ -123,12 +128,12 @@ func (p *preferences) mirror(on bool) error {
 	}
 	p.mirrored = nil
 	p.mu.Unlock()
-	return p.change(func(s *settings.Settings) { s.Camera.Mirror = on })
+	return p.Change(func(s *settings.Settings) { s.Camera.Mirror = on })
 }
 
-// keepTried makes what visitors tried the settings.
-func (p *preferences) keepTried() error {
-	return p.change(func(s *settings.Settings) {
+// KeepTried makes what visitors tried the settings.
+func (p *Store) KeepTried() error {
+	return p.Change(func(s *settings.Settings) {
 		for id, d := range p.trial {
 			s.Demos = with(s.Demos, id, d)
 		}
@@ -139,8 +144,8 @@ func (p *preferences) keepTried() error {
 	})
 }
 
-// isTried reports whether visitors try something.
-func (p *preferences) isTried() bool {
+// IsTried reports whether visitors try something.
+func (p *Store) IsTried() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.tried()
@@ -157,22 +162,22 @@ func with(demos map[string]settings.Demo, id string, d settings.Demo) map[string
 	return changed
 }
 
-// unlock lets whoever gave the PIN reach everything until lock.
-func (p *preferences) unlock() {
+// Unlock lets whoever gave the PIN reach everything until Lock.
+func (p *Store) Unlock() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.unlocked = true
 }
 
-// relock ends that.
-func (p *preferences) relock() {
+// Relock ends that.
+func (p *Store) Relock() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.unlocked = false
 }
 
-// lock ends that, and what visitors tried; it tells whether they had tried anything.
-func (p *preferences) lock() (tried bool) {
+// Lock ends that, and what visitors tried; it tells whether they had tried anything.
+func (p *Store) Lock() (tried bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	tried = p.tried()
@@ -181,9 +186,10 @@ func (p *preferences) lock() (tried bool) {
 }
 
 // tried reports whether visitors try something. The lock is held.
-func (p *preferences) tried() bool { return len(p.trial) > 0 || p.mirrored != nil }
+func (p *Store) tried() bool { return len(p.trial) > 0 || p.mirrored != nil }
 
-func (p *preferences) isUnlocked() bool {
+// IsUnlocked reports whether the PIN was given.
+func (p *Store) IsUnlocked() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.unlocked
@@ -191,15 +197,15 @@ func (p *preferences) isUnlocked() bool {
 
 // Visitors leave a demo without a word: after this time without a touch the
 // screen attracts the next.
-const usualIdle = 90 * time.Second
+const UsualIdle = 90 * time.Second
 
-// idleAfter is after which time without a touch that is so; 0 for never.
-func idleAfter(v settings.Visitors) time.Duration {
+// IdleAfter is after which time without a touch that is so; 0 for never.
+func IdleAfter(v settings.Visitors) time.Duration {
 	switch {
 	case v.Idle < 0:
 		return 0
 	case v.Idle == 0:
-		return usualIdle
+		return UsualIdle
 	}
 	return time.Duration(v.Idle) * time.Second
 }
