@@ -11,6 +11,7 @@ import (
 
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/pipeline"
+	"reterminal-vision/app/roster"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
 	"reterminal-vision/ui"
@@ -74,7 +75,7 @@ func allocations(t *testing.T, cfg config.Config) float64 {
 	defer stop()
 	w := newWindow(ctx, cfg, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
 	defer w.screen.Stop()
-	task, err := openDemo(t.Context(), cfg, cfg.Demo)
+	task, err := roster.OpenDemo(t.Context(), cfg, cfg.Demo)
 	if err != nil {
 		t.Fatal(err)
 	}

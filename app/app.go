@@ -31,6 +31,7 @@ import (
 	"reterminal-vision/app/logs"
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/ownmodel"
+	"reterminal-vision/app/roster"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/inference"
 )
@@ -135,7 +136,7 @@ func runConfigured(ctx context.Context, cfg config.Config, link *supervise.Link,
 		}
 	}
 	if cfg.Headless {
-		return report(stderr, headless.Run(ctx, cfg, openDemo, stdout, stderr))
+		return report(stderr, headless.Run(ctx, cfg, roster.OpenDemo, stdout, stderr))
 	}
 	return report(stderr, runWindow(ctx, cfg, link))
 }

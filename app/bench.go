@@ -20,6 +20,7 @@ import (
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/pipeline"
+	"reterminal-vision/app/roster"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
@@ -274,7 +275,7 @@ func verdict(before, after Figures) string {
 
 // measure runs one configuration; 0 frames means one pass over the source.
 func measure(ctx context.Context, cfg config.Config, how stage, frames int) (Figures, error) {
-	task, err := openDemo(ctx, cfg, cfg.Demo)
+	task, err := roster.OpenDemo(ctx, cfg, cfg.Demo)
 	if err != nil {
 		return Figures{}, err
 	}

@@ -18,6 +18,7 @@ import (
 
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/pipeline"
+	"reterminal-vision/app/roster"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 )
@@ -94,7 +95,7 @@ func watch(t *testing.T, source string) *onlooker {
 	t.Helper()
 	models := filepath.Join("..", "models", "trained")
 	cfg := config.Config{Demo: "belt", Source: source, ModelsDir: models, Delegate: inference.XNNPACK, Threads: 1, Width: 320, Height: 180}
-	task, err := openDemo(t.Context(), cfg, cfg.Demo)
+	task, err := roster.OpenDemo(t.Context(), cfg, cfg.Demo)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/pipeline"
+	"reterminal-vision/app/roster"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference/recognize"
 	"reterminal-vision/ui"
@@ -109,7 +110,7 @@ func (n *introductions) with(how func(*people.Store) error) error {
 	if err != nil {
 		return err
 	}
-	store, err := openPeople(path) // which deletes those whose time is over
+	store, err := roster.Open(path) // which deletes those whose time is over
 	if err != nil {
 		return err
 	}

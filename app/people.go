@@ -15,6 +15,7 @@ import (
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/pipeline"
+	"reterminal-vision/app/roster"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/recognize"
@@ -76,7 +77,7 @@ func peopleCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 	}
 	open := people.Open
 	if a.ours {
-		open = openPeople
+		open = roster.Open
 	}
 	store, err := open(a.db)
 	if err != nil {
@@ -176,7 +177,7 @@ func (a peopleArgs) do(store *people.Store, shots []people.Shot, passphrase stri
 	}
 	added, updated, err := store.ImportFile(a.words[1], passphrase, mode)
 	if err == nil && a.ours {
-		err = expire(store) // what comes in may be as old as it likes, or from the future
+		err = roster.Expire(store) // what comes in may be as old as it likes, or from the future
 	}
 	if err == nil {
 		fmt.Fprintf(stdout, "%d people added, %d updated\n", added, updated)
@@ -226,7 +227,7 @@ func personNamed(store *people.Store, name string) (people.Person, error) {
 // takeShots examines the pictures named, or the source; it takes all shots or
 // none.
 func (a peopleArgs) takeShots(ctx context.Context, stdout io.Writer) ([]people.Shot, error) {
-	task, err := openDemo(ctx, a.cfg, "recognition")
+	task, err := roster.OpenDemo(ctx, a.cfg, "recognition")
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/library"
+	"reterminal-vision/app/roster"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/recognize"
@@ -181,7 +182,7 @@ func openRecognition(ctx context.Context, cfg config.Config, liveness string) (*
 	if liveness != "" {
 		demo.Liveness = []string{liveness}
 	}
-	return openDemo(ctx, cfg, recognitionDemo)
+	return roster.OpenDemo(ctx, cfg, recognitionDemo)
 }
 
 // widened reads a tight crop of a face as part of a picture with a quarter more

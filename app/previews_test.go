@@ -14,6 +14,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/pipeline"
+	"reterminal-vision/app/roster"
 	"reterminal-vision/app/snapshot"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -82,7 +83,7 @@ func TestRecordPreviews(t *testing.T) {
 	for i, d := range library.Catalogue().Demos {
 		t.Run(d.ID, func(t *testing.T) {
 			cfg := config.Config{Demo: d.ID, Source: pipeline.Footage, ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2, Loop: true}
-			task, err := openDemo(t.Context(), cfg, d.ID)
+			task, err := roster.OpenDemo(t.Context(), cfg, d.ID)
 			if err != nil {
 				t.Skip(err) // it ships with no network
 			}

@@ -21,6 +21,7 @@ import (
 
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/demo"
+	"reterminal-vision/app/roster"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/attribute"
@@ -134,7 +135,7 @@ func (q *quality) writeAccuracy(file string) {
 func (q *quality) open(demo, choice string) *demo.Task {
 	q.t.Helper()
 	cfg := config.Config{ModelsDir: q.dir, Model: choice, Threads: 2, Delegate: inference.XNNPACK, Raw: true}
-	task, err := openDemo(q.t.Context(), cfg, demo)
+	task, err := roster.OpenDemo(q.t.Context(), cfg, demo)
 	if err != nil {
 		q.t.Fatal(err)
 	}
@@ -225,7 +226,7 @@ func (q *quality) vehicles() {
 			continue
 		}
 		cfg := config.Config{ModelsDir: q.dir, Model: id, Threads: 2, Delegate: inference.XNNPACK, Raw: true, Threshold: .01}
-		task, err := openDemo(q.t.Context(), cfg, "vehicles")
+		task, err := roster.OpenDemo(q.t.Context(), cfg, "vehicles")
 		if err != nil {
 			q.t.Fatal(err)
 		}

@@ -21,6 +21,7 @@ import (
 	"reterminal-vision/app/doctor"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/pipeline"
+	"reterminal-vision/app/roster"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
@@ -53,7 +54,7 @@ func footageFrame(t *testing.T, clip string, at int) *camera.Frame {
 // seen is what the app's own networks find in a picture of a built-in clip.
 func seen(t *testing.T, demo string, at int) (*camera.Frame, *inference.Result) {
 	t.Helper()
-	task, err := openDemo(t.Context(), config.Config{Demo: demo, ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2}, demo)
+	task, err := roster.OpenDemo(t.Context(), config.Config{Demo: demo, ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2}, demo)
 	if err != nil {
 		t.Fatal(err)
 	}

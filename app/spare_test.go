@@ -20,6 +20,7 @@ import (
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/pipeline"
+	"reterminal-vision/app/roster"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
@@ -48,7 +49,7 @@ func compareSpared(t *testing.T, cfg config.Config, how config.FrameSkip, frames
 	open := func(how config.FrameSkip) *demo.Task {
 		cfg := cfg
 		cfg.FrameSkip = how
-		task, err := openDemo(t.Context(), cfg, cfg.Demo)
+		task, err := roster.OpenDemo(t.Context(), cfg, cfg.Demo)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +183,7 @@ func TestAlarmOfAStillPicture(t *testing.T) {
 	}
 	defer source.Close()
 	open := func(how config.FrameSkip) *demo.Task {
-		task, err := openDemo(t.Context(), config.Config{Demo: "belt", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1, FrameSkip: how}, "belt")
+		task, err := roster.OpenDemo(t.Context(), config.Config{Demo: "belt", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1, FrameSkip: how}, "belt")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,6 +20,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/metrics"
+	"reterminal-vision/app/roster"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/camera"
@@ -190,7 +191,7 @@ func spoiltWindow(t *testing.T, spoil func() error) *window {
 	cfg := config.Config{Source: "auto", ModelsDir: filepath.Join("..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1}
 	w := newWindow(ctx, cfg, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
 	w.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
-		task, err := openDemo(ctx, cfg, id)
+		task, err := roster.OpenDemo(ctx, cfg, id)
 		if err == nil && spoil != nil {
 			task.Task = spoilt{task.Task, spoil}
 		}

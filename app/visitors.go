@@ -18,6 +18,7 @@ import (
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/preferences"
+	"reterminal-vision/app/roster"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/app/snapshot"
 	"reterminal-vision/assets/lang"
@@ -218,7 +219,7 @@ var roomForPictures = float64(500 << 20)
 func (w *window) sweepUp() {
 	var err error
 	if w.prefs.Path != "" {
-		err = durable.Sweep(filepath.Dir(w.prefs.Path), "settings.json*", "speeds.json", "benchmarks.json", clockFile, reportName)
+		err = durable.Sweep(filepath.Dir(w.prefs.Path), "settings.json*", "speeds.json", "benchmarks.json", roster.ClockFile, reportName)
 	}
 	if folder, bad := picturesPath(); bad == nil {
 		err = errors.Join(err, durable.Sweep(folder, "*-????????-??????.???.jpg"))
@@ -449,7 +450,7 @@ func (w *window) forgetOld(wanted bool) {
 	if keep == 0 {
 		return
 	}
-	clock.keep()
+	roster.Clock.Save()
 	w.people.change("deleting people whose time is over", func(s *people.Store) error {
 		if !wanted {
 			return nil

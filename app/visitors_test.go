@@ -17,6 +17,7 @@ import (
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/preferences"
+	"reterminal-vision/app/roster"
 	"reterminal-vision/app/settings"
 )
 
@@ -360,8 +361,8 @@ func enrolled(t *testing.T, since time.Time) (db string) {
 // beyond it by a clock that is right; also over a restart of the app.
 func TestNobodyGoesByALeap(t *testing.T) {
 	const day = 24 * time.Hour
-	was := clock
-	t.Cleanup(func() { clock = was })
+	was := roster.Clock
+	t.Cleanup(func() { roster.Clock = was })
 	type look struct {
 		up, wall time.Duration // since the start; since Ada was enrolled
 		set      bool
@@ -391,20 +392,20 @@ func TestNobodyGoesByALeap(t *testing.T) {
 				first := time.Duration(0)
 				begin := func(up time.Duration) {
 					first = up
-					clock = &dayClock{now: func() time.Time { return since.Add(at.wall) }, up: func() time.Duration { return at.up - first }, set: func() bool { return at.set }}
+					roster.Clock = &roster.DayClock{Now: func() time.Time { return since.Add(at.wall) }, Up: func() time.Duration { return at.up - first }, Set: func() bool { return at.set }}
 				}
 				begin(0)
 				at = look{0, c.began, false, true}
-				clock.keep()
+				roster.Clock.Save()
 				for i, l := range c.looks {
 					at = l
 					if restarts && i > 0 {
 						begin(c.looks[i-1].up) // where it was looked at last
 						at = c.looks[i-1]
-						clock.sure()
+						roster.Clock.Trusted()
 						at = l
 					}
-					store, err := openPeople(db)
+					store, err := roster.Open(db)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -412,7 +413,7 @@ func TestNobodyGoesByALeap(t *testing.T) {
 						t.Errorf("look %d: there %v", i, got)
 					}
 					store.Close()
-					clock.keep()
+					roster.Clock.Save()
 				}
 			})
 		}

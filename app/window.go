@@ -22,6 +22,7 @@ import (
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/preferences"
+	"reterminal-vision/app/roster"
 	"reterminal-vision/app/snapshot"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/app/watchdog"
@@ -79,7 +80,7 @@ type window struct {
 func newWindow(ctx context.Context, cfg config.Config, screen func(ui.Options) *ui.UI) *window {
 	cfg.Loop = true
 	w := &window{cfg: cfg, ctx: ctx, picture: snapshot.NewFrameSaver(cfg.SaveFrame), prefs: preferences.Load(), device: device.New(),
-		notify: device.NewNotify(), speeds: loadSpeeds(), open: openDemo, fetching: map[string]*download{}, imports: map[string]importChoice{}}
+		notify: device.NewNotify(), speeds: loadSpeeds(), open: roster.OpenDemo, fetching: map[string]*download{}, imports: map[string]importChoice{}}
 	w.tries = newLockout(w.prefs, time.Now())
 	w.camera = newCameraChoices(cfg, w.prefs, w.restart, w.adjust)
 	w.pages, w.bench = newPages(w.page), newBenchPages(w)

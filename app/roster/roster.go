@@ -1,4 +1,12 @@
-package app
+// Package roster opens the database of enrolled people as the app uses it: those
+// whose time is over are deleted, by a clock that can be trusted, and a demo that
+// recognises people is told who is enrolled.
+//
+// In: the database, the settings, the clock. Out: a store of people, demos that
+// know them. It imports app/config, app/demo, app/device, app/durable,
+// app/metrics, app/paths, app/people, app/preferences and inference/recognize;
+// app and its packages may import it.
+package roster
 
 import (
 	"context"
@@ -20,8 +28,8 @@ import (
 	"reterminal-vision/inference/recognize"
 )
 
-// openDemo opens a demo; one that recognises people is told who is enrolled.
-func openDemo(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
+// OpenDemo opens a demo; one that recognises people is told who is enrolled.
+func OpenDemo(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
 	t, err := demo.Open(ctx, cfg, id)
 	if err != nil || t.Recognizer == nil {
 		return t, err
@@ -52,7 +60,7 @@ func loadGallery(path, model string) (*recognize.Gallery, error) {
 	if !people.CanBringBack(path) {
 		return nil, nil
 	}
-	store, err := openPeople(path)
+	store, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -60,53 +68,54 @@ func loadGallery(path, model string) (*recognize.Gallery, error) {
 	return store.Gallery(model)
 }
 
-// openPeople opens a database, and deletes the people in it whose time, as it
-// was set on the screen, is over.
-func openPeople(path string) (*people.Store, error) {
+// Open opens a database, and deletes the people in it whose time, as it was set on
+// the screen, is over.
+func Open(path string) (*people.Store, error) {
 	store, err := people.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := expire(store); err != nil {
+	if err := Expire(store); err != nil {
 		store.Close()
 		return nil, err
 	}
 	return store, nil
 }
 
-// clock is how far the time of day is believed.
-var clock = &dayClock{now: time.Now, up: func() time.Duration { return time.Since(metrics.Total.Since) }, set: device.ClockSet}
+// Clock says how far the time of day can be trusted.
+var Clock = &DayClock{Now: time.Now, Up: func() time.Duration { return time.Since(metrics.Total.Since) }, Set: device.ClockSet}
 
-// dayClock goes on over restarts with what it has counted, in a file beside the people.
-type dayClock struct {
+// DayClock goes on over restarts with what it has counted, in a file beside the people.
+type DayClock struct {
 	device.Clock
-	now   func() time.Time
-	up    func() time.Duration // monotonic
-	set   func() bool          // by who knows the time
+	Now   func() time.Time
+	Up    func() time.Duration // monotonic
+	Set   func() bool          // by who knows the time
 	begun sync.Once
 }
 
-const clockFile = "clock.json"
+// ClockFile is its file.
+const ClockFile = "clock.json"
 
-// sure reports whether the time of day can be believed.
-func (c *dayClock) sure() bool {
+// Trusted reports whether the time of day can be trusted.
+func (c *DayClock) Trusted() bool {
 	c.begun.Do(func() {
 		var was device.Steady
-		if path, err := paths.Data(clockFile); err == nil {
+		if path, err := paths.Data(ClockFile); err == nil {
 			if text, err := os.ReadFile(path); err == nil && json.Unmarshal(text, &was) == nil {
-				c.Resume(was, c.now(), c.up())
+				c.Resume(was, c.Now(), c.Up())
 			}
 		}
 	})
-	return c.Sure(c.now(), c.up(), c.set())
+	return c.Sure(c.Now(), c.Up(), c.Set())
 }
 
-// keep writes down what was counted; without, it is counted anew.
-func (c *dayClock) keep() {
-	path, err := paths.Data(clockFile)
+// Save keeps what was counted; without, counting starts again.
+func (c *DayClock) Save() {
+	path, err := paths.Data(ClockFile)
 	if err == nil {
-		c.sure()
-		steady := c.Look(c.now(), c.up())
+		c.Trusted()
+		steady := c.Look(c.Now(), c.Up())
 		err = durable.Write(path, 0o600, func(w io.Writer) error { return json.NewEncoder(w).Encode(steady) })
 	}
 	if err != nil {
@@ -114,13 +123,13 @@ func (c *dayClock) keep() {
 	}
 }
 
-// expire deletes the people whose time, as it was set on the screen, is over by a
-// clock that can be believed.
-func expire(store *people.Store) error {
-	if !clock.sure() {
+// Expire deletes the people whose time, as it was set on the screen, is over by a
+// clock that can be trusted.
+func Expire(store *people.Store) error {
+	if !Clock.Trusted() {
 		return nil
 	}
-	keep, now := preferences.Load().Get().Keep, clock.now()
+	keep, now := preferences.Load().Get().Keep, Clock.Now()
 	gone, err := store.Expire(keep, now, true)
 	if err != nil {
 		return err
