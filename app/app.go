@@ -93,13 +93,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		case "people":
 			return report(stderr, peopleCommand(ctx, args[1:], stdout, stderr))
 		case "bench":
-			return report(stderr, benchCommand(ctx, args[1:], stdout, stderr))
+			return report(stderr, benchCommand(ctx, args[1:], benchWindow, stdout, stderr))
 		case "doctor":
 			return report(stderr, doctorCommand(ctx, args[1:], stdout, stderr))
 		case "kiosk":
 			return report(stderr, kioskCommand(ctx, args[1:], stdout, stderr))
 		case "version", "--version":
-			_, err := fmt.Fprintln(stdout, "reterminal-vision", version())
+			_, err := fmt.Fprintln(stdout, "reterminal-vision", cli.Version())
 			return report(stderr, err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"text/tabwriter"
 	"time"
 
@@ -83,7 +84,79 @@ prints where the time goes. With --pace pictures come as from a camera; with
 Flags:
 `
 
-func benchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+// Screen shows what is measured; the app's window is one.
+type Screen interface {
+	// Show begins to show a demo, whose pictures and results the sink takes.
+	Show(ctx context.Context, demo string) pipeline.Sink
+	// FPS is how often the screen is painted a second.
+	FPS() float64
+}
+
+// OpenScreen opens a screen and runs measure with it.
+type OpenScreen func(ctx context.Context, cfg config.Config, measure func(Screen) error) error
+
+// target says how a benchmark runs, and where its results are shown.
+type target struct {
+	pace   float64 // pictures a second; 0 for all, as fast as they are taken
+	screen Screen  // nil for none
+	paints float64 // shown a second at most; 0 for no limit
+	exact  bool    // a delegate that cannot be used is an error, rather than XNNPACK's figures
+}
+
+// sink shows what b gets, where there is a screen.
+func (g target) sink(ctx context.Context, cfg config.Config, b *benchSink) pipeline.Sink {
+	if g.screen == nil {
+		return b
+	}
+	s := &shownBench{benchSink: b, screen: g.screen.Show(ctx, cfg.Demo)}
+	if g.paints > 0 {
+		s.every = time.Duration(float64(time.Second) / g.paints)
+	}
+	return s
+}
+
+// note writes down how it was measured.
+func (g target) note(f *Figures) {
+	f.Pace, f.PaintsWanted = g.pace, g.paints
+	if f.Window = g.screen != nil; f.Window {
+		f.Paints = g.screen.FPS()
+	}
+}
+
+// shownBench is a benchmark whose pictures and results are shown.
+type shownBench struct {
+	*benchSink
+	screen pipeline.Sink
+	every  time.Duration // between pictures shown; 0 for all
+	next   time.Time
+	wanted atomic.Bool // the next result belongs to a picture that was shown
+}
+
+func (s *shownBench) Frame(f *camera.Frame) {
+	now := time.Now()
+	if s.every > 0 {
+		if now.Before(s.next) {
+			return
+		}
+		if s.next = s.next.Add(s.every); s.next.Before(now) {
+			s.next = now
+		}
+	}
+	s.screen.Frame(f)
+	s.wanted.Store(true)
+}
+
+func (s *shownBench) Result(r *inference.Result) {
+	s.benchSink.Result(r)
+	if s.wanted.Swap(false) {
+		s.screen.Result(r)
+	}
+}
+
+func (s *shownBench) Status(st pipeline.Status) { s.screen.Status(st) }
+
+// benchCommand runs "reterminal-vision bench ARGS".
+func benchCommand(ctx context.Context, args []string, open OpenScreen, stdout, stderr io.Writer) error {
 	if len(args) > 0 && args[0] == "compare" {
 		return compareBenches(args[1:], stdout)
 	}
@@ -95,11 +168,11 @@ func benchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	}
 	cfg := config.Config{Demo: "vehicles", Source: "builtin:traffic", Delegate: inference.XNNPACK, Unpaced: true}
 	fs := cli.NewFlags("bench", benchUsage, stderr)
-	commonFlags(fs, &cfg)
+	cli.ConfigFlags(fs, &cfg)
 	threads := fs.String("threads", "1,"+strconv.Itoa(max(config.DefaultThreads(), 2)), "thread counts, comma-separated")
 	frames := fs.Int("frames", 500, "frames to measure, for which shorter sources loop; 0 plays the source once")
 	runs := fs.Int("runs", 1, "how often all is done; of several runs the one in the middle counts, and the spread is told")
-	how := stage{exact: true}
+	how := target{exact: true}
 	fs.Float64Var(&how.pace, "pace", 0, "pictures a second, as from a camera: what is late is dropped; 0 works on all as fast as they are taken")
 	show := fs.Bool("window", false, "show pictures and results in the app's window")
 	fs.Float64Var(&how.paints, "paints", 0, "with --window: pictures shown a second at most; 0 leaves it to the screen")
@@ -118,7 +191,7 @@ func benchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 			if cfg.Threads, err = strconv.Atoi(strings.TrimSpace(n)); err != nil {
 				return cli.Usagef("--threads %q: give numbers, as in 1,2,4", *threads)
 			}
-			if err := check(cfg); err != nil {
+			if err := cli.CheckConfig(cfg); err != nil {
 				return err
 			}
 			row, err := measureRuns(ctx, cfg, how, *frames, *runs)
@@ -131,7 +204,7 @@ func benchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	}
 	var err error
 	if *show {
-		err = beforeWindow(ctx, cfg, func(w *window) error { how.window = w; return measureAll() })
+		err = open(ctx, cfg, func(s Screen) error { how.screen = s; return measureAll() })
 	} else {
 		err = measureAll()
 	}
@@ -201,7 +274,7 @@ func (b *benchSink) Result(r *inference.Result) {
 const most = 1 << 16
 
 // measureRuns measures several times and returns the run with the median rate.
-func measureRuns(ctx context.Context, cfg config.Config, how stage, frames, runs int) (Figures, error) {
+func measureRuns(ctx context.Context, cfg config.Config, how target, frames, runs int) (Figures, error) {
 	if runs < 1 || runs > 100 {
 		return Figures{}, cli.Usagef("--runs %d: choose 1 to 100", runs)
 	}
@@ -273,8 +346,13 @@ func verdict(before, after Figures) string {
 	return "within the noise"
 }
 
+// measurePace measures as fast as the network takes pictures, without a screen.
+func measurePace(ctx context.Context, cfg config.Config, frames int) (Figures, error) {
+	return measure(ctx, cfg, target{}, frames)
+}
+
 // measure runs one configuration; 0 frames means one pass over the source.
-func measure(ctx context.Context, cfg config.Config, how stage, frames int) (Figures, error) {
+func measure(ctx context.Context, cfg config.Config, how target, frames int) (Figures, error) {
 	task, err := roster.OpenDemo(ctx, cfg, cfg.Demo)
 	if err != nil {
 		return Figures{}, err

@@ -279,7 +279,7 @@ func (o *tableOptions) plan(chosen []benchmark.Subject, before []benchmark.Recor
 // measurePlan makes one measurement after the other; the error is the cause for
 // which ctx ended, or that of made.
 func measurePlan(ctx context.Context, run time.Time, plan []job, begins func(done int, j job), made func(benchmark.Record) error) error {
-	return measureOn(ctx, benchmark.Machine{Device: device.New(), App: version()}, run, plan, begins, made)
+	return measureOn(ctx, benchmark.Machine{Device: device.New(), App: cli.Version()}, run, plan, begins, made)
 }
 
 func measureOn(ctx context.Context, m benchmark.Machine, run time.Time, plan []job, begins func(done int, j job), made func(benchmark.Record) error) error {

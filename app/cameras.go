@@ -2,14 +2,12 @@ package app
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
 	"reterminal-vision/app/cli"
-	"reterminal-vision/app/config"
 	"reterminal-vision/camera"
 )
 
@@ -101,21 +99,4 @@ func setControls(path string, settings []string) error {
 		}
 	}
 	return nil
-}
-
-// cameraFlags say how a camera is used and how its pictures are set upright.
-func cameraFlags(fs *flag.FlagSet, cfg *config.Config) {
-	fs.Func("size", "pictures of a camera as near as it has them, as in 1280x720 (default 640x480)", func(s string) error {
-		var w, h int
-		var rest string
-		if n, _ := fmt.Sscanf(s+" ", "%dx%d%s", &w, &h, &rest); n != 2 || w < 1 || h < 1 || w > camera.MaxSide || h > camera.MaxSide {
-			return fmt.Errorf("write WIDTHxHEIGHT, as in 640x480")
-		}
-		cfg.Width, cfg.Height = w, h
-		return nil
-	})
-	fs.StringVar(&cfg.PixelFormat, "format", "", "pixel format of a camera, as 'cameras list' prints it (default: the quickest to read)")
-	fs.Float64Var(&cfg.FPS, "fps", 0, "pictures a second of a camera, as near as it has them (default 30)")
-	fs.IntVar(&cfg.Turn.Degrees, "rotate", 0, "turn pictures clockwise by 0, 90, 180 or 270 degrees")
-	fs.BoolVar(&cfg.Turn.Mirror, "mirror", false, "mirror pictures left to right")
 }

@@ -60,7 +60,7 @@ func doctorCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 		}
 	}
 	if *asJSON {
-		err = printJSON(stdout, checks)
+		err = cli.PrintJSON(stdout, checks)
 	} else {
 		err = printChecks(stdout, checks)
 	}
@@ -73,13 +73,6 @@ func doctorCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 		return fmt.Errorf("doctor: %d of %d checks failed: follow the remedies above", failed, len(checks))
 	}
 	return nil
-}
-
-// printJSON writes a value for programs, and so that a person can read it.
-func printJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }
 
 // printChecks writes a line a check, and under it what to do.
@@ -102,7 +95,7 @@ const (
 
 // writeBundle writes what a report of a fault needs.
 func writeBundle(ctx context.Context, path, database string, opt doctor.Options, checks []doctor.Check) error {
-	r := doctor.Report{Version: version(), Settings: filepath.Join(filepath.Dir(database), "settings.json")}
+	r := doctor.Report{Version: cli.Version(), Settings: filepath.Join(filepath.Dir(database), "settings.json")}
 	names, err := namesIn(database)
 	r.Names = names
 	if others, otherErr := kioskKept(ctx, database); otherErr != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/kiosk"
 	"reterminal-vision/inference/testmedia"
@@ -57,8 +58,8 @@ func TestBundleArgs(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	var out bytes.Buffer
-	buildVersion = "1.2.3+4.gabcdef01"
-	defer func() { buildVersion = "" }()
+	cli.BuildVersion = "1.2.3+4.gabcdef01"
+	defer func() { cli.BuildVersion = "" }()
 	if code, _ := call(t, t.Context(), &out, "--version"); code != exitOK || out.String() != "reterminal-vision 1.2.3+4.gabcdef01\n" {
 		t.Errorf("code %d: %q", code, &out)
 	}

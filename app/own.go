@@ -62,7 +62,7 @@ func inspectModel(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if *asJSON {
-		return printJSON(stdout, d)
+		return cli.PrintJSON(stdout, d)
 	}
 	return describe(stdout, d)
 }

@@ -75,7 +75,7 @@ func modelFile(store *models.Store, name string) (string, error) {
 func profileCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	opt := inference.Options{Delegate: inference.XNNPACK}
 	fs := cli.NewFlags("bench profile", profileUsage, stderr)
-	delegateFlag(fs, &opt.Delegate)
+	cli.DelegateFlag(fs, &opt.Delegate)
 	fs.BoolVar(&opt.NoOptimize, "as-is", false, "the network as it is in its file, with the work that changes nothing")
 	fs.IntVar(&opt.Threads, "threads", 1, "threads of the network")
 	folder := fs.String("models-dir", "", "folder with the models")
@@ -101,7 +101,7 @@ func profileCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 		return err
 	}
 	if *asJSON {
-		return printJSON(stdout, p)
+		return cli.PrintJSON(stdout, p)
 	}
 	return p.print(stdout, *top)
 }

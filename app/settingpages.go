@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
@@ -110,7 +110,7 @@ func (w *window) settingsPage() kit.Page {
 		{Rows: []kit.Row{
 			lead(pageSpeed, lang.T("How fast it is"), ""),
 			lead(pageCheck, lang.T("Check this device"), ""),
-			lead(pageAbout, lang.T("About this app"), version()),
+			lead(pageAbout, lang.T("About this app"), cli.Version()),
 		}},
 	}}
 }
@@ -463,24 +463,6 @@ func (w *window) chooseKeep(id string) error {
 	return nil
 }
 
-// buildVersion is set by the build of a package.
-var buildVersion string
-
-// version is the version that the build names, or its commit.
-func version() string {
-	if buildVersion != "" {
-		return buildVersion
-	}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" && len(s.Value) >= 8 {
-				return s.Value[:8]
-			}
-		}
-	}
-	return ""
-}
-
 // parts are what the app is made of beside its own code, for the page about it.
 var parts = [][2]string{
 	{"TensorFlow Lite 2.17, XNNPACK", "Apache-2.0"},
@@ -500,7 +482,7 @@ var parts = [][2]string{
 
 func (w *window) aboutPage() kit.Page {
 	p := kit.Page{Title: lang.T("About this app"), Groups: []kit.Group{
-		{Title: "reTerminal Vision " + version(), Text: lang.T("Everything runs on this device, offline: no picture leaves it, and none is kept unless a person saves it.")},
+		{Title: "reTerminal Vision " + cli.Version(), Text: lang.T("Everything runs on this device, offline: no picture leaves it, and none is kept unless a person saves it.")},
 	}}
 	made := kit.Group{Title: lang.T("Made with")}
 	for _, part := range parts {

@@ -129,7 +129,7 @@ func (w *window) measureAll() error {
 			w.nowMeasuring(known.Demo(c.ID).Title)
 			cfg := w.configureDemo(c.ID)
 			cfg.Demo, cfg.Source, cfg.Unpaced = c.ID, pipeline.Footage, true
-			f, err := measure(m.ctx, cfg, stage{}, measureFrames)
+			f, err := measurePace(m.ctx, cfg, measureFrames)
 			if m.ctx.Err() != nil { // a demo was begun
 				return
 			}

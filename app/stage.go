@@ -2,80 +2,28 @@ package app
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/pipeline"
-	"reterminal-vision/camera"
-	"reterminal-vision/inference"
 	"reterminal-vision/ui"
 )
 
-// stage is what a benchmark runs before.
-type stage struct {
-	pace   float64 // pictures a second; 0 for all, as fast as they are taken
-	window *window // shows them; nil for none
-	paints float64 // shown a second at most; 0 for no limit
-	exact  bool    // a delegate that cannot be used is an error, rather than XNNPACK's figures
+// benchScreen shows in the app's window what a benchmark measures.
+type benchScreen struct{ window *window }
+
+// Show implements bench.Screen.
+func (s benchScreen) Show(ctx context.Context, demo string) pipeline.Sink {
+	s.window.screen.ShowDemo(demo)
+	return &screenSink{window: s.window, ctx: ctx, id: demo}
 }
 
-// sink shows what b gets, where there is a window.
-func (g stage) sink(ctx context.Context, cfg config.Config, b *benchSink) pipeline.Sink {
-	if g.window == nil {
-		return b
-	}
-	g.window.screen.ShowDemo(cfg.Demo)
-	s := &shownBench{benchSink: b, screen: &screenSink{window: g.window, ctx: ctx, id: cfg.Demo}}
-	if g.paints > 0 {
-		s.every = time.Duration(float64(time.Second) / g.paints)
-	}
-	return s
-}
+// FPS implements bench.Screen.
+func (s benchScreen) FPS() float64 { return s.window.screen.DisplayFPS() }
 
-// note writes down what was measured before.
-func (g stage) note(f *Figures) {
-	f.Pace, f.PaintsWanted = g.pace, g.paints
-	if f.Window = g.window != nil; f.Window {
-		f.Paints = g.window.screen.DisplayFPS()
-	}
-}
-
-// shownBench is a benchmark whose pictures and results are shown.
-type shownBench struct {
-	*benchSink
-	screen *screenSink
-	every  time.Duration // between pictures shown; 0 for all
-	next   time.Time
-	wanted atomic.Bool // the next result belongs to a picture that was shown
-}
-
-func (s *shownBench) Frame(f *camera.Frame) {
-	now := time.Now()
-	if s.every > 0 {
-		if now.Before(s.next) {
-			return
-		}
-		if s.next = s.next.Add(s.every); s.next.Before(now) {
-			s.next = now
-		}
-	}
-	s.screen.Frame(f)
-	s.wanted.Store(true)
-}
-
-func (s *shownBench) Result(r *inference.Result) {
-	s.benchSink.Result(r)
-	if s.wanted.Swap(false) {
-		s.screen.Result(r)
-	}
-}
-
-func (s *shownBench) Status(st pipeline.Status) { s.screen.Status(st) }
-
-// beforeWindow opens the app's window and has measure run before it, on
+// benchWindow opens the app's window and has measure show there what it does, on
 // another goroutine.
-func beforeWindow(ctx context.Context, cfg config.Config, measure func(*window) error) error {
+func benchWindow(ctx context.Context, cfg config.Config, measure func(Screen) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	w := newWindow(ctx, cfg, ui.New)
@@ -84,7 +32,7 @@ func beforeWindow(ctx context.Context, cfg config.Config, measure func(*window) 
 	go func() {
 		for w.screen.Paints() == 0 && pipeline.Sleep(ctx, 10*time.Millisecond) {
 		}
-		measured <- measure(w)
+		measured <- measure(benchScreen{w})
 		w.screen.Stop()
 	}()
 	if err := w.screen.Run(); err != nil {

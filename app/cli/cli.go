@@ -1,8 +1,9 @@
 // Package cli holds what all commands of the program share: flags, mistakes in
 // the command line, and exit codes.
 //
-// In: arguments. Out: errors that lead to the right exit code. It imports
-// nothing of this project; app and its packages may import it.
+// In: arguments. Out: a configuration, and errors that lead to the right exit
+// code. It imports app/config, app/library and inference; app and its packages
+// may import it.
 package cli
 
 import (

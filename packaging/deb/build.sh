@@ -49,7 +49,7 @@ lib=usr/lib/reterminal-vision
 		triplet=$(dpkg-architecture -a"$arch" -qDEB_HOST_GNU_TYPE 2>/dev/null) # it warns of the other compiler
 		export CC=$triplet-gcc CXX=$triplet-g++ PKG_CONFIG_LIBDIR=/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig
 	fi
-	go build -trimpath -buildmode=pie -buildvcs=false -ldflags "-s -w -buildid= -r \$ORIGIN/lib -X reterminal-vision/app.buildVersion=$version" \
+	go build -trimpath -buildmode=pie -buildvcs=false -ldflags "-s -w -buildid= -r \$ORIGIN/lib -X reterminal-vision/app/cli.BuildVersion=$version" \
 		-o "$root/$lib/reterminal-vision" .
 )
 put 644 "$native/lib/libtensorflowlite_c.so" $lib/lib
