@@ -24,6 +24,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"reterminal-vision/app/backend"
+	"reterminal-vision/app/bench"
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
@@ -93,7 +94,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		case "people":
 			return report(stderr, peopleCommand(ctx, args[1:], stdout, stderr))
 		case "bench":
-			return report(stderr, benchCommand(ctx, args[1:], benchWindow, stdout, stderr))
+			return report(stderr, bench.Command(ctx, args[1:], benchWindow, stdout, stderr))
 		case "doctor":
 			return report(stderr, doctorCommand(ctx, args[1:], stdout, stderr))
 		case "kiosk":

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/app/bench"
 	"reterminal-vision/inference/testmedia"
 )
 
@@ -297,7 +298,7 @@ func TestBenchCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var rows []Figures
+	var rows []bench.Figures
 	if err := json.Unmarshal(text, &rows); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"reterminal-vision/app/bench"
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/guard"
@@ -156,7 +157,7 @@ func (b *benchPages) subjects() (all []benchmark.Subject, chosen map[string]bool
 }
 
 // plan is every measurement of the chosen networks that is chosen.
-func (b *benchPages) plan(all []benchmark.Subject, chosen map[string]bool) (plan []job, networks int) {
+func (b *benchPages) plan(all []benchmark.Subject, chosen map[string]bool) (plan []bench.Job, networks int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	backends := slices.DeleteFunc(b.benchBackends(), b.leftOut)
@@ -165,7 +166,7 @@ func (b *benchPages) plan(all []benchmark.Subject, chosen map[string]bool) (plan
 		if !chosen[s.ID] || b.variants[s.Variant] {
 			continue
 		}
-		jobs := jobsOf(s, backends, threads)
+		jobs := bench.JobsOf(s, backends, threads)
 		plan = append(plan, jobs...)
 		if len(jobs) > 0 {
 			networks++
@@ -294,7 +295,7 @@ func runRow(run []benchmark.Record) kit.Row {
 // runs are what was measured before, the newest run first; the error is that
 // the history is damaged, which is told once.
 func (b *benchPages) runs() ([][]benchmark.Record, error) {
-	h, err := history()
+	h, err := bench.OpenHistory()
 	if err != nil {
 		return nil, err
 	}
@@ -483,11 +484,11 @@ func (b *benchPages) keepAwake(ctx context.Context) {
 }
 
 // run makes the measurements and keeps each as it is made.
-func (b *benchPages) run(ctx context.Context, run *benchRun, plan []job) {
+func (b *benchPages) run(ctx context.Context, run *benchRun, plan []bench.Job) {
 	plan, unsound := b.find(plan)
 	b.tell(run, func() { run.all = len(plan) })
 	var lost error // of the history, which is told once
-	err := measurePlan(ctx, time.Now().Round(time.Second), plan, func(_ int, j job) {
+	err := bench.MeasurePlan(ctx, time.Now().Round(time.Second), plan, func(_ int, j bench.Job) {
 		b.cool(ctx, run)
 		b.tell(run, func() { run.doing = settingTitle(j) })
 	}, func(r benchmark.Record) error {
@@ -497,7 +498,7 @@ func (b *benchPages) run(ctx context.Context, run *benchRun, plan []job) {
 		b.mu.Lock()
 		run.finished = append(run.finished, r)
 		b.mu.Unlock()
-		if err := keepRecord(r); lost == nil {
+		if err := bench.KeepRecord(r); lost == nil {
 			lost = err
 		}
 		return nil
@@ -520,18 +521,18 @@ func (b *benchPages) run(ctx context.Context, run *benchRun, plan []job) {
 
 // find looks for the networks' files; the error tells which are not sound, and
 // left out.
-func (b *benchPages) find(plan []job) (found []job, err error) {
+func (b *benchPages) find(plan []bench.Job) (found []bench.Job, err error) {
 	known, store := library.Catalogue(), library.OpenStore(b.w.cfg.ModelsDir)
 	paths := map[string]string{}
 	for _, j := range plan {
-		path, looked := paths[j.subject.ID]
-		if m := known.Model(j.subject.ID); m != nil && !looked {
+		path, looked := paths[j.Subject.ID]
+		if m := known.Model(j.Subject.ID); m != nil && !looked {
 			var unsound error
 			path, unsound = store.Find(m)
 			err = errors.Join(err, unsound)
 			paths[m.ID] = path
 		}
-		if j.subject.File = path; path != "" {
+		if j.Subject.File = path; path != "" {
 			found = append(found, j)
 		}
 	}
@@ -577,6 +578,6 @@ func (b *benchPages) giveWay() {
 }
 
 // settingTitle names a measurement.
-func settingTitle(j job) string {
-	return fmt.Sprintf("%s · %s · %d", j.subject.Title, backendTitle(j.backend), j.threads)
+func settingTitle(j bench.Job) string {
+	return fmt.Sprintf("%s · %s · %d", j.Subject.Title, backendTitle(j.Backend), j.Threads)
 }

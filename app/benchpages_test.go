@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/app/bench"
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
@@ -182,7 +183,7 @@ func TestBenchGivesWay(t *testing.T) {
 // A damaged history and a model that is not sound are told.
 func TestBenchTells(t *testing.T) {
 	w := testWindow(t)
-	h, err := history()
+	h, err := bench.OpenHistory()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,13 +220,13 @@ func TestBenchTells(t *testing.T) {
 func TestHungDelegateIsNotTriedAgain(t *testing.T) {
 	file := testmedia.Path(t, "models/deeplabv3_257_mv.tflite")
 	backend := "external:" + testmedia.Delegate(t, "add") + "?mode=hang"
-	var plan []job
+	var plan []bench.Job
 	for _, id := range []string{"one", "two", "three"} {
-		plan = append(plan, job{benchmark.Subject{ID: id, File: file}, backend, 1})
+		plan = append(plan, bench.Job{benchmark.Subject{ID: id, File: file}, backend, 1})
 	}
 	var made []benchmark.Record
 	m := benchmark.Machine{Device: device.New(), Limit: 3 * time.Second}
-	err := measureOn(t.Context(), m, time.Now(), plan, func(int, job) {}, func(r benchmark.Record) error { made = append(made, r); return nil })
+	err := bench.MeasureOn(t.Context(), m, time.Now(), plan, func(int, bench.Job) {}, func(r benchmark.Record) error { made = append(made, r); return nil })
 	if err != nil || len(made) != 3 || !strings.Contains(made[0].Failed, "was not done after 3s") {
 		t.Fatalf("%v: %+v", err, made)
 	}
@@ -243,7 +244,7 @@ func TestListedBackends(t *testing.T) {
 		"external:/usr/lib/libarmnnDelegate.so?backends=CpuAcc,CpuRef,xnnpack": {"external:/usr/lib/libarmnnDelegate.so?backends=CpuAcc,CpuRef", "xnnpack"},
 		"builtin,warp": {"builtin", "warp"},
 	} {
-		if got := listedBackends(list); !slices.Equal(got, want) {
+		if got := bench.ListedBackends(list); !slices.Equal(got, want) {
 			t.Errorf("%s: %q", list, got)
 		}
 	}
@@ -271,7 +272,7 @@ func TestBenchTable(t *testing.T) {
 		}
 	}
 	document := filepath.Join(folder, "table.md")
-	if err := os.WriteFile(document, []byte("# Before\n"+tableBegins+"\nold\n"+tableEnds+"\nafter\n"), 0o644); err != nil {
+	if err := os.WriteFile(document, []byte("# Before\n"+bench.TableBegins+"\nold\n"+bench.TableEnds+"\nafter\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	args := func(more ...string) []string {
@@ -294,18 +295,18 @@ func TestBenchTable(t *testing.T) {
 	begun := time.Now()
 	bench(args("--models", "odd,liveness_mobilenet_025_128_float,liveness_mobilenet_025_128_int8", "--backends", "xnnpack", "--markdown", document, "--csv", filepath.Join(folder, "table.csv")),
 		"liveness_mobilenet_025_128: int8 on xnnpack, 1 thread: ", "times as fast as fp32")
-	records, err := readRecords(filepath.Join(folder, "table.json"))
+	records, err := bench.ReadRecords(filepath.Join(folder, "table.json"))
 	if err != nil || len(records) != 3 || records[1].Date.After(begun) {
 		t.Errorf("%v: measured again: %+v", err, records)
 	}
 	text, err := os.ReadFile(document)
-	if err != nil || !strings.HasPrefix(string(text), "# Before\n"+tableBegins+"\n| network | variant") || !strings.HasSuffix(string(text), tableEnds+"\nafter\n") || strings.Contains(string(text), "old") {
+	if err != nil || !strings.HasPrefix(string(text), "# Before\n"+bench.TableBegins+"\n| network | variant") || !strings.HasSuffix(string(text), bench.TableEnds+"\nafter\n") || strings.Contains(string(text), "old") {
 		t.Errorf("%v:\n%s", err, text)
 	}
 	if csv, err := os.ReadFile(filepath.Join(folder, "table.csv")); err != nil || bytes.Count(csv, []byte("\n")) != 4 {
 		t.Errorf("%v:\n%s", err, csv)
 	}
-	h, err := history()
+	h, err := bench.OpenHistory()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,7 +320,7 @@ func TestBenchTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	bench(args("--models", "liveness_mobilenet_025_128_float,liveness_mobilenet_025_128_int8", "--backends", "xnnpack"))
-	again, err := readRecords(filepath.Join(folder, "table.json"))
+	again, err := bench.ReadRecords(filepath.Join(folder, "table.json"))
 	if err != nil || len(again) != 3 || !again[0].Date.Equal(records[0].Date) || again[1].Failed != "" || again[2].SHA256 != records[2].SHA256 {
 		t.Errorf("%v: %+v", err, again)
 	}

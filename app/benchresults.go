@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"reterminal-vision/app/bench"
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/durable"
 	"reterminal-vision/app/library"
@@ -62,7 +63,7 @@ func (p benchRunPage) choose(id string) error {
 		return nil
 	}
 	if id == "delete" {
-		h, err := history()
+		h, err := bench.OpenHistory()
 		if err == nil {
 			err = h.Forget(run[0].Run)
 		}

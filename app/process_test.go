@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/app/bench"
 	"reterminal-vision/app/cli"
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/settings"
@@ -151,7 +152,7 @@ func TestDelegatesPrintElsewhere(t *testing.T) {
 	delegate := "external:" + testmedia.Delegate(t, "add")
 	profile := start(t, nil, "bench", "profile", "deeplabv3_257_mv", "--models-dir", models, "--delegate", delegate, "--runs", "3", "--json")
 	err := <-profile.done
-	var p Profiled
+	var p bench.Profiled
 	if parsed := json.Unmarshal([]byte(profile.out.String()), &p); err != nil || parsed != nil {
 		t.Fatalf("%v, %v:\n%s\n%s", err, parsed, &profile.out, &profile.log)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"reterminal-vision/app/bench"
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/library"
 	"reterminal-vision/assets/lang"
@@ -54,7 +55,7 @@ func (b *benchPages) profilePage(id string) kit.Page {
 		p.Wrong = sentence(err)
 		return p
 	}
-	total := found.total()
+	total := found.Total()
 	g := kit.Group{Title: fmt.Sprintf("%s · %d", backendTitle(backend), threads), Text: title}
 	g.Rows = append(g.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("All steps"), Value: milliseconds(total), Detail: lang.T("%d runs in %d rounds", found.Runs, 1)})
 	for _, op := range inference.Slowest(found.Operators, slowestShown) {
@@ -69,14 +70,14 @@ func (b *benchPages) profilePage(id string) kit.Page {
 }
 
 // profile measures the operators of a model of the catalogue.
-func (b *benchPages) profile(model string, opt inference.Options) (Profiled, error) {
-	file, err := modelFile(library.OpenStore(b.w.cfg.ModelsDir), model)
+func (b *benchPages) profile(model string, opt inference.Options) (bench.Profiled, error) {
+	file, err := bench.ModelFile(library.OpenStore(b.w.cfg.ModelsDir), model)
 	if err != nil {
-		return Profiled{}, err
+		return bench.Profiled{}, err
 	}
 	ctx, cancel := context.WithTimeout(b.w.ctx, profileWait)
 	defer cancel()
-	return profileModel(ctx, file, opt, profileRuns)
+	return bench.Profile(ctx, file, opt, profileRuns)
 }
 
-func milliseconds(d time.Duration) string { return benchmark.Short(millis(d)) + " ms" }
+func milliseconds(d time.Duration) string { return benchmark.Short(bench.Millis(d)) + " ms" }

@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"github.com/disintegration/imaging"
 
+	"reterminal-vision/app/bench"
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/demo"
@@ -190,7 +191,7 @@ func scenes(t *testing.T) []scene {
 func benching(show func(w *window)) func(w *window) {
 	return func(w *window) {
 		w.bench.cores, w.bench.threads = 4, map[int]bool{1: true, 3: true}
-		if h, err := history(); err == nil {
+		if h, err := bench.OpenHistory(); err == nil {
 			_ = os.Remove(h.Path)
 			_ = h.Add(measuredBefore...)
 		}

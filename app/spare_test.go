@@ -16,6 +16,7 @@ import (
 
 	"github.com/disintegration/imaging"
 
+	"reterminal-vision/app/bench"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/library"
@@ -39,7 +40,7 @@ type saved struct {
 func (s saved) String() string {
 	return fmt.Sprintf("%d frames, %d reused, %d carried: IoU %.3f, missed %.3f, extra %.3f, other answers %.3f; %.2f ms a frame for %.2f",
 		s.frames, s.reused, s.carried, s.iou, s.missed, s.extra, s.wrong,
-		millis(s.spared)/float64(s.frames), millis(s.full)/float64(s.frames))
+		bench.Millis(s.spared)/float64(s.frames), bench.Millis(s.full)/float64(s.frames))
 }
 
 // compareSpared runs a demo over footage twice, side by side.

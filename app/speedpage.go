@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"reterminal-vision/app/bench"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/pipeline"
 	"reterminal-vision/assets/lang"
@@ -129,7 +130,7 @@ func (w *window) measureAll() error {
 			w.nowMeasuring(known.Demo(c.ID).Title)
 			cfg := w.configureDemo(c.ID)
 			cfg.Demo, cfg.Source, cfg.Unpaced = c.ID, pipeline.Footage, true
-			f, err := measurePace(m.ctx, cfg, measureFrames)
+			f, err := bench.Measure(m.ctx, cfg, measureFrames)
 			if m.ctx.Err() != nil { // a demo was begun
 				return
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"reterminal-vision/app/bench"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/pipeline"
 	"reterminal-vision/ui"
@@ -23,7 +24,7 @@ func (s benchScreen) FPS() float64 { return s.window.screen.DisplayFPS() }
 
 // benchWindow opens the app's window and has measure show there what it does, on
 // another goroutine.
-func benchWindow(ctx context.Context, cfg config.Config, measure func(Screen) error) error {
+func benchWindow(ctx context.Context, cfg config.Config, measure func(bench.Screen) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	w := newWindow(ctx, cfg, ui.New)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/backend"
+	"reterminal-vision/app/bench"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/device"
@@ -481,7 +482,7 @@ func (s *screenSink) Result(r *inference.Result) {
 	}
 	s.mu.Lock()
 	s.failing = 0
-	if s.results++; s.results > warmup && r.Origin == inference.Inferred {
+	if s.results++; s.results > bench.Warmup && r.Origin == inference.Inferred {
 		s.invoke = pipeline.Smooth(s.invoke, r.Timing.Invoke)
 	}
 	s.mu.Unlock()

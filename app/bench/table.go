@@ -1,4 +1,4 @@
-package app
+package bench
 
 import (
 	"context"
@@ -61,7 +61,7 @@ func benchTable(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	if err := cli.Parse(fs, args); err != nil {
 		return err
 	}
-	for _, b := range listedBackends(*backends) {
+	for _, b := range ListedBackends(*backends) {
 		d, err := inference.ParseDelegate(b)
 		if err != nil {
 			return cli.UsageError{Err: err}
@@ -78,9 +78,9 @@ func benchTable(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	return o.run(ctx, stdout, stderr)
 }
 
-// listedBackends are the parts of a list with commas, of which options of an
+// ListedBackends are the parts of a list with commas, of which options of an
 // external delegate may have some, too.
-func listedBackends(list string) (all []string) {
+func ListedBackends(list string) (all []string) {
 	for _, part := range listed(list) {
 		_, err := inference.ParseDelegate(part)
 		if last := len(all) - 1; err != nil && last >= 0 && strings.Contains(all[last], "?") {
@@ -110,7 +110,7 @@ func (o *tableOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 	if len(chosen) == 0 {
 		return errors.New("there is no model to measure: run: reterminal-vision models list")
 	}
-	before, err := readRecords(o.json)
+	before, err := ReadRecords(o.json)
 	if err != nil {
 		return err
 	}
@@ -127,13 +127,13 @@ func (o *tableOptions) run(ctx context.Context, stdout, stderr io.Writer) error 
 	all := len(known) + len(plan)
 	save := func() error { return o.write(sortRecords(slices.Concat(others, known), chosen)) }
 	var lost error // of the history, which is told once
-	err = measurePlan(ctx, run, plan, func(done int, j job) {
-		fmt.Fprintf(stderr, "%d of %d: %s on %s\n", done+1, len(plan), j.subject.ID, benchmark.On(j.backend, j.threads))
+	err = MeasurePlan(ctx, run, plan, func(done int, j Job) {
+		fmt.Fprintf(stderr, "%d of %d: %s on %s\n", done+1, len(plan), j.Subject.ID, benchmark.On(j.Backend, j.Threads))
 	}, func(r benchmark.Record) error {
 		if r.Failed != "" {
 			fmt.Fprintln(stderr, "failed:", r.Failed)
 		}
-		if err := keepRecord(r); err != nil && lost == nil {
+		if err := KeepRecord(r); err != nil && lost == nil {
 			lost = err
 			slog.Warn("history", "error", err)
 		}
@@ -223,20 +223,20 @@ func subjectsOf(known *models.Catalogue, store *models.Store, folder string) ([]
 	return all, err
 }
 
-// job is one measurement to make.
-type job struct {
-	subject benchmark.Subject
-	backend string
-	threads int
+// Job is one measurement to make.
+type Job struct {
+	Subject benchmark.Subject
+	Backend string
+	Threads int
 }
 
-// jobsOf are the ways to run a network, but that plain loops have one thread,
+// JobsOf are the ways to run a network, but that plain loops have one thread,
 // however many are allowed.
-func jobsOf(s benchmark.Subject, backends []string, threads []int) (jobs []job) {
+func JobsOf(s benchmark.Subject, backends []string, threads []int) (jobs []Job) {
 	for _, b := range backends {
 		for i, n := range threads {
 			if i == 0 || b != string(inference.Reference) {
-				jobs = append(jobs, job{s, b, n})
+				jobs = append(jobs, Job{s, b, n})
 			}
 		}
 	}
@@ -245,21 +245,21 @@ func jobsOf(s benchmark.Subject, backends []string, threads []int) (jobs []job) 
 
 // same reports whether a record is of what the job measures, perhaps in an
 // older state.
-func (j job) same(r *benchmark.Record, device string) bool {
-	return r.Model == j.subject.ID && r.Backend == j.backend && r.Threads == j.threads && r.Device == device
+func (j Job) same(r *benchmark.Record, device string) bool {
+	return r.Model == j.Subject.ID && r.Backend == j.Backend && r.Threads == j.Threads && r.Device == device
 }
 
 // done reports whether such a record is what the job would make.
-func (j job) done(r *benchmark.Record) bool {
-	return r.Failed == "" && r.SHA256 == j.subject.SHA256 && r.Library == inference.LibraryVersion()
+func (j Job) done(r *benchmark.Record) bool {
+	return r.Failed == "" && r.SHA256 == j.Subject.SHA256 && r.Library == inference.LibraryVersion()
 }
 
 // plan is what is still to be measured, what was, and records of anything else.
-func (o *tableOptions) plan(chosen []benchmark.Subject, before []benchmark.Record) (plan []job, known, others []benchmark.Record) {
+func (o *tableOptions) plan(chosen []benchmark.Subject, before []benchmark.Record) (plan []Job, known, others []benchmark.Record) {
 	name := device.New().Name()
 	others = slices.Clone(before)
 	for _, s := range chosen {
-		for _, j := range jobsOf(s, o.backends, o.threads) {
+		for _, j := range JobsOf(s, o.backends, o.threads) {
 			at := slices.IndexFunc(others, func(r benchmark.Record) bool { return j.same(&r, name) })
 			if at < 0 || !j.done(&others[at]) {
 				plan = append(plan, j)
@@ -276,13 +276,13 @@ func (o *tableOptions) plan(chosen []benchmark.Subject, before []benchmark.Recor
 	return plan, known, others
 }
 
-// measurePlan makes one measurement after the other; the error is the cause for
+// MeasurePlan makes one measurement after the other; the error is the cause for
 // which ctx ended, or that of made.
-func measurePlan(ctx context.Context, run time.Time, plan []job, begins func(done int, j job), made func(benchmark.Record) error) error {
-	return measureOn(ctx, benchmark.Machine{Device: device.New(), App: cli.Version()}, run, plan, begins, made)
+func MeasurePlan(ctx context.Context, run time.Time, plan []Job, begins func(done int, j Job), made func(benchmark.Record) error) error {
+	return MeasureOn(ctx, benchmark.Machine{Device: device.New(), App: cli.Version()}, run, plan, begins, made)
 }
 
-func measureOn(ctx context.Context, m benchmark.Machine, run time.Time, plan []job, begins func(done int, j job), made func(benchmark.Record) error) error {
+func MeasureOn(ctx context.Context, m benchmark.Machine, run time.Time, plan []Job, begins func(done int, j Job), made func(benchmark.Record) error) error {
 	hung := map[string]string{} // external delegates, and with which network
 	for i, j := range plan {
 		if ctx.Err() != nil {
@@ -290,15 +290,15 @@ func measureOn(ctx context.Context, m benchmark.Machine, run time.Time, plan []j
 		}
 		begins(i, j)
 		var r benchmark.Record
-		if with, known := hung[j.backend]; known { // which takes minutes each time
-			r = m.Skip(run, j.subject, j.backend, j.threads, fmt.Sprintf("%s is not tried again: it hung with %s", j.backend, with))
+		if with, known := hung[j.Backend]; known { // which takes minutes each time
+			r = m.Skip(run, j.Subject, j.Backend, j.Threads, fmt.Sprintf("%s is not tried again: it hung with %s", j.Backend, with))
 		} else {
 			var err error
-			if r, err = m.Measure(ctx, run, j.subject, j.backend, j.threads, benchmark.Usual); err != nil {
+			if r, err = m.Measure(ctx, run, j.Subject, j.Backend, j.Threads, benchmark.Usual); err != nil {
 				return err
 			}
-			if _, external := inference.Delegate(j.backend).External(); external && r.Hung() {
-				hung[j.backend] = j.subject.ID
+			if _, external := inference.Delegate(j.Backend).External(); external && r.Hung() {
+				hung[j.Backend] = j.Subject.ID
 			}
 		}
 		if err := made(r); err != nil {
@@ -308,8 +308,8 @@ func measureOn(ctx context.Context, m benchmark.Machine, run time.Time, plan []j
 	return nil
 }
 
-// history is where measurements are kept.
-func history() (*benchmark.History, error) {
+// OpenHistory is where measurements are kept.
+func OpenHistory() (*benchmark.History, error) {
 	path, err := paths.Data("benchmarks.json")
 	if err != nil {
 		return nil, err
@@ -317,17 +317,17 @@ func history() (*benchmark.History, error) {
 	return &benchmark.History{Path: path}, nil
 }
 
-// keepRecord adds a measurement to the history.
-func keepRecord(r benchmark.Record) error {
-	h, err := history()
+// KeepRecord adds a measurement to the history.
+func KeepRecord(r benchmark.Record) error {
+	h, err := OpenHistory()
 	if err != nil {
 		return err
 	}
 	return h.Add(r)
 }
 
-// readRecords reads what --json wrote before: nothing where there is no file.
-func readRecords(file string) (all []benchmark.Record, err error) {
+// ReadRecords reads what --json wrote before: nothing where there is no file.
+func ReadRecords(file string) (all []benchmark.Record, err error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -393,7 +393,7 @@ func (o *tableOptions) write(all []benchmark.Record) error {
 }
 
 // Lines of a document between which the tables stand.
-const tableBegins, tableEnds = "<!-- table -->", "<!-- end of table -->"
+const TableBegins, TableEnds = "<!-- table -->", "<!-- end of table -->"
 
 // writeMarkdown writes the document anew, with the tables of these records.
 func writeMarkdown(w io.Writer, file string, all []benchmark.Record) error {
@@ -408,16 +408,16 @@ func writeMarkdown(w io.Writer, file string, all []benchmark.Record) error {
 		}
 	}
 	text, err := os.ReadFile(file)
-	before, rest, found := strings.Cut(string(text), tableBegins)
-	_, after, ends := strings.Cut(rest, tableEnds)
+	before, rest, found := strings.Cut(string(text), TableBegins)
+	_, after, ends := strings.Cut(rest, TableEnds)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		before, after = "", "\n"
 	case err != nil:
 		return err
 	case !found || !ends: // a document about something else
-		return fmt.Errorf("it has no lines %s and %s: add them where the tables belong, or name a new file", tableBegins, tableEnds)
+		return fmt.Errorf("it has no lines %s and %s: add them where the tables belong, or name a new file", TableBegins, TableEnds)
 	}
-	_, err = io.WriteString(w, before+tableBegins+"\n"+b.String()+tableEnds+after)
+	_, err = io.WriteString(w, before+TableBegins+"\n"+b.String()+TableEnds+after)
 	return err
 }

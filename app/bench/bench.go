@@ -1,4 +1,11 @@
-package app
+// Package bench is the command that measures: pipelines stage by stage, all
+// networks alone, and the operators of one network.
+//
+// In: the command line, demos, networks. Out: tables, JSON, and the history that
+// the app's pages show. It imports app/benchmark, app/cli, app/config, app/demo,
+// app/library, app/metrics, app/paths, app/pipeline, app/roster, camera,
+// inference and models; app may import it.
+package bench
 
 import (
 	"cmp"
@@ -104,11 +111,11 @@ type target struct {
 }
 
 // sink shows what b gets, where there is a screen.
-func (g target) sink(ctx context.Context, cfg config.Config, b *benchSink) pipeline.Sink {
+func (g target) sink(ctx context.Context, cfg config.Config, b *sink) pipeline.Sink {
 	if g.screen == nil {
 		return b
 	}
-	s := &shownBench{benchSink: b, screen: g.screen.Show(ctx, cfg.Demo)}
+	s := &shownBench{sink: b, screen: g.screen.Show(ctx, cfg.Demo)}
 	if g.paints > 0 {
 		s.every = time.Duration(float64(time.Second) / g.paints)
 	}
@@ -125,7 +132,7 @@ func (g target) note(f *Figures) {
 
 // shownBench is a benchmark whose pictures and results are shown.
 type shownBench struct {
-	*benchSink
+	*sink
 	screen pipeline.Sink
 	every  time.Duration // between pictures shown; 0 for all
 	next   time.Time
@@ -147,7 +154,7 @@ func (s *shownBench) Frame(f *camera.Frame) {
 }
 
 func (s *shownBench) Result(r *inference.Result) {
-	s.benchSink.Result(r)
+	s.sink.Result(r)
 	if s.wanted.Swap(false) {
 		s.screen.Result(r)
 	}
@@ -155,8 +162,8 @@ func (s *shownBench) Result(r *inference.Result) {
 
 func (s *shownBench) Status(st pipeline.Status) { s.screen.Status(st) }
 
-// benchCommand runs "reterminal-vision bench ARGS".
-func benchCommand(ctx context.Context, args []string, open OpenScreen, stdout, stderr io.Writer) error {
+// Command runs "reterminal-vision bench ARGS".
+func Command(ctx context.Context, args []string, open OpenScreen, stdout, stderr io.Writer) error {
 	if len(args) > 0 && args[0] == "compare" {
 		return compareBenches(args[1:], stdout)
 	}
@@ -222,11 +229,11 @@ func benchCommand(ctx context.Context, args []string, open OpenScreen, stdout, s
 	return os.WriteFile(*file, append(text, '\n'), 0o644)
 }
 
-// warmup is how many frames pass before anything counts.
-const warmup = 20
+// Warmup is how many frames pass before anything counts.
+const Warmup = 20
 
 // benchSink collects timings and ends the session after the wanted frames.
-type benchSink struct {
+type sink struct {
 	want    int
 	done    context.CancelFunc
 	timings []inference.Timing
@@ -242,21 +249,21 @@ type benchSink struct {
 	err     error
 }
 
-func (b *benchSink) Frame(*camera.Frame)    {}
-func (b *benchSink) Status(pipeline.Status) {}
-func (b *benchSink) Lost(error)             {}
+func (b *sink) Frame(*camera.Frame)    {}
+func (b *sink) Status(pipeline.Status) {}
+func (b *sink) Lost(error)             {}
 
-func (b *benchSink) Failed(err error) {
+func (b *sink) Failed(err error) {
 	b.err = err
 	b.done()
 }
 
-func (b *benchSink) Result(r *inference.Result) {
+func (b *sink) Result(r *inference.Result) {
 	b.seen++
 	switch {
-	case b.seen < warmup || b.want > 0 && len(b.timings) == b.want:
+	case b.seen < Warmup || b.want > 0 && len(b.timings) == b.want:
 		return
-	case b.seen == warmup:
+	case b.seen == Warmup:
 		b.before, b.begin, b.skipped = metrics.ReadUsage(), time.Now(), r.Dropped
 		return
 	}
@@ -315,7 +322,7 @@ func compareBenches(files []string, w io.Writer) error {
 				continue
 			}
 			found++
-			told := verdict(before, after)
+			told := Verdict(before, after)
 			if a, b := cmp.Or(before.Spare, string(config.SkipOff)), cmp.Or(after.Spare, string(config.SkipOff)); a != b {
 				told += fmt.Sprintf(", with work saved: %s -> %s", a, b)
 			}
@@ -332,9 +339,9 @@ func compareBenches(files []string, w io.Writer) error {
 // noise is how much two runs of the same program differ on a quiet machine.
 const noise = .03
 
-// verdict compares two rates with their spreads, which are no less than the
+// Verdict compares two rates with their spreads, which are no less than the
 // noise of a quiet machine.
-func verdict(before, after Figures) string {
+func Verdict(before, after Figures) string {
 	low := func(f Figures) float64 { return min(cmp.Or(f.FPSLow, f.FPS), f.FPS*(1-noise/2)) }
 	high := func(f Figures) float64 { return max(f.FPSHigh, f.FPS*(1+noise/2)) }
 	switch {
@@ -346,12 +353,12 @@ func verdict(before, after Figures) string {
 	return "within the noise"
 }
 
-// measurePace measures as fast as the network takes pictures, without a screen.
-func measurePace(ctx context.Context, cfg config.Config, frames int) (Figures, error) {
+// Measure measures as fast as the network takes pictures, without a screen.
+func Measure(ctx context.Context, cfg config.Config, frames int) (Figures, error) {
 	return measure(ctx, cfg, target{}, frames)
 }
 
-// measure runs one configuration; 0 frames means one pass over the source.
+// Measure runs one configuration; 0 frames means one pass over the source.
 func measure(ctx context.Context, cfg config.Config, how target, frames int) (Figures, error) {
 	task, err := roster.OpenDemo(ctx, cfg, cfg.Demo)
 	if err != nil {
@@ -364,7 +371,7 @@ func measure(ctx context.Context, cfg config.Config, how target, frames int) (Fi
 	cfg.Loop = frames > 0
 	run, done := context.WithCancel(ctx)
 	defer done()
-	b := &benchSink{want: frames, done: done, timings: make([]inference.Timing, 0, max(frames, most))}
+	b := &sink{want: frames, done: done, timings: make([]inference.Timing, 0, max(frames, most))}
 	s := pipeline.New(cfg, task, how.sink(run, cfg, b))
 	s.EveryFrame, s.Pace = how.pace == 0, how.pace
 	err = s.Run(run)
@@ -374,7 +381,7 @@ func measure(ctx context.Context, cfg config.Config, how target, frames int) (Fi
 	case b.err != nil:
 		return Figures{}, b.err
 	case ctx.Err() != nil || len(b.timings) < max(frames, 1):
-		return Figures{}, errors.Join(ctx.Err(), fmt.Errorf("%d frames came; the first %d do not count", b.seen, warmup))
+		return Figures{}, errors.Join(ctx.Err(), fmt.Errorf("%d frames came; the first %d do not count", b.seen, Warmup))
 	case frames <= 0:
 		b.after = metrics.ReadUsage()
 	}
@@ -388,13 +395,13 @@ func measure(ctx context.Context, cfg config.Config, how target, frames int) (Fi
 		return Figures{}, err
 	}
 	if alone > 0 {
-		f.TightInvokeMs, f.TightFPS, f.OverTight = millis(alone), 1/alone.Seconds(), f.FPS*alone.Seconds()
+		f.TightInvokeMs, f.TightFPS, f.OverTight = Millis(alone), 1/alone.Seconds(), f.FPS*alone.Seconds()
 	}
 	return f, nil
 }
 
-// figures reduces what was collected of so many replicas.
-func (b *benchSink) figures(replicas int) Figures {
+// Figures reduces what was collected of so many replicas.
+func (b *sink) figures(replicas int) Figures {
 	n, looks := float64(len(b.timings)), float64(max(b.spared[inference.Inferred], 1))
 	var invoke time.Duration // as if the replicas were one
 	for _, t := range b.timings {
@@ -406,7 +413,7 @@ func (b *benchSink) figures(replicas int) Figures {
 			all[i] = part(t)
 		}
 		slices.Sort(all)
-		return millis(all[min(int(q*n), len(all)-1)])
+		return Millis(all[min(int(q*n), len(all)-1)])
 	}
 	latency := func(t inference.Timing) time.Duration { return t.Latency }
 	wall := b.end.Sub(b.begin)
@@ -421,11 +428,11 @@ func (b *benchSink) figures(replicas int) Figures {
 		LatencyP95Ms:    quantile(.95, latency),
 		AllocsPerFrame:  float64(b.after.Mallocs-b.before.Mallocs) / n,
 		BytesPerFrame:   float64(b.after.Bytes-b.before.Bytes) / n,
-		CPUMsPerFrame:   millis(b.after.CPU-b.before.CPU) / n,
+		CPUMsPerFrame:   Millis(b.after.CPU-b.before.CPU) / n,
 		PeakRSSMegabyte: float64(b.after.PeakRSS) / (1 << 20),
 		ObjectsPerFrame: float64(b.objects) / n,
 		GCCycles:        b.after.GCs - b.before.GCs,
-		GCPauseMaxMs:    millis(b.after.Pauses.LongestSince(&b.before.Pauses)),
+		GCPauseMaxMs:    Millis(b.after.Pauses.LongestSince(&b.before.Pauses)),
 		Dropped:         b.dropped,
 	}
 }
@@ -476,7 +483,7 @@ func tightInvoke(ctx context.Context, net *inference.Interpreter) (time.Duration
 	return time.Since(start) / runs, nil
 }
 
-func millis(d time.Duration) float64 { return float64(d) / 1e6 }
+func Millis(d time.Duration) float64 { return float64(d) / 1e6 }
 
 func printFigures(w io.Writer, rows []Figures) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)

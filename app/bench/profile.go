@@ -1,4 +1,4 @@
-package app
+package bench
 
 import (
 	"context"
@@ -34,17 +34,17 @@ type Profiled struct {
 	Placement inference.Placement      `json:"placement"`
 }
 
-// total is the time of all operators.
-func (p Profiled) total() (sum time.Duration) {
+// Total is the time of all operators.
+func (p Profiled) Total() (sum time.Duration) {
 	for _, op := range p.Operators {
 		sum += op.Median
 	}
 	return sum
 }
 
-// profileModel measures the operators of the network in the file. An external
+// Profile measures the operators of the network in the file. An external
 // delegate is tried in another process first.
-func profileModel(ctx context.Context, file string, opt inference.Options, runs int) (p Profiled, err error) {
+func Profile(ctx context.Context, file string, opt inference.Options, runs int) (p Profiled, err error) {
 	p = Profiled{Model: file, Delegate: opt.Delegate, Threads: opt.Threads, Runs: runs}
 	var said string
 	if _, external := opt.Delegate.External(); external {
@@ -61,8 +61,8 @@ func profileModel(ctx context.Context, file string, opt inference.Options, runs 
 	return p, err
 }
 
-// modelFile is the file of a model of the catalogue, or the file named.
-func modelFile(store *models.Store, name string) (string, error) {
+// ModelFile is the file of a model of the catalogue, or the file named.
+func ModelFile(store *models.Store, name string) (string, error) {
 	if m := library.Catalogue().Model(name); m != nil {
 		return store.Find(m)
 	}
@@ -89,14 +89,14 @@ func profileCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	if opt.Threads < 1 || opt.Threads > 64 || *runs < 1 || *top < 0 {
 		return cli.Usagef("bench profile: choose 1 to 64 threads, and at least one run")
 	}
-	file, err := modelFile(library.OpenStore(*folder), name)
+	file, err := ModelFile(library.OpenStore(*folder), name)
 	if err != nil {
 		return err
 	}
 	if stdout, err = backend.Output(opt.Delegate, stdout); err != nil {
 		return err
 	}
-	p, err := profileModel(ctx, file, opt, *runs)
+	p, err := Profile(ctx, file, opt, *runs)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func profileCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 }
 
 func (p Profiled) print(stdout io.Writer, top int) error {
-	fmt.Fprintf(stdout, "%s on %s, %d threads: %.2f ms in %d operators\n", p.Model, p.Delegate, p.Threads, millis(p.total()), len(p.Operators))
+	fmt.Fprintf(stdout, "%s on %s, %d threads: %.2f ms in %d operators\n", p.Model, p.Delegate, p.Threads, Millis(p.Total()), len(p.Operators))
 	if n := len(p.Placement.Nodes); n > 0 {
 		fmt.Fprintf(stdout, "the delegate runs %d of %d operators, in %d parts\n", p.Placement.Delegated(), n, p.Placement.Partitions)
 		for _, kind := range p.Placement.Left() {
@@ -131,7 +131,7 @@ func (p Profiled) print(stdout io.Writer, top int) error {
 		if op.Delegated {
 			kernels = "delegate"
 		}
-		fmt.Fprintf(w, "%.3f\t%.1f %%\t%s\t%s\t%s\n", millis(op.Median), 100*op.Share, op.Name, at, kernels)
+		fmt.Fprintf(w, "%.3f\t%.1f %%\t%s\t%s\t%s\n", Millis(op.Median), 100*op.Share, op.Name, at, kernels)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -139,7 +139,7 @@ func (p Profiled) print(stdout io.Writer, top int) error {
 	fmt.Fprintln(stdout, "\nby kind of operator")
 	w = tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	for _, kind := range inference.ByName(p.Operators) {
-		fmt.Fprintf(w, "%.3f ms\t%.1f %%\t%d %s\n", millis(kind.Time), 100*kind.Share, kind.Count, kind.Name)
+		fmt.Fprintf(w, "%.3f ms\t%.1f %%\t%d %s\n", Millis(kind.Time), 100*kind.Share, kind.Count, kind.Name)
 	}
 	return w.Flush()
 }
