@@ -278,7 +278,7 @@ func TestBenchTable(t *testing.T) {
 	args := func(more ...string) []string {
 		return append([]string{"bench", "table", "--models-dir", filepath.Join(folder, "models"), "--threads", "1", "--json", filepath.Join(folder, "table.json")}, more...)
 	}
-	bench := func(args []string, says ...string) {
+	command := func(args []string, says ...string) {
 		t.Helper()
 		var out bytes.Buffer
 		if code, log := call(t, t.Context(), &out, args...); code != exitOK {
@@ -290,10 +290,10 @@ func TestBenchTable(t *testing.T) {
 			}
 		}
 	}
-	bench(args("--for", "1ns"), "0 of", "goes on")
-	bench(args("--models", "odd,liveness_mobilenet_025_128_float", "--backends", "xnnpack"), "odd ", "int8", "fp32", "TensorFlow Lite 2.")
+	command(args("--for", "1ns"), "0 of", "goes on")
+	command(args("--models", "odd,liveness_mobilenet_025_128_float", "--backends", "xnnpack"), "odd ", "int8", "fp32", "TensorFlow Lite 2.")
 	begun := time.Now()
-	bench(args("--models", "odd,liveness_mobilenet_025_128_float,liveness_mobilenet_025_128_int8", "--backends", "xnnpack", "--markdown", document, "--csv", filepath.Join(folder, "table.csv")),
+	command(args("--models", "odd,liveness_mobilenet_025_128_float,liveness_mobilenet_025_128_int8", "--backends", "xnnpack", "--markdown", document, "--csv", filepath.Join(folder, "table.csv")),
 		"liveness_mobilenet_025_128: int8 on xnnpack, 1 thread: ", "times as fast as fp32")
 	records, err := bench.ReadRecords(filepath.Join(folder, "table.json"))
 	if err != nil || len(records) != 3 || records[1].Date.After(begun) {
@@ -319,7 +319,7 @@ func TestBenchTable(t *testing.T) {
 	if err := durable.Write(filepath.Join(folder, "table.json"), 0o644, func(w io.Writer) error { return benchmark.WriteJSON(w, whole) }); err != nil {
 		t.Fatal(err)
 	}
-	bench(args("--models", "liveness_mobilenet_025_128_float,liveness_mobilenet_025_128_int8", "--backends", "xnnpack"))
+	command(args("--models", "liveness_mobilenet_025_128_float,liveness_mobilenet_025_128_int8", "--backends", "xnnpack"))
 	again, err := bench.ReadRecords(filepath.Join(folder, "table.json"))
 	if err != nil || len(again) != 3 || !again[0].Date.Equal(records[0].Date) || again[1].Failed != "" || again[2].SHA256 != records[2].SHA256 {
 		t.Errorf("%v: %+v", err, again)
