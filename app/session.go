@@ -394,7 +394,7 @@ func openSource(ctx context.Context, cfg Config, builtin string, opt camera.Opti
 	}
 	devices := camera.Devices()
 	if len(devices) == 0 && builtin == "" {
-		return nil, "", errors.New("no camera is connected: plug one in, or choose a video or pictures with --source")
+		return nil, "", camera.Faultf("no camera is connected: plug one in, or choose a video or pictures with --source")
 	}
 	notice := lang.T("No camera: showing built-in footage")
 	if len(devices) > 0 {

@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -285,7 +284,7 @@ func newSilence(ctx context.Context, source camera.Info) *silence {
 			s.timer.Reset(silentGrace)
 			return
 		}
-		s.cancel(fmt.Errorf("%s: %w for %v: choose another source, or restart the device", source.Name, camera.ErrStalled, (s.limit + silentGrace).Round(time.Second)))
+		s.cancel(camera.Faultf("%s: %w for %v: choose another source, or restart the device", source.Name, camera.ErrStalled, (s.limit + silentGrace).Round(time.Second)))
 	})
 	s.timer.Stop()
 	return s

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,8 +17,8 @@ import (
 	"reterminal-vision/models"
 )
 
-// spoken are the sentences that a file of the source gives to lang.T and
-// lang.Name.
+// spoken are the sentences that a file of the source gives to lang.T, lang.Name,
+// and the Faultf and Words of camera.
 func spoken(t *testing.T, file string) (sentences []string) {
 	t.Helper()
 	tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
@@ -29,11 +30,16 @@ func spoken(t *testing.T, file string) (sentences []string) {
 		if !ok || len(call.Args) == 0 {
 			return true
 		}
-		fun, ok := call.Fun.(*ast.SelectorExpr)
-		if !ok || fun.Sel.Name != "T" && fun.Sel.Name != "Name" {
-			return true
+		name := ""
+		switch fun := call.Fun.(type) {
+		case *ast.Ident:
+			name = tree.Name.Name + "." + fun.Name
+		case *ast.SelectorExpr:
+			if pkg, ok := fun.X.(*ast.Ident); ok {
+				name = pkg.Name + "." + fun.Sel.Name
+			}
 		}
-		if pkg, ok := fun.X.(*ast.Ident); !ok || pkg.Name != "lang" {
+		if !slices.Contains([]string{"lang.T", "lang.Name", "camera.Faultf", "camera.Words"}, name) {
 			return true
 		}
 		if literal, ok := call.Args[0].(*ast.BasicLit); ok {
@@ -41,7 +47,7 @@ func spoken(t *testing.T, file string) (sentences []string) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			sentences = append(sentences, s)
+			sentences = append(sentences, strings.ReplaceAll(s, "%w", "%s"))
 		}
 		return true
 	})
@@ -65,7 +71,7 @@ func TestEverythingIsTranslated(t *testing.T) {
 			missing[s] = true
 		}
 	}
-	for _, pattern := range []string{"*.go", "../ui/*.go"} {
+	for _, pattern := range []string{"*.go", "../ui/*.go", "../camera/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
