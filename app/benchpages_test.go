@@ -222,7 +222,7 @@ func TestHungDelegateIsNotTriedAgain(t *testing.T) {
 	backend := "external:" + testmedia.Delegate(t, "add") + "?mode=hang"
 	var plan []bench.Job
 	for _, id := range []string{"one", "two", "three"} {
-		plan = append(plan, bench.Job{benchmark.Subject{ID: id, File: file}, backend, 1})
+		plan = append(plan, bench.Job{Subject: benchmark.Subject{ID: id, File: file}, Backend: backend, Threads: 1})
 	}
 	var made []benchmark.Record
 	m := benchmark.Machine{Device: device.New(), Limit: 3 * time.Second}

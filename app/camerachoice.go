@@ -107,7 +107,7 @@ func (c *cameraChoices) step(id string, up bool) error {
 	}
 	i := slices.IndexFunc(controls, func(k camera.Control) bool { return k.Name == id })
 	if i < 0 {
-		return fmt.Errorf("camera %s has no %s any more: choose the camera again", path, id)
+		return camera.Faultf("camera %s has no %s any more: choose the camera again", path, id)
 	}
 	value := stepped(controls[i], up)
 	if err := camera.SetControl(path, id, value); err != nil {

@@ -250,6 +250,9 @@ func (e *enrolment) take(ctx context.Context, tell func(ui.Enrolment)) error {
 
 // sentence words an error for the screen.
 func sentence(err error) string {
+	if other := worded(err); other != err.Error() {
+		return other
+	}
 	words := strings.TrimPrefix(err.Error(), "people: ")
 	if words == "" {
 		return ""

@@ -404,7 +404,7 @@ var errCrashed = errors.New("the demo stopped by an error of its own")
 
 // problem words an error for a person at the screen.
 func (w *window) problem(err error, id string) ui.Problem {
-	p := ui.Problem{Title: lang.T("This demo cannot run"), Detail: err.Error(), Retry: func() { w.StartDemo(id) }}
+	p := ui.Problem{Title: lang.T("This demo cannot run"), Detail: worded(err), Retry: func() { w.StartDemo(id) }}
 	var m *demo.ModelError
 	var damaged *people.DamagedError
 	var key *people.KeyError
@@ -511,8 +511,13 @@ func (s *screenSink) Lost(err error) {
 	if !first || s.quiet || s.ctx.Err() != nil {
 		return
 	}
+	s.screen.Problem(s.noPictures(err))
+}
+
+// noPictures words why the source gives none.
+func (s *screenSink) noPictures(err error) ui.Problem {
 	p := ui.Problem{
-		Title: lang.T("No pictures"), Detail: err.Error(),
+		Title: lang.T("No pictures"), Detail: worded(err),
 		Remedy: lang.T("The demo goes on by itself when they come back."),
 		Label:  lang.T("Built-in footage"), Retry: s.useFootage,
 	}
@@ -524,7 +529,7 @@ func (s *screenSink) Lost(err error) {
 	case errors.Is(err, camera.ErrStalled):
 		p.Title, p.Remedy = lang.T("The camera is silent"), lang.T("Unplug it and plug it in again: the demo goes on by itself.")
 	}
-	s.screen.Problem(p)
+	return p
 }
 
 // useFootage goes on with built-in footage, until another demo is started.

@@ -5,8 +5,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,8 +20,8 @@ import (
 	"reterminal-vision/models"
 )
 
-// spoken are the sentences that a file of the source gives to lang.T and
-// lang.Name.
+// spoken are the sentences that a file of the source gives to lang.T, lang.Name,
+// and the Faultf and Words of camera.
 func spoken(t *testing.T, file string) (sentences []string) {
 	t.Helper()
 	tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
@@ -31,11 +33,16 @@ func spoken(t *testing.T, file string) (sentences []string) {
 		if !ok || len(call.Args) == 0 {
 			return true
 		}
-		fun, ok := call.Fun.(*ast.SelectorExpr)
-		if !ok || fun.Sel.Name != "T" && fun.Sel.Name != "Name" {
-			return true
+		name := ""
+		switch fun := call.Fun.(type) {
+		case *ast.Ident:
+			name = tree.Name.Name + "." + fun.Name
+		case *ast.SelectorExpr:
+			if pkg, ok := fun.X.(*ast.Ident); ok {
+				name = pkg.Name + "." + fun.Sel.Name
+			}
 		}
-		if pkg, ok := fun.X.(*ast.Ident); !ok || pkg.Name != "lang" {
+		if !slices.Contains([]string{"lang.T", "lang.Name", "camera.Faultf", "camera.Words"}, name) {
 			return true
 		}
 		if literal, ok := call.Args[0].(*ast.BasicLit); ok {
@@ -43,7 +50,7 @@ func spoken(t *testing.T, file string) (sentences []string) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			sentences = append(sentences, s)
+			sentences = append(sentences, strings.ReplaceAll(s, "%w", "%s"))
 		}
 		return true
 	})
@@ -68,15 +75,18 @@ func TestEverythingIsTranslated(t *testing.T) {
 			missing[s] = true
 		}
 	}
-	for _, pattern := range []string{"*.go", "../ui/*.go", "../ui/*/*.go"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range files {
-			for _, s := range spoken(t, f) {
+	for _, folder := range []string{".", "../ui", "../camera"} {
+		err := filepath.WalkDir(folder, func(file string, d fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(file, ".go") {
+				return err
+			}
+			for _, s := range spoken(t, file) {
 				want(s)
 			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 	for _, k := range tasks.All {

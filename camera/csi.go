@@ -34,7 +34,7 @@ func csiProgram() (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New("cameras on the ribbon connector need rpicam-vid: install it with 'sudo apt install rpicam-apps'")
+	return "", Faultf("cameras on the ribbon connector need rpicam-vid: install it with 'sudo apt install rpicam-apps'")
 }
 
 // csiSource is the Source of such a camera.
@@ -80,13 +80,13 @@ func openCSI(number string, opt Options, stall time.Duration) (Source, error) {
 	if number == "" {
 		n, err = 0, nil
 	}
-	name := fmt.Sprintf("camera %s%d", csiPrefix, n)
+	name := fmt.Sprintf("%s%d", csiPrefix, n)
 	if err != nil || n < 0 {
-		return nil, fmt.Errorf("camera %s%s: give its number, as in csi:0", csiPrefix, number)
+		return nil, Faultf("camera %s%s: give its number, as in csi:0", csiPrefix, number)
 	}
 	program, err := csiProgram()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, Faultf("camera %s: %w", name, err)
 	}
 	w, h, fps := opt.Width, opt.Height, opt.FPS
 	if w <= 0 || h <= 0 {
@@ -106,7 +106,7 @@ func openCSI(number string, opt Options, stall time.Duration) (Source, error) {
 	case "", "YU12":
 		w, codec = max((w+csiAlign/2)/csiAlign, 1)*csiAlign, "yuv420"
 	default:
-		return nil, fmt.Errorf("%s: it gives no %s, only YU12 and %s: choose one of those with --format", name, opt.PixelFormat, csiJPEG)
+		return nil, Faultf("camera %s: it gives no %s, only YU12 and %s: choose one of those with --format", name, opt.PixelFormat, csiJPEG)
 	}
 	c.width, c.height = w, h
 	c.pipe, err = startPipe(program, []string{
@@ -115,10 +115,10 @@ func openCSI(number string, opt Options, stall time.Duration) (Source, error) {
 	})
 	if err != nil {
 		c.close()
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, Faultf("camera %s: %w", name, err)
 	}
 	info := Info{Name: fmt.Sprintf("CSI camera %d", n), Spec: csiPrefix + strconv.Itoa(n), Kind: KindCSI, Width: w, Height: h, FPS: fps}
-	return &csiSource{feed: startFeed(name, 1, c.run), info: info, csi: c}, nil
+	return &csiSource{feed: startFeed("camera "+name, 1, c.run), info: info, csi: c}, nil
 }
 
 func (c *csi) close() {
@@ -184,7 +184,7 @@ func (c *csi) nextJPEG(ctx context.Context) (*Frame, error) {
 		}
 		c.scanned = max(0, len(c.pending)-1)
 		if len(c.pending) > maxJPEG {
-			return nil, fmt.Errorf("%s: what comes is no JPEG: choose YU12 with --format", c.name)
+			return nil, Faultf("camera %s: what comes is no JPEG: choose YU12 with --format", c.name)
 		}
 		c.pending = slices.Grow(c.pending, bufferSize)
 		err := c.read(ctx, func() error {
@@ -212,14 +212,14 @@ func (c *csi) read(ctx context.Context, part func() error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("%s: %w for %v: check the ribbon cable, then restart the device", c.name, ErrStalled, c.stall)
+		return Faultf("camera %s: %w for %v: check the ribbon cable, then restart the device", c.name, ErrStalled, c.stall)
 	}
 	_ = c.pipe.wait()
-	line := c.pipe.stderr.String()
+	var line any = c.pipe.stderr.String()
 	if line == "" {
-		line = "it ended"
+		line = Words("it ended")
 	}
-	return fmt.Errorf("%s: rpicam-vid: %s: check the ribbon cable, and that no other program uses the camera", c.name, line)
+	return Faultf("camera %s: rpicam-vid: %s: check the ribbon cable, and that no other program uses the camera", c.name, line)
 }
 
 // csiLine is one camera as the program lists it:

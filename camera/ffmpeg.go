@@ -84,7 +84,7 @@ func startFFmpeg(path string, v videoInfo) (*picturePipe, error) {
 func startPipe(program string, args []string) (*picturePipe, error) {
 	out, in, err := stream()
 	if err != nil {
-		return nil, fmt.Errorf("making a stream from %s: %w", program, err)
+		return nil, Faultf("making a stream from %s: %w", program, err)
 	}
 	defer in.Close()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -93,7 +93,7 @@ func startPipe(program string, args []string) (*picturePipe, error) {
 	if err := p.cmd.Start(); err != nil {
 		cancel()
 		out.Close()
-		return nil, fmt.Errorf("starting %s: %w", program, err)
+		return nil, Faultf("starting %s: %w", program, err)
 	}
 	return p, nil
 }

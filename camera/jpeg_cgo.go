@@ -40,7 +40,6 @@ static int camera_jpeg_rgb(tjhandle h, const unsigned char *data, unsigned long 
 import "C"
 
 import (
-	"errors"
 	"fmt"
 	"unsafe"
 )
@@ -56,7 +55,7 @@ type Decoder struct {
 func NewDecoder() (*Decoder, error) {
 	h := C.tjInitDecompress()
 	if h == nil {
-		return nil, errors.New("camera: no memory for a JPEG decoder")
+		return nil, Faultf("no memory for a JPEG decoder")
 	}
 	return &Decoder{handle: h}, nil
 }

@@ -2,7 +2,6 @@ package camera
 
 import (
 	"errors"
-	"fmt"
 	"unsafe"
 
 	"github.com/blackjack/webcam"
@@ -61,7 +60,7 @@ func followSignal(path string) error {
 			_ = deviceIoctl(fd, vidiocSDVTimings, unsafe.Pointer(&timings)) // refused when they are set already and in use
 			return nil
 		case unix.ENOLINK, unix.ENOLCK, unix.ERANGE:
-			return fmt.Errorf("%w (%w)", errNoSignal, err)
+			return Faultf("%w (%w)", errNoSignal, err)
 		}
 		return nil
 	})

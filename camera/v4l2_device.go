@@ -3,7 +3,6 @@ package camera
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -107,10 +106,10 @@ func setMode(cam *webcam.Webcam, path string, opt Options) (captureMode, error) 
 	}
 	code, _, _, err := cam.SetImageFormat(mode.code, uint32(mode.width), uint32(mode.height))
 	if err != nil {
-		return mode, fmt.Errorf("setting %s %dx%d: %w", fourCCName(mode.code), mode.width, mode.height, err)
+		return mode, Faultf("setting %s %dx%d: %w", fourCCName(mode.code), mode.width, mode.height, err)
 	}
 	if code != mode.code {
-		return mode, fmt.Errorf("it gives %s where %s was asked", fourCCName(code), fourCCName(mode.code))
+		return mode, Faultf("it gives %s where %s was asked", fourCCName(code), fourCCName(mode.code))
 	}
 	// The webcam package returns the size asked for; the driver may have set another.
 	if pix, err := currentFormat(path); err == nil && pix.pixelFormat == uint32(code) {
@@ -135,22 +134,22 @@ func (m *captureMode) adopt(pix v4l2PixFormat) {
 
 // deviceError says what can be done about a camera that does not open.
 func deviceError(path string, err error) error {
-	remedy := "unplug it, plug it in again, or choose another source"
+	remedy := Words("unplug it, plug it in again, or choose another source")
 	switch text := err.Error(); {
 	case errors.Is(err, unix.ENOENT):
-		remedy = "plug in a camera or choose another source"
+		remedy = Words("plug in a camera or choose another source")
 	case errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENXIO):
-		return fmt.Errorf("camera %s: %w: plug it in again or choose another source", path, ErrGone)
+		return Faultf("camera %s: %w: plug it in again or choose another source", path, ErrGone)
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
-		remedy = "run 'sudo usermod -aG video $USER' and log in again"
+		remedy = Words("run 'sudo usermod -aG video $USER' and log in again")
 	case strings.Contains(text, unix.EBUSY.Error()): // the webcam package turns some errors into text
-		return fmt.Errorf("camera %s: %w: another program uses it, close that one", path, ErrBusy)
+		return Faultf("camera %s: %w: another program uses it, close that one", path, ErrBusy)
 	case errors.Is(err, errNoSignal):
-		remedy = "switch on what is connected to it"
+		remedy = Words("switch on what is connected to it")
 	case errors.Is(err, unix.ENOTTY), strings.Contains(text, "Not a video capture device"):
-		remedy = "it is no camera, choose another source"
+		remedy = Words("it is no camera, choose another source")
 	}
-	return fmt.Errorf("camera %s: %w: %s", path, err, remedy)
+	return Faultf("camera %s: %w: %s", path, err, remedy)
 }
 
 // Device is a camera that can be opened.

@@ -1,7 +1,6 @@
 package camera
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -97,10 +96,10 @@ func chooseMode(offered map[webcam.PixelFormat]string, sizes func(webcam.PixelFo
 		}
 	}
 	if bestMiss < 0 && wanted != "" {
-		return captureMode{}, fmt.Errorf("it gives no %s, only %s: choose one of those with --format", wanted, offeredNames(offered))
+		return captureMode{}, Faultf("it gives no %s, only %s: choose one of those with --format", wanted, offeredNames(offered))
 	}
 	if bestMiss < 0 {
-		return captureMode{}, fmt.Errorf("it gives none of the formats that are read, only %s: use a USB (UVC) camera", offeredNames(offered))
+		return captureMode{}, Faultf("it gives none of the formats that are read, only %s: use a USB (UVC) camera", offeredNames(offered))
 	}
 	best.stride, _ = best.format.PlaneSize(0, best.width, best.height)
 	return best, nil

@@ -1,7 +1,6 @@
 package camera
 
 import (
-	"fmt"
 	"reflect"
 	"time"
 	"unsafe"
@@ -33,7 +32,7 @@ func newBufferStream(cam *webcam.Webcam) (*bufferStream, error) {
 	inside := reflect.ValueOf(cam).Elem()
 	fd, mapped := inside.FieldByName("fd"), inside.FieldByName("buffers")
 	if fd.Kind() != reflect.Uintptr || mapped.Kind() != reflect.Slice {
-		return nil, fmt.Errorf("the webcam package is not the version that was built for")
+		return nil, Faultf("the webcam package is not the version that was built for")
 	}
 	s := &bufferStream{Webcam: cam, fd: int(fd.Uint())}
 	for i := range mapped.Len() {
@@ -76,7 +75,7 @@ func (s *bufferStream) take() (filled, error) {
 		return filled{}, err
 	}
 	if int(buffer.index) >= len(s.buffers) {
-		return filled{}, fmt.Errorf("the driver gives buffer %d of %d: %w", buffer.index, len(s.buffers), unix.EINVAL)
+		return filled{}, Faultf("the driver gives buffer %d of %d: %w", buffer.index, len(s.buffers), unix.EINVAL)
 	}
 	data := s.buffers[buffer.index]
 	return filled{

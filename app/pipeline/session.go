@@ -502,7 +502,7 @@ func OpenSource(ctx context.Context, cfg config.Config, builtin string, opt came
 	}
 	devices := camera.Devices()
 	if len(devices) == 0 && builtin == "" {
-		return nil, "", errors.New("no camera is connected: plug one in, or choose a video or pictures with --source")
+		return nil, "", camera.Faultf("no camera is connected: plug one in, or choose a video or pictures with --source")
 	}
 	notice := lang.T("No camera: showing built-in footage")
 	if len(devices) > 0 {

@@ -9,7 +9,6 @@ package watchdog
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -299,10 +298,15 @@ func NewSilence(ctx context.Context, source camera.Info) *Silence {
 			s.timer.Reset(silentGrace)
 			return
 		}
-		s.cancel(fmt.Errorf("%s: %w for %v: choose another source, or restart the device", source.Name, camera.ErrStalled, (s.limit + silentGrace).Round(time.Second)))
+		s.cancel(SilentError(source, s.limit+silentGrace))
 	})
 	s.timer.Stop()
 	return s
+}
+
+// SilentError is the error of a source that gave no frame for so long.
+func SilentError(source camera.Info, d time.Duration) error {
+	return camera.Faultf("%s: %w for %v: choose another source, or restart the device", source.Name, camera.ErrStalled, d.Round(time.Second))
 }
 
 // Listen starts waiting for a frame, Heard ends it.

@@ -1,0 +1,52 @@
+package app
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"reterminal-vision/assets/lang"
+	"reterminal-vision/camera"
+)
+
+// worded is an error of a camera in the language in use; others stay as they are
+// where nobody has translated them.
+func worded(err error) string {
+	fault, ok := err.(*camera.Fault) // an outer error has words of its own
+	if !ok || lang.Current() == "en" {
+		return lang.Name(err.Error())
+	}
+	values := make([]any, len(fault.Values))
+	for i, v := range fault.Values {
+		switch v := v.(type) {
+		case error:
+			values[i] = cause(v)
+		case camera.Words:
+			values[i] = lang.Name(string(v))
+		default:
+			values[i] = v
+		}
+	}
+	return fmt.Sprintf(lang.Name(strings.ReplaceAll(fault.Text, "%w", "%s")), values...)
+}
+
+// cause words what is inside a Fault: of the system its number, where it has no
+// words in this language, and of a driver or a program what it says.
+func cause(err error) string {
+	switch e := err.(type) {
+	case *camera.Fault:
+		return worded(e)
+	case *fs.PathError:
+		return e.Path + ": " + cause(e.Err)
+	}
+	words := lang.Name(err.Error())
+	if words != err.Error() {
+		return words
+	}
+	if number, ok := err.(unix.Errno); ok {
+		return lang.T("error %d of the system", int(number))
+	}
+	return lang.T("it says: %s", words)
+}
