@@ -35,7 +35,7 @@ func (g stage) sink(ctx context.Context, cfg Config, b *benchSink) sink {
 func (g stage) note(f *Figures) {
 	f.Pace, f.PaintsWanted = g.pace, g.paints
 	if f.Window = g.window != nil; f.Window {
-		f.Paints = g.window.screen.DisplayFPS()
+		f.Paints = g.window.screen.Live.DisplayFPS()
 	}
 }
 

@@ -100,7 +100,7 @@ func (w *window) away() {
 		return
 	}
 	w.prefs.relock()
-	w.screen.LeavePages()
+	w.screen.Pages.Leave()
 	if idleAfter(s.Visitors) == 0 && w.prefs.lock() {
 		w.restart()
 	}
@@ -125,7 +125,7 @@ func (w *window) gate(then func()) {
 	if hash == settings.Locked {
 		words = lang.T("The settings cannot be read, nor a PIN in them. The manual tells the people who run this device what to do.")
 	}
-	w.screen.AskPIN(lang.T("PIN"), words, func(pin string, answer func(string, func())) {
+	w.screen.Pages.AskPIN(lang.T("PIN"), words, func(pin string, answer func(string, func())) {
 		w.working.Go(func() {
 			now := time.Now()
 			if wait := w.tries.wait(now); wait > 0 {
@@ -145,15 +145,15 @@ func (w *window) gate(then func()) {
 }
 
 // Settings implements ui.Handler.
-func (w *window) Settings() { w.gate(func() { w.screen.OpenPage(pageSettings) }) }
+func (w *window) Settings() { w.gate(func() { w.screen.Pages.Open(pageSettings) }) }
 
 // People implements ui.Handler.
-func (w *window) People() { w.gate(w.screen.OpenPeople) }
+func (w *window) People() { w.gate(w.screen.People.Open) }
 
 // SavePicture implements ui.Handler: it keeps the picture on the screen, with
 // what was found drawn in.
 func (w *window) SavePicture() {
-	img, result := w.screen.Shown()
+	img, result := w.screen.Live.Shown()
 	if img == nil {
 		w.screen.Toast(lang.T("There is no picture to save yet."))
 		return
@@ -259,9 +259,9 @@ func (w *window) pressed(p device.Press) {
 			w.StartDemo(id)
 		}
 	case p.Button == device.O && p.Long:
-		w.screen.SavePicture()
+		w.screen.Live.SavePicture()
 	case p.Button == device.O:
-		w.screen.ToggleFreeze()
+		w.screen.Live.ToggleFreeze()
 	}
 }
 
@@ -340,7 +340,7 @@ func (w *window) watchHealth(ctx context.Context) {
 			stopped = w.runs()
 			w.endAttract()
 			w.StopDemo()
-			w.screen.Problem(sick(hot, celsius, room))
+			w.screen.Live.Problem(sick(hot, celsius, room))
 			slog.Error("demo stopped", "celsius", celsius, "memory", room)
 		case stopped != "" && celsius < coolAgain && room > enoughAgain:
 			if w.runs() == "" {
@@ -366,7 +366,7 @@ func (w *window) lookForRoom() {
 	}
 	slog.Error("disk is nearly full", "free", int64(free))
 	if w.runs() == "" {
-		w.screen.Problem(w.noRoom(free))
+		w.screen.Live.Problem(w.noRoom(free))
 	} else {
 		w.screen.Toast(lang.T("Hardly any room is left on this device."))
 	}
@@ -376,7 +376,7 @@ func (w *window) lookForRoom() {
 func (w *window) noRoom(free float64) ui.Problem {
 	return ui.Problem{Title: lang.T("Hardly any room is left on this device."), Detail: megabytes(int64(free)),
 		Remedy: lang.T("People and settings may not be kept. Delete models here, or pictures that were saved."),
-		Label:  lang.T("Models"), Retry: func() { w.gate(func() { w.screen.OpenPage(pageModels) }) }}
+		Label:  lang.T("Models"), Retry: func() { w.gate(func() { w.screen.Pages.Open(pageModels) }) }}
 }
 
 // setHealth keeps how the device was last; it is shown four times a second.

@@ -157,7 +157,7 @@ func TestLocksAgain(t *testing.T) {
 	now := time.Now()
 	enter := func() {
 		w.prefs.unlock()
-		w.screen.OpenPage(pageSettings)
+		w.screen.Pages.Open(pageSettings)
 		w.screen.Capture(now)
 		if !w.prefs.isUnlocked() {
 			t.Fatal("it locks at once")
@@ -370,7 +370,7 @@ func TestRoomForPictures(t *testing.T) {
 	defer f.Release()
 	w.screen.ShowDemo("belt")
 	w.screen.Capture(time.Now()) // it is shown from now on
-	w.screen.Frame(f)
+	w.screen.Live.Frame(f)
 	w.screen.Capture(time.Now())
 	for room, want := range map[float64]int{1: 1, 1e18: 0} {
 		if err := os.RemoveAll(folder); err != nil {

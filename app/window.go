@@ -105,7 +105,7 @@ func runWindow(ctx context.Context, cfg Config, link *supervise.Link) error {
 	case cfg.Demo != "":
 		w.StartDemo(cfg.Demo)
 	case !w.prefs.get().Welcomed:
-		w.screen.OpenPage(pageWelcome)
+		w.screen.Pages.Open(pageWelcome)
 	}
 	w.working.Go(w.sweepUp)
 	w.working.Go(func() { w.light.run(ctx) })
@@ -280,7 +280,7 @@ func (w *window) session(ctx context.Context, id string, attract func(Config) Co
 			p.Remedy = lang.T("It starts again by itself.")
 		}
 		if attract == nil {
-			w.screen.Problem(p)
+			w.screen.Live.Problem(p)
 		}
 		if !again || !sleep(ctx, restartAfter) {
 			return
@@ -289,7 +289,7 @@ func (w *window) session(ctx context.Context, id string, attract func(Config) Co
 		counted.demoRestarts.Add(1)
 		slog.Warn("demo starts again", "demo", id, "times", restarts)
 		if attract == nil {
-			w.screen.ClearProblem()
+			w.screen.Live.ClearProblem()
 		}
 	}
 }
@@ -361,7 +361,7 @@ func (w *window) problem(err error, id string) ui.Problem {
 	case errors.As(err, &m):
 		p.Title, p.Detail = lang.T("The model is missing or damaged"), m.detail()
 		p.Remedy = lang.T("Get it in the settings, under Models, or choose another one there.")
-		p.Label, p.Retry = lang.T("Models"), func() { w.gate(func() { w.screen.OpenPage(pageModels) }) }
+		p.Label, p.Retry = lang.T("Models"), func() { w.gate(func() { w.screen.Pages.Open(pageModels) }) }
 	case errors.Is(err, errCrashed):
 		p.Title, p.Remedy = lang.T("This demo has stopped"), lang.T("Try again, or choose another model for it. The log tells more.")
 	}
@@ -414,7 +414,7 @@ func (s *screenSink) Frame(f *camera.Frame) {
 	}
 	s.found()
 	s.picture.frame(f)
-	s.screen.Frame(f)
+	s.screen.Live.Frame(f)
 }
 
 func (s *screenSink) Result(r *inference.Result) {
@@ -428,7 +428,7 @@ func (s *screenSink) Result(r *inference.Result) {
 	}
 	s.mu.Unlock()
 	s.picture.result(r)
-	s.screen.Result(r)
+	s.screen.Live.Result(r)
 }
 
 func (s *screenSink) Status(st status) {
@@ -436,9 +436,9 @@ func (s *screenSink) Status(st status) {
 		return
 	}
 	health := s.health()
-	s.screen.Status(ui.Status{
+	s.screen.Live.Status(ui.Status{
 		Source: st.Source.Name, SourceKind: st.Source.Kind, Notice: st.Notice, Model: st.Model,
-		FPS: st.FPS, NetworkFPS: st.Network, DisplayFPS: s.screen.DisplayFPS(), Latency: st.Latency, Invoke: st.Invoke, Dropped: st.Dropped,
+		FPS: st.FPS, NetworkFPS: st.Network, DisplayFPS: s.screen.Live.DisplayFPS(), Latency: st.Latency, Invoke: st.Invoke, Dropped: st.Dropped,
 		Damaged: st.Counts.Damaged, Lost: st.Counts.Lost, Celsius: health.Temperature.Or(0), Throttled: health.Throttling.Now.Any(),
 	})
 }
@@ -465,12 +465,12 @@ func (s *screenSink) Lost(err error) {
 	case errors.Is(err, camera.ErrStalled):
 		p.Title, p.Remedy = lang.T("The camera is silent"), lang.T("Unplug it and plug it in again: the demo goes on by itself.")
 	}
-	s.screen.Problem(p)
+	s.screen.Live.Problem(p)
 }
 
 // useFootage goes on with built-in footage, until another demo is started.
 func (s *screenSink) useFootage() {
-	s.screen.ClearProblem()
+	s.screen.Live.ClearProblem()
 	s.begin(s.id, withFootage)
 }
 
@@ -484,7 +484,7 @@ func (s *screenSink) found() {
 	s.lost = false
 	s.mu.Unlock()
 	if was {
-		s.screen.ClearProblem()
+		s.screen.Live.ClearProblem()
 	}
 }
 
