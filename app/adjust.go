@@ -213,7 +213,7 @@ func (w *window) chooseAdjust(id string) error {
 	case demo == "":
 		return nil
 	case id == pageCamera:
-		w.gate(func() { w.screen.OpenPage(pageCamera) })
+		w.gate(func() { w.screen.Pages.Open(pageCamera) })
 		return nil
 	case id == chooseLiveness:
 		w.toggleLiveness(pageAdjust)

@@ -70,7 +70,7 @@ func (p benchRunPage) choose(id string) error {
 		if err != nil {
 			return err
 		}
-		p.b.w.screen.ClosePage(pageBenchRun + p.run)
+		p.b.w.screen.Pages.Close(pageBenchRun + p.run)
 		p.b.w.pages.ShowPage(pageBench)
 		p.b.w.pages.ShowPage(pageBenchHistory)
 		return nil
@@ -89,7 +89,7 @@ func (p benchRunPage) export(format string, run []benchmark.Record) error {
 	case "png":
 		page := resultPage(run)
 		page.Title = lang.T("Benchmark") + " " + page.Title
-		img := p.b.w.screen.Picture(page)
+		img := p.b.w.screen.Pages.Picture(page)
 		if img == nil {
 			return nil // the app ends
 		}

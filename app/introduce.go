@@ -149,7 +149,7 @@ func (n *introductions) show(wrong string) {
 		}
 		list.All = append(list.All, one)
 	}
-	n.screen.People(list)
+	n.screen.People.Show(list)
 }
 
 // StopEnrol ends an enrolment; nothing is kept of it.
@@ -168,7 +168,7 @@ func (n *introductions) Enrol(id, name string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.task == nil {
-		n.screen.Enrolment(ui.Enrolment{Name: name, Failed: lang.T("The recognition does not run yet. Try again in a moment.")})
+		n.screen.People.Enrolment(ui.Enrolment{Name: name, Failed: lang.T("The recognition does not run yet. Try again in a moment.")})
 		return
 	}
 	ctx, stop := context.WithTimeout(n.live, enrolWithin)
@@ -176,7 +176,7 @@ func (n *introductions) Enrol(id, name string) {
 	e := enrolment{task: n.task, Enrolment: ui.Enrolment{Name: name}}
 	n.jobs.Go(func() {
 		defer stop()
-		err := e.take(ctx, n.screen.Enrolment)
+		err := e.take(ctx, n.screen.People.Enrolment)
 		if err == nil {
 			err = n.with(func(s *people.Store) (err error) {
 				if id == "" {
@@ -199,7 +199,7 @@ func (n *introductions) Enrol(id, name string) {
 			slog.Info("person enrolled", "shots", len(e.shots))
 			e.Done = true
 		}
-		n.screen.Enrolment(e.Enrolment)
+		n.screen.People.Enrolment(e.Enrolment)
 	})
 }
 

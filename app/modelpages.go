@@ -165,7 +165,7 @@ func (p modelPage) choose(id string) error {
 			if err != nil {
 				return err
 			}
-			p.w.screen.ClosePage(pageModel + m.ID)
+			p.w.screen.Pages.Close(pageModel + m.ID)
 			p.w.pages.ShowPage(pageModels)
 		} else if err := library.OpenStore(p.w.cfg.ModelsDir).Delete(p.w.ctx, m); err != nil {
 			return err
@@ -262,7 +262,7 @@ func (w *window) ownPage() kit.Page {
 
 func (w *window) chooseOwn(id string) error {
 	if strings.HasPrefix(id, pageImport) {
-		w.screen.OpenPage(id)
+		w.screen.Pages.Open(id)
 	}
 	return nil
 }
@@ -466,7 +466,7 @@ func (p importPage) choose(task string) error {
 	}
 	p.w.screen.SetCards(p.w.cards())
 	p.w.screen.Toast(lang.T("%s is in the gallery now.", demo.Title))
-	p.w.screen.ClosePage(pageImport + p.file)
+	p.w.screen.Pages.Close(pageImport + p.file)
 	return nil
 }
 

@@ -76,7 +76,7 @@ func (p *pages) work(id string, work func(page) error) {
 		slog.Error("page", "page", id, "error", err)
 		shown.Wrong = sentence(err)
 	}
-	p.screen.Page(shown)
+	p.screen.Pages.Show(shown)
 }
 
 // dialog is a page made of what it shows and does.

@@ -45,7 +45,7 @@ func (b *benchPages) profilePage(id string) kit.Page {
 	if m := library.Catalogue().Model(title); m != nil {
 		title = m.Title
 	}
-	b.w.screen.Page(kit.Page{ID: pageProfile + id, Title: p.Title, Groups: []kit.Group{
+	b.w.screen.Pages.Show(kit.Page{ID: pageProfile + id, Title: p.Title, Groups: []kit.Group{
 		{Rows: []kit.Row{{Kind: kit.RowFact, Label: lang.T("Measuring: %s", title), State: "warn"}}},
 	}})
 	b.giveWay()

@@ -99,14 +99,14 @@ func scenes(t *testing.T) []scene {
 			w.networks = []*models.Model{firstPresent(library.Catalogue(), library.OpenStore(w.cfg.ModelsDir), d.Models)}
 			w.screen.ShowDemo(demo)
 			w.screen.Capture(goldenTime) // it takes no pictures before it is shown
-			w.screen.Result(shots[demo].r)
-			w.screen.Frame(shots[demo].f)
-			w.screen.Status(ui.Status{Source: "HD Webcam C525", Model: w.networks[0].Title, FPS: 31.4, DisplayFPS: 30,
+			w.screen.Live.Result(shots[demo].r)
+			w.screen.Live.Frame(shots[demo].f)
+			w.screen.Live.Status(ui.Status{Source: "HD Webcam C525", Model: w.networks[0].Title, FPS: 31.4, DisplayFPS: 30,
 				Latency: 21 * time.Millisecond, Invoke: 9700 * time.Microsecond, Celsius: 61})
 		}
 	}
 	page := func(id string) func(w *window) {
-		return func(w *window) { w.screen.OpenPage(id) }
+		return func(w *window) { w.screen.Pages.Open(id) }
 	}
 	people := ui.People{All: []ui.Person{
 		{ID: "1", Name: "Anna", Shots: 5, Since: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Known: true},
@@ -116,18 +116,18 @@ func scenes(t *testing.T) []scene {
 		{"home", func(*window) {}},
 		{"vehicles", live("vehicles")}, {"belt", live("belt")}, {"lungs", live("lungs")}, {"emotion", live("emotion")},
 		{"starting", func(w *window) { w.screen.ShowDemo("recognition") }},
-		{"adjust", func(w *window) { live("vehicles")(w); w.screen.Adjust() }},
+		{"adjust", func(w *window) { live("vehicles")(w); w.screen.Live.Adjust() }},
 		{"spared", func(w *window) {
 			live("vehicles")(w)
-			w.screen.Status(ui.Status{Source: "HD Webcam C525", Model: w.networks[0].Title, FPS: 29.8, NetworkFPS: 11.6, DisplayFPS: 30,
+			w.screen.Live.Status(ui.Status{Source: "HD Webcam C525", Model: w.networks[0].Title, FPS: 29.8, NetworkFPS: 11.6, DisplayFPS: 30,
 				Latency: 21 * time.Millisecond, Invoke: 9700 * time.Microsecond, Celsius: 61})
 		}},
 		{"about-demo", func(w *window) { live("lungs")(w); page(pageDemo)(w) }},
 		{"attract", func(w *window) {
 			w.screen.Attract("emotion", w.screen.Touches())
 			w.screen.Capture(goldenTime)
-			w.screen.Result(shots["emotion"].r)
-			w.screen.Frame(shots["emotion"].f)
+			w.screen.Live.Result(shots["emotion"].r)
+			w.screen.Live.Frame(shots["emotion"].f)
 		}},
 		{"settings", page(pageSettings)}, {"camera", page(pageCamera)}, {"language", page(pageLanguage)}, {"display", page(pageDisplay)},
 		{"visitors", page(pageVisitors)}, {"lock", page(pageLock)}, {"keep", page(pagePeople)}, {"models", page(pageModels)},
@@ -140,16 +140,16 @@ func scenes(t *testing.T) []scene {
 		}},
 		{"people", func(w *window) {
 			live("emotion")(w)
-			w.screen.OpenPeople()
+			w.screen.People.Open()
 			w.screen.Capture(goldenTime)
 			w.people.wait()
-			w.screen.People(people)
+			w.screen.People.Show(people)
 		}},
 		{"nobody", func(w *window) {
 			live("emotion")(w)
-			w.screen.OpenPeople()
+			w.screen.People.Open()
 			w.people.wait()
-			w.screen.People(ui.People{})
+			w.screen.People.Show(ui.People{})
 		}},
 		{"gone", func(w *window) {
 			live("vehicles")(w)
@@ -158,26 +158,26 @@ func scenes(t *testing.T) []scene {
 		{"no-model", func(w *window) {
 			d := library.Catalogue().Demo("scene")
 			w.screen.ShowDemo(d.ID)
-			w.screen.Problem(w.problem(&demo.ModelError{Demo: d, Err: fmt.Errorf("model deeplabv3_257_mv: no such file"), Remedy: ""}, d.ID))
+			w.screen.Live.Problem(w.problem(&demo.ModelError{Demo: d, Err: fmt.Errorf("model deeplabv3_257_mv: no such file"), Remedy: ""}, d.ID))
 		}},
-		{"hot", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Problem(sick(true, 86, 0)) }},
-		{"memory", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Problem(sick(false, 0, 80<<20)) }},
-		{"no-room", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Problem(w.noRoom(40 << 20)) }},
+		{"hot", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Live.Problem(sick(true, 86, 0)) }},
+		{"memory", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Live.Problem(sick(false, 0, 80<<20)) }},
+		{"no-room", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Live.Problem(w.noRoom(40 << 20)) }},
 		{"speed", page(pageSpeed)},
-		{"bench", benching(func(w *window) { w.screen.OpenPage(pageBench) })},
-		{"bench-models", benching(func(w *window) { w.screen.OpenPage(pageBenchModels) })},
+		{"bench", benching(func(w *window) { w.screen.Pages.Open(pageBench) })},
+		{"bench-models", benching(func(w *window) { w.screen.Pages.Open(pageBenchModels) })},
 		{"bench-running", benching(func(w *window) {
 			w.bench.now = &benchRun{all: 12, begun: time.Now(), doing: "YOLO v2, MobileNet v1 x0.5, 224, 8 bit · XNNPACK · 3", finished: measuredBefore[:4]}
-			w.screen.OpenPage(pageBench)
+			w.screen.Pages.Open(pageBench)
 		})},
-		{"bench-result", benching(func(w *window) { w.screen.OpenPage(pageBenchRun + measuredRun) })},
+		{"bench-result", benching(func(w *window) { w.screen.Pages.Open(pageBenchRun + measuredRun) })},
 		{"bench-network", benching(func(w *window) {
-			w.screen.OpenPage(pageBenchNetwork + measuredRun + " vehicle_yolov2_mobilenet_025_224")
+			w.screen.Pages.Open(pageBenchNetwork + measuredRun + " vehicle_yolov2_mobilenet_025_224")
 		})},
-		{"bench-history", benching(func(w *window) { w.screen.OpenPage(pageBenchHistory) })},
+		{"bench-history", benching(func(w *window) { w.screen.Pages.Open(pageBenchHistory) })},
 		{"crashed", func(w *window) {
 			w.screen.ShowDemo("vehicles")
-			w.screen.Problem(w.problem(fmt.Errorf("%w: index out of range", errCrashed), "vehicles"))
+			w.screen.Live.Problem(w.problem(fmt.Errorf("%w: index out of range", errCrashed), "vehicles"))
 		}},
 		{"toast", func(w *window) {
 			live("vehicles")(w)

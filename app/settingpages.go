@@ -119,7 +119,7 @@ func (w *window) settingsPage() kit.Page {
 // forgotten.
 func (w *window) openPage(id string) error {
 	w.ask(askedKeep{})
-	w.screen.OpenPage(id)
+	w.screen.Pages.Open(id)
 	return nil
 }
 
@@ -157,7 +157,7 @@ func (w *window) chooseLanguage(tag string) error {
 func (w *window) restyle(pages ...string) {
 	w.screen.Restyle(w.style(), w.cards())
 	for _, id := range pages {
-		w.screen.OpenPage(id)
+		w.screen.Pages.Open(id)
 	}
 }
 
@@ -320,7 +320,7 @@ func (w *window) chooseLock(id string) error {
 		w.Quit()
 		return nil
 	}
-	w.screen.AskPIN(lang.T("Choose a PIN"), lang.T("Four to eight digits, which unlock the settings from now on."), func(first string, answer func(string, func())) {
+	w.screen.Pages.AskPIN(lang.T("Choose a PIN"), lang.T("Four to eight digits, which unlock the settings from now on."), func(first string, answer func(string, func())) {
 		answer("", func() { w.confirmPIN(first) })
 	})
 	return nil
@@ -328,7 +328,7 @@ func (w *window) chooseLock(id string) error {
 
 // confirmPIN asks for a new PIN a second time, and keeps it.
 func (w *window) confirmPIN(first string) {
-	w.screen.AskPIN(lang.T("Choose a PIN"), lang.T("Once more, to be sure."), func(second string, answer func(string, func())) {
+	w.screen.Pages.AskPIN(lang.T("Choose a PIN"), lang.T("Once more, to be sure."), func(second string, answer func(string, func())) {
 		if first != second {
 			answer(lang.T("That was another one. Go back and try again."), nil)
 			return
@@ -521,7 +521,7 @@ func (w *window) readyPage() kit.Page {
 
 func (w *window) chooseReady(id string) error {
 	if id == pageCamera {
-		w.screen.OpenPage(pageCamera)
+		w.screen.Pages.Open(pageCamera)
 		return nil
 	}
 	err := w.prefs.Change(func(s *settings.Settings) { s.Welcomed = true })

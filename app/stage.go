@@ -20,7 +20,7 @@ func (s benchScreen) Show(ctx context.Context, demo string) pipeline.Sink {
 }
 
 // FPS implements bench.Screen.
-func (s benchScreen) FPS() float64 { return s.window.screen.DisplayFPS() }
+func (s benchScreen) FPS() float64 { return s.window.screen.Live.DisplayFPS() }
 
 // benchWindow opens the app's window and has measure show there what it does, on
 // another goroutine.

@@ -47,7 +47,7 @@ func (w *window) stuck(ctx context.Context, id string, what watchdog.Part, tell 
 		os.Exit(exitOK)
 	}
 	if tell && ctx.Err() == nil {
-		w.screen.Problem(w.stuckProblem(what, w.link != nil))
+		w.screen.Live.Problem(w.stuckProblem(what, w.link != nil))
 		time.Sleep(readFor)
 	}
 	if w.link.Restart(why) {
@@ -97,7 +97,7 @@ func (w *window) beSafe() {
 			slog.Warn("report not kept", "error", err)
 		}
 	}
-	w.screen.OpenPage(pageSafe)
+	w.screen.Pages.Open(pageSafe)
 }
 
 // pageSafe is the safe screen, by ID.
@@ -148,7 +148,7 @@ func (w *window) chooseSafe(id string) error {
 	case pageSettings:
 		w.Settings()
 	default:
-		w.screen.OpenPage(id)
+		w.screen.Pages.Open(id)
 	}
 	return nil
 }

@@ -128,7 +128,7 @@ func (w *window) away() {
 		return
 	}
 	w.prefs.Relock()
-	w.screen.LeavePages()
+	w.screen.Pages.Leave()
 	if preferences.IdleAfter(s.Visitors) == 0 && w.prefs.Lock() {
 		w.restart()
 	}
@@ -153,7 +153,7 @@ func (w *window) gate(then func()) {
 	if hash == settings.Locked {
 		words = lang.T("The settings cannot be read, nor a PIN in them. The manual tells the people who run this device what to do.")
 	}
-	w.screen.AskPIN(lang.T("PIN"), words, func(pin string, answer func(string, func())) {
+	w.screen.Pages.AskPIN(lang.T("PIN"), words, func(pin string, answer func(string, func())) {
 		w.working.Go(func() {
 			now := time.Now()
 			if wait := w.tries.wait(now); wait > 0 {
@@ -173,15 +173,15 @@ func (w *window) gate(then func()) {
 }
 
 // Settings implements ui.Handler.
-func (w *window) Settings() { w.gate(func() { w.screen.OpenPage(pageSettings) }) }
+func (w *window) Settings() { w.gate(func() { w.screen.Pages.Open(pageSettings) }) }
 
 // People implements ui.Handler.
-func (w *window) People() { w.gate(w.screen.OpenPeople) }
+func (w *window) People() { w.gate(w.screen.People.Open) }
 
 // SavePicture implements ui.Handler: it keeps the picture on the screen, with
 // what was found drawn in.
 func (w *window) SavePicture() {
-	img, result := w.screen.Shown()
+	img, result := w.screen.Live.Shown()
 	if img == nil {
 		w.screen.Toast(lang.T("There is no picture to save yet."))
 		return
@@ -287,9 +287,9 @@ func (w *window) pressed(p device.Press) {
 			w.StartDemo(id)
 		}
 	case p.Button == device.O && p.Long:
-		w.screen.SavePicture()
+		w.screen.Live.SavePicture()
 	case p.Button == device.O:
-		w.screen.ToggleFreeze()
+		w.screen.Live.ToggleFreeze()
 	}
 }
 
@@ -372,7 +372,7 @@ func (w *window) guardHealth(g *guard.Guard, h device.Health) {
 	case do.Stop:
 		w.endAttract()
 		w.hold(now.Changes)
-		w.screen.Problem(sick(do.Hot, celsius, room))
+		w.screen.Live.Problem(sick(do.Hot, celsius, room))
 		slog.Error("demo stopped", "celsius", celsius, "memory", room)
 	case do.Attract:
 		w.beginAttracting(do.Touches)
@@ -407,7 +407,7 @@ func (w *window) lookForRoom() {
 	}
 	slog.Error("disk is nearly full", "free", int64(free))
 	if w.runs() == "" {
-		w.screen.Problem(w.noRoom(free))
+		w.screen.Live.Problem(w.noRoom(free))
 	} else {
 		w.screen.Toast(lang.T("Hardly any room is left on this device."))
 	}
@@ -417,7 +417,7 @@ func (w *window) lookForRoom() {
 func (w *window) noRoom(free float64) ui.Problem {
 	return ui.Problem{Title: lang.T("Hardly any room is left on this device."), Detail: megabytes(int64(free)),
 		Remedy: lang.T("People and settings may not be kept. Delete models here, or pictures that were saved."),
-		Label:  lang.T("Models"), Retry: func() { w.gate(func() { w.screen.OpenPage(pageModels) }) }}
+		Label:  lang.T("Models"), Retry: func() { w.gate(func() { w.screen.Pages.Open(pageModels) }) }}
 }
 
 // setHealth keeps how the device was last; it is shown four times a second.

@@ -163,7 +163,7 @@ func TestLocksAgain(t *testing.T) {
 	now := time.Now()
 	enter := func() {
 		w.prefs.Unlock()
-		w.screen.OpenPage(pageSettings)
+		w.screen.Pages.Open(pageSettings)
 		w.screen.Capture(now)
 		if !w.prefs.IsUnlocked() {
 			t.Fatal("it locks at once")
@@ -476,7 +476,7 @@ func TestRoomForPictures(t *testing.T) {
 	defer f.Release()
 	w.screen.ShowDemo("belt")
 	w.screen.Capture(time.Now()) // it is shown from now on
-	w.screen.Frame(f)
+	w.screen.Live.Frame(f)
 	w.screen.Capture(time.Now())
 	for room, want := range map[float64]int{1: 1, 1e18: 0} {
 		if err := os.RemoveAll(folder); err != nil {

@@ -121,7 +121,7 @@ func runWindow(ctx context.Context, cfg config.Config, link *supervise.Link) err
 	case cfg.Demo != "":
 		w.StartDemo(cfg.Demo)
 	case !w.prefs.Get().Welcomed:
-		w.screen.OpenPage(pageWelcome)
+		w.screen.Pages.Open(pageWelcome)
 	}
 	w.working.Go(w.sweepUp)
 	w.working.Go(func() { w.light.run(ctx) })
@@ -320,7 +320,7 @@ func (w *window) session(ctx context.Context, id string, attract func(config.Con
 			p.Remedy = lang.T("It starts again by itself.")
 		}
 		if attract == nil {
-			w.screen.Problem(p)
+			w.screen.Live.Problem(p)
 		}
 		if !again || !pipeline.Sleep(ctx, restartAfter) {
 			return
@@ -329,7 +329,7 @@ func (w *window) session(ctx context.Context, id string, attract func(config.Con
 		metrics.Total.DemoRestarts.Add(1)
 		slog.Warn("demo starts again", "demo", id, "times", restarts)
 		if attract == nil {
-			w.screen.ClearProblem()
+			w.screen.Live.ClearProblem()
 		}
 	}
 }
@@ -420,7 +420,7 @@ func (w *window) problem(err error, id string) ui.Problem {
 	case errors.As(err, &m):
 		p.Title, p.Detail = lang.T("The model is missing or damaged"), m.Detail()
 		p.Remedy = lang.T("Get it in the settings, under Models, or choose another one there.")
-		p.Label, p.Retry = lang.T("Models"), func() { w.gate(func() { w.screen.OpenPage(pageModels) }) }
+		p.Label, p.Retry = lang.T("Models"), func() { w.gate(func() { w.screen.Pages.Open(pageModels) }) }
 	case errors.Is(err, errCrashed):
 		p.Title, p.Remedy = lang.T("This demo has stopped"), lang.T("Try again, or choose another model for it. The log tells more.")
 	}
@@ -473,7 +473,7 @@ func (s *screenSink) Frame(f *camera.Frame) {
 	}
 	s.found()
 	s.picture.Frame(f)
-	s.screen.Frame(f)
+	s.screen.Live.Frame(f)
 }
 
 func (s *screenSink) Result(r *inference.Result) {
@@ -487,7 +487,7 @@ func (s *screenSink) Result(r *inference.Result) {
 	}
 	s.mu.Unlock()
 	s.picture.Result(r)
-	s.screen.Result(r)
+	s.screen.Live.Result(r)
 }
 
 func (s *screenSink) Status(st pipeline.Status) {
@@ -495,9 +495,9 @@ func (s *screenSink) Status(st pipeline.Status) {
 		return
 	}
 	health := s.health()
-	s.screen.Status(ui.Status{
+	s.screen.Live.Status(ui.Status{
 		Source: st.Source.Name, SourceKind: st.Source.Kind, Notice: st.Notice, Model: st.Model,
-		FPS: st.FPS, NetworkFPS: st.Network, DisplayFPS: s.screen.DisplayFPS(), Latency: st.Latency, Invoke: st.Invoke, Dropped: st.Dropped,
+		FPS: st.FPS, NetworkFPS: st.Network, DisplayFPS: s.screen.Live.DisplayFPS(), Latency: st.Latency, Invoke: st.Invoke, Dropped: st.Dropped,
 		Damaged: st.Counts.Damaged, Lost: st.Counts.Lost, Celsius: health.Temperature.Or(0), Throttled: health.Throttling.Now.Any(),
 	})
 }
@@ -511,7 +511,7 @@ func (s *screenSink) Lost(err error) {
 	if !first || s.quiet || s.ctx.Err() != nil {
 		return
 	}
-	s.screen.Problem(s.noPictures(err))
+	s.screen.Live.Problem(s.noPictures(err))
 }
 
 // noPictures words why the source gives none.
@@ -534,7 +534,7 @@ func (s *screenSink) noPictures(err error) ui.Problem {
 
 // useFootage goes on with built-in footage, until another demo is started.
 func (s *screenSink) useFootage() {
-	s.screen.ClearProblem()
+	s.screen.Live.ClearProblem()
 	s.begin(s.id, withFootage)
 }
 
@@ -548,7 +548,7 @@ func (s *screenSink) found() {
 	s.lost = false
 	s.mu.Unlock()
 	if was {
-		s.screen.ClearProblem()
+		s.screen.Live.ClearProblem()
 	}
 }
 

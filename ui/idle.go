@@ -1,10 +1,6 @@
 package ui
 
-import (
-	"time"
-
-	"reterminal-vision/ui/kit"
-)
+import "time"
 
 // idle tells when nobody has touched the screen for a while. UI goroutine.
 type idle struct {
@@ -54,33 +50,4 @@ func (l *leaving) tick(now time.Time, inside bool) {
 		l.inside = false
 		l.tell()
 	}
-}
-
-// inside reports whether something is shown that visitors may not reach.
-func (u *UI) inside() bool {
-	for _, s := range u.stack.Screens {
-		switch s := s.(type) {
-		case *homeScreen, *liveScreen, *blank:
-		case *kit.PageScreen:
-			if !s.Page.First && s.Page.ID != aboutPage {
-				return true
-			}
-		default:
-			return true
-		}
-	}
-	return u.stack.Has(u.live) && u.live.enrol.Visible()
-}
-
-// LeavePages goes back to what visitors may see: the demo that is shown, or the
-// gallery.
-func (u *UI) LeavePages() {
-	u.do(func() {
-		if u.stack.Has(u.live) && u.live.enrol.Visible() {
-			u.cancelEnrol()
-		}
-		for len(u.stack.Screens) > 1 && u.inside() {
-			u.stack.Pop()
-		}
-	})
 }

@@ -6,8 +6,10 @@ import (
 	"reterminal-vision/ui/phrases"
 )
 
-// peopleScreens are the screens about people, beyond the live view.
-type peopleScreens struct {
+// PeopleScreens are the screens about people, beyond the live view. Their methods
+// may be called from any goroutine.
+type PeopleScreens struct {
+	ui     *UI
 	list   *peopleScreen
 	person *personScreen
 	name   *nameScreen
@@ -15,96 +17,97 @@ type peopleScreens struct {
 	id, of string // who is being enrolled: ID, "" for somebody new, and name
 }
 
-func (u *UI) newPeopleScreens() peopleScreens {
-	return peopleScreens{
-		list: newPeopleScreen(peopleActions{
-			back: u.stack.Pop, add: u.addPerson,
-			choose: func(p Person) { u.people.person.show(p); u.stack.Push(u.people.person) },
-		}),
-		person: newPersonScreen(personActions{
-			back: u.stack.Pop, rename: u.renamePerson,
-			pictures: func(p Person) { u.people.id, u.people.of = p.ID, p.Name; u.enrol() },
-			forget:   func(p Person) { u.stack.Pop(); u.opt.People.Forget(p.ID) },
-		}),
-		name: newNameScreen(),
-	}
+// build makes the screens anew, in the style in use.
+func (s *PeopleScreens) build() {
+	stack := &s.ui.stack
+	s.list = newPeopleScreen(peopleActions{
+		back: stack.Pop, add: s.addPerson,
+		choose: func(p Person) { s.person.show(p); stack.Push(s.person) },
+	})
+	s.person = newPersonScreen(personActions{
+		back: stack.Pop, rename: s.renamePerson,
+		pictures: func(p Person) { s.id, s.of = p.ID, p.Name; s.enrol() },
+		forget:   func(p Person) { stack.Pop(); s.ui.opt.People.Forget(p.ID) },
+	})
+	s.name = newNameScreen()
+	s.id, s.of = "", ""
 }
 
-// OpenPeople shows who is enrolled.
-func (u *UI) OpenPeople() {
-	u.do(func() {
-		if u.stack.Has(u.people.list) {
-			u.stack.PopTo(u.people.list)
+// Open shows who is enrolled.
+func (s *PeopleScreens) Open() {
+	s.ui.do(func() {
+		if s.ui.stack.Has(s.list) {
+			s.ui.stack.PopTo(s.list)
 		} else {
-			u.stack.Push(u.people.list)
+			s.ui.stack.Push(s.list)
 		}
-		u.opt.People.ShowPeople()
+		s.ui.opt.People.ShowPeople()
 	})
 }
 
 // addPerson asks for a name and enrols its bearer.
-func (u *UI) addPerson() {
-	u.people.name.ask(question{
+func (s *PeopleScreens) addPerson() {
+	s.name.ask(question{
 		title: phrases.Now.NewPerson, ok: phrases.Now.Start, consent: phrases.Now.Consent,
-		check: func(name string) string { return u.opt.People.CheckName("", name) },
-		done:  func(name string) { u.people.id, u.people.of = "", name; u.enrol() },
-		back:  u.stack.Pop,
+		check: func(name string) string { return s.ui.opt.People.CheckName("", name) },
+		done:  func(name string) { s.id, s.of = "", name; s.enrol() },
+		back:  s.ui.stack.Pop,
 	})
-	u.stack.Push(u.people.name)
+	s.ui.stack.Push(s.name)
 }
 
-func (u *UI) renamePerson(p Person) {
-	u.people.name.ask(question{
+func (s *PeopleScreens) renamePerson(p Person) {
+	s.name.ask(question{
 		title: phrases.Now.NewName, ok: phrases.Now.Save, name: p.Name,
-		check: func(name string) string { return u.opt.People.CheckName(p.ID, name) },
-		done:  func(name string) { u.stack.Pop(); u.opt.People.Rename(p.ID, name) },
-		back:  u.stack.Pop,
+		check: func(name string) string { return s.ui.opt.People.CheckName(p.ID, name) },
+		done:  func(name string) { s.ui.stack.Pop(); s.ui.opt.People.Rename(p.ID, name) },
+		back:  s.ui.stack.Pop,
 	})
-	u.stack.Push(u.people.name)
+	s.ui.stack.Push(s.name)
 }
 
 // enrol begins, or begins anew, to take shots over the live view.
-func (u *UI) enrol() {
-	u.stack.PopTo(u.live)
-	u.live.setEnrolling(true)
-	u.live.enrol.show(Enrolment{Name: u.people.of})
-	u.live.Panel.Relayout()
-	u.opt.People.Enrol(u.people.id, u.people.of)
+func (s *PeopleScreens) enrol() {
+	s.ui.stack.PopTo(s.ui.live)
+	s.ui.live.setEnrolling(true)
+	s.ui.live.enrol.show(Enrolment{Name: s.of})
+	s.ui.live.Panel.Relayout()
+	s.ui.opt.People.Enrol(s.id, s.of)
 }
 
 // endEnrol goes back to the live view, which may greet the new face by name.
-func (u *UI) endEnrol() {
-	u.live.setEnrolling(false)
-	u.live.Panel.Relayout()
+func (s *PeopleScreens) endEnrol() {
+	s.ui.live.setEnrolling(false)
+	s.ui.live.Panel.Relayout()
 }
 
-func (u *UI) cancelEnrol() {
-	u.opt.People.StopEnrol()
-	u.endEnrol()
+func (s *PeopleScreens) cancelEnrol() {
+	s.ui.opt.People.StopEnrol()
+	s.endEnrol()
 }
 
-// People shows who is enrolled.
-func (u *UI) People(p People) {
-	u.do(func() {
-		u.people.list.show(p)
-		if !u.stack.Has(u.people.person) {
+// Show shows who is enrolled.
+func (s *PeopleScreens) Show(p People) {
+	s.ui.do(func() {
+		s.list.show(p)
+		if !s.ui.stack.Has(s.person) {
 			return
 		}
-		id := u.people.person.about.ID
+		id := s.person.about.ID
 		if at := slices.IndexFunc(p.All, func(one Person) bool { return one.ID == id }); at >= 0 && p.Wrong == "" {
-			u.people.person.show(p.All[at])
+			s.person.show(p.All[at])
 			return
 		}
-		u.stack.PopTo(u.people.list)
+		s.ui.stack.PopTo(s.list)
 	})
 }
 
 // Enrolment shows how an enrolment goes, where one was begun.
-func (u *UI) Enrolment(e Enrolment) {
-	u.do(func() {
-		u.touched() // whoever is before the camera is there
-		if u.live.enrol.Visible() {
-			u.live.enrol.show(e)
+func (s *PeopleScreens) Enrolment(e Enrolment) {
+	s.ui.do(func() {
+		s.ui.touched() // whoever is before the camera is there
+		if s.ui.live.enrol.Visible() {
+			s.ui.live.enrol.show(e)
 		}
 	})
 }

@@ -52,9 +52,9 @@ func TestPage(t *testing.T) {
 		t.Run(o.name, func(t *testing.T) {
 			u, _ := newTestUI(t, o.size, false)
 			w := u.opt.Pages.(*wishes)
-			u.OpenPage("camera")
-			u.Page(somePage("another")) // is not shown
-			u.Page(somePage("camera"))
+			u.Pages.Open("camera")
+			u.Pages.Show(somePage("another")) // is not shown
+			u.Pages.Show(somePage("camera"))
 			s := u.stack.Top().(*kit.PageScreen)
 			look(t, u, o.name+"-page")
 			for _, id := range []string{"hd", "models", "fetch", "fact"} {
@@ -75,7 +75,7 @@ func TestPage(t *testing.T) {
 			changed := somePage("camera")
 			changed.Wrong = "The settings are not kept: free some space"
 			changed.Groups[2].Rows[0].Value = "129"
-			u.Page(changed)
+			u.Pages.Show(changed)
 			look(t, u, o.name+"-page-wrong")
 			if s.Rows.Scroll.Offset < at-1 || s.Rows.Find("hd") != kept {
 				t.Errorf("the list moved from %v to %v, or rows that are alike were made anew", at, s.Rows.Scroll.Offset)
@@ -86,8 +86,8 @@ func TestPage(t *testing.T) {
 			}
 			first := somePage("welcome")
 			first.First = true
-			u.OpenPage("welcome")
-			u.Page(first)
+			u.Pages.Open("welcome")
+			u.Pages.Show(first)
 			u.stack.Top().Back()
 			if u.stack.Top() == u.home {
 				t.Error("the first page was left by the way back")
@@ -107,9 +107,9 @@ func TestSheet(t *testing.T) {
 			u, d := newTestUI(t, o.size, false)
 			w := u.opt.Pages.(*wishes)
 			u.ShowDemo("objects")
-			u.Status(okStatus())
+			u.Live.Status(okStatus())
 			u.live.adjust.Tapped(nil)
-			u.Page(somePage(adjustPage))
+			u.Pages.Show(somePage(adjustPage))
 			look(t, u, o.name+"-sheet")
 			u.live.sheet.Rows.Find("hd").Tapped(nil)
 			u.live.sheet.Close.Tapped(nil)
@@ -143,19 +143,19 @@ func TestFreeze(t *testing.T) {
 	u.ShowDemo("objects")
 	show := func(v byte) {
 		f := smallFrame(v)
-		u.Frame(f)
+		u.Live.Frame(f)
 		look(t, u, "freeze")
 	}
 	show(10)
 	u.live.tools[0].Tapped(nil)
 	show(200)
-	img, _ := u.Shown()
+	img, _ := u.Live.Shown()
 	if img == nil || img.Pix[0] != 10 {
 		t.Errorf("the picture did not stay")
 	}
 	u.live.tools[0].Tapped(nil)
 	show(200)
-	if img, _ := u.Shown(); img == nil || img.Pix[0] != 200 {
+	if img, _ := u.Live.Shown(); img == nil || img.Pix[0] != 200 {
 		t.Error("the picture does not go on")
 	}
 }
@@ -169,7 +169,7 @@ func TestAttractAndBlank(t *testing.T) {
 		t.Run(o.name, func(t *testing.T) {
 			u, d := newTestUI(t, o.size, true)
 			u.Attract("objects", u.Touches())
-			u.Status(okStatus())
+			u.Live.Status(okStatus())
 			look(t, u, o.name+"-attract")
 			u.live.attract.Tapped(nil)
 			if u.stack.Top() != u.home || u.live.attract.Visible() {
@@ -232,7 +232,7 @@ func TestPIN(t *testing.T) {
 	got, unlocked := "", 0
 	var later func(string, func())
 	ask := func() {
-		u.AskPIN("PIN", "This is for the people who run this device.", func(pin string, answer func(string, func())) {
+		u.Pages.AskPIN("PIN", "This is for the people who run this device.", func(pin string, answer func(string, func())) {
 			got = pin
 			if later != nil {
 				later = answer
@@ -300,19 +300,19 @@ func TestLeaving(t *testing.T) {
 		want  string        // told by then
 	}{
 		{func() {}, time.Second, ""},
-		{func() { u.OpenPage(aboutPage) }, time.Second, ""},
+		{func() { u.Pages.Open(aboutPage) }, time.Second, ""},
 		{u.ShowHome, 2 * time.Second, ""},
 		{func() {}, time.Second, ""},
-		{func() { u.OpenPage("settings") }, time.Second, ""},
+		{func() { u.Pages.Open("settings") }, time.Second, ""},
 		{u.ShowHome, time.Millisecond, ""},
-		{func() { u.OpenPage("camera") }, 2 * time.Second, ""}, // another page at once
+		{func() { u.Pages.Open("camera") }, 2 * time.Second, ""}, // another page at once
 		{u.ShowHome, time.Second, ""},
 		{func() {}, time.Second, "left"},
 		{func() {}, 10 * time.Second, "left"},
-		{func() { u.ShowDemo("recognition") }, 2 * time.Second, "left"},
-		{u.OpenPeople, time.Second, "left"},
-		{func() { u.people.id, u.people.of = "", "Zoe"; u.enrol() }, 2 * time.Second, "left"}, // is not left yet
-		{u.cancelEnrol, time.Second, "left"},
+		{func() { u.ShowDemo("face-recognition") }, 2 * time.Second, "left"},
+		{u.People.Open, time.Second, "left"},
+		{func() { u.People.id, u.People.of = "", "Zoe"; u.People.enrol() }, 2 * time.Second, "left"}, // is not left yet
+		{u.People.cancelEnrol, time.Second, "left"},
 		{func() {}, time.Second, "left left"},
 		{func() { u.touched(); now = time.Now() }, awayAfter - time.Second, "left left"},
 		{func() {}, 2 * time.Second, "left left away"},
@@ -326,23 +326,23 @@ func TestLeaving(t *testing.T) {
 			t.Fatalf("step %d: told %q, want %q", i, got, c.want)
 		}
 	}
-	u.OpenPeople()
-	u.OpenPage("settings")
-	u.LeavePages()
+	u.People.Open()
+	u.Pages.Open("settings")
+	u.Pages.Leave()
 	if u.stack.Top() != u.live {
 		t.Error("the demo is not shown again")
 	}
-	u.OpenPeople()
-	u.enrol()
+	u.People.Open()
+	u.People.enrol()
 	d.done = nil
-	u.LeavePages()
+	u.Pages.Leave()
 	if u.stack.Top() != u.live || u.live.enrol.Visible() || strings.Join(d.done, ",") != "stop enrol" {
 		t.Errorf("the enrolment goes on: %q", d.done)
 	}
 	u.ShowHome()
-	u.AskPIN("PIN", "", func(string, func(string, func())) {})
-	u.LeavePages()
-	u.LeavePages()
+	u.Pages.AskPIN("PIN", "", func(string, func(string, func())) {})
+	u.Pages.Leave()
+	u.Pages.Leave()
 	if u.stack.Top() != u.home {
 		t.Error("the gallery is not shown again")
 	}

@@ -50,20 +50,20 @@ func introduce(t *testing.T, way string, size fyne.Size) {
 	u.ShowHome()
 	u.ShowDemo("recognition")
 	f := new(camera.Pool).Get(camera.Grey, 640, 480)
-	u.Frame(f)
+	u.Live.Frame(f)
 	look(t, u, way+"-recognition")
 
 	u.live.people.Tapped(nil)
 	did("people")
-	u.People(People{})
+	u.People.Show(People{})
 	look(t, u, way+"-people-nobody")
-	u.People(People{Wrong: "The list of people cannot be read: the disk is full. Free some space."})
+	u.People.Show(People{Wrong: "The list of people cannot be read: the disk is full. Free some space."})
 	look(t, u, way+"-people-wrong")
-	u.People(group())
+	u.People.Show(group())
 	look(t, u, way+"-people")
 
-	u.people.list.add.Tapped(nil)
-	name := u.people.name
+	u.People.list.add.Tapped(nil)
+	name := u.People.name
 	look(t, u, way+"-name-empty")
 	name.ok.Tapped(nil)
 	if name.wrong.Text == "" || u.stack.Top() != name {
@@ -95,22 +95,22 @@ func introduce(t *testing.T, way string, size fyne.Size) {
 	}
 	face := group().All[0].Portrait
 	e := Enrolment{Name: "Zoë Ü", Advice: "The face is too small: come closer."}
-	u.Enrolment(e)
+	u.People.Enrolment(e)
 	look(t, u, way+"-enrol-advice")
 	e.Advice, e.Good, e.Portraits = "Turn your head a little to one side.", true, []image.Image{face, face, face}
-	u.Enrolment(e)
-	u.Status(builtinStatus())
+	u.People.Enrolment(e)
+	u.Live.Status(builtinStatus())
 	look(t, u, way+"-enrol")
 	if u.live.notice.Visible() {
 		t.Error("a notice lies over the enrolment")
 	}
 	e.Failed = "No clear picture within a minute. Try again in better light."
-	u.Enrolment(e)
+	u.People.Enrolment(e)
 	look(t, u, way+"-enrol-failed")
 	u.live.enrol.retry.Tapped(nil)
 	did("enrol  Zoë Ü")
 	e.Failed, e.Done, e.Portraits = "", true, []image.Image{face, face, face, face, face}
-	u.Enrolment(e)
+	u.People.Enrolment(e)
 	look(t, u, way+"-enrol-done")
 	u.live.enrol.finish.Tapped(nil)
 	if u.live.enrol.Visible() || !u.live.meters.Visible() || !u.live.notice.Visible() {
@@ -118,9 +118,9 @@ func introduce(t *testing.T, way string, size fyne.Size) {
 	}
 
 	u.live.people.Tapped(nil)
-	u.people.list.rows[1].Tapped(nil)
+	u.People.list.rows[1].Tapped(nil)
 	look(t, u, way+"-person")
-	person := u.people.person
+	person := u.People.person
 	person.normal[2].Tapped(nil)
 	look(t, u, way+"-person-delete")
 	person.Back()
@@ -138,7 +138,7 @@ func introduce(t *testing.T, way string, size fyne.Size) {
 	did("rename b Bart")
 	renamed := group()
 	renamed.All[1].Name = "Bart"
-	u.People(renamed)
+	u.People.Show(renamed)
 	if got := person.header.Title.Text; got != "Bart" {
 		t.Errorf("after a change of name the screen says %q", got)
 	}
@@ -148,19 +148,19 @@ func introduce(t *testing.T, way string, size fyne.Size) {
 	did("stop enrol")
 
 	u.live.people.Tapped(nil)
-	u.people.list.rows[0].Tapped(nil)
+	u.People.list.rows[0].Tapped(nil)
 	person.normal[2].Tapped(nil)
 	person.sure[0].Tapped(nil)
 	did("forget a")
-	if u.stack.Top() != u.people.list {
+	if u.stack.Top() != u.People.list {
 		t.Error("somebody forgotten is still shown")
 	}
 	u.stack.Push(person)
-	u.People(People{})
-	if u.stack.Top() != u.people.list {
+	u.People.Show(People{})
+	if u.stack.Top() != u.People.list {
 		t.Error("somebody who is gone is still shown")
 	}
-	u.Problem(Problem{Title: "The camera is gone", Retry: func() {}, Label: "Start over"})
+	u.Live.Problem(Problem{Title: "The camera is gone", Retry: func() {}, Label: "Start over"})
 	if u.stack.Top() != u.live || u.live.trouble.retry.Label.Text != "Start over" {
 		t.Error("a problem stays beneath")
 	}

@@ -80,7 +80,7 @@ func (d *deeds) StartDemo(id string)    { d.done = append(d.done, "start "+id) }
 func (d *deeds) StopDemo()              { d.done = append(d.done, "stop") }
 func (d *deeds) SavePicture()           { d.done = append(d.done, "save") }
 func (d *deeds) Settings()              { d.done = append(d.done, "settings") }
-func (d *deeds) People()                { d.ui.OpenPeople() }
+func (d *deeds) People()                { d.ui.People.Open() }
 func (d *deeds) Idle()                  { d.done = append(d.done, "idle") }
 func (d *deeds) Wake()                  { d.done = append(d.done, "wake") }
 func (d *deeds) Quit()                  { d.done = append(d.done, "quit") }
@@ -290,15 +290,15 @@ func TestScreens(t *testing.T) {
 				{"classification", frame, guesses(), okStatus()},
 			} {
 				u.live.seenAt = time.Time{}
-				u.Result(scaled(s.result, s.frame))
-				u.Status(s.status)
-				u.Frame(s.frame)
+				u.Live.Result(scaled(s.result, s.frame))
+				u.Live.Status(s.status)
+				u.Live.Frame(s.frame)
 				look(t, u, o.name+"-"+s.name)
 			}
-			u.Problem(Problem{Title: "The camera is gone", Detail: "/dev/video0 (HD Webcam C525) was unplugged 4 seconds ago.",
+			u.Live.Problem(Problem{Title: "The camera is gone", Detail: "/dev/video0 (HD Webcam C525) was unplugged 4 seconds ago.",
 				Remedy: "Plug the camera in again: the picture comes back by itself. Another port helps when it does not.", Retry: func() {}})
 			look(t, u, o.name+"-problem")
-			u.Problem(Problem{Title: "The model cannot be loaded", Detail: "ssd_mobilenet.tflite: checksum differs from the catalogue's.",
+			u.Live.Problem(Problem{Title: "The model cannot be loaded", Detail: "ssd_mobilenet.tflite: checksum differs from the catalogue's.",
 				Remedy: "Run: reterminal-vision models fetch object-detection", Fatal: true})
 			look(t, u, o.name+"-fatal")
 		})
@@ -314,8 +314,8 @@ func TestAlarm(t *testing.T) {
 	f := pool.Get(camera.Grey, 640, 480)
 	step := func(r *inference.Result) image.Image {
 		u.live.seenAt = time.Time{}
-		u.Result(r)
-		u.Frame(f)
+		u.Live.Result(r)
+		u.Live.Frame(f)
 		return look(t, u, "alarm")
 	}
 	quiet := belt()

@@ -9,6 +9,9 @@
 // newest of their kind and shown at the next tick of the event loop, 60 times a
 // second, so that a slow screen never holds up the camera or the network, and a
 // quick one is never waited for.
+//
+// The screens are here; what they are made of is in ui/kit, and what draws a
+// result in ui/overlay.
 package ui
 
 import (
@@ -24,7 +27,6 @@ import (
 
 	"reterminal-vision/assets/icon"
 	"reterminal-vision/camera"
-	"reterminal-vision/inference"
 	"reterminal-vision/ui/kit"
 	"reterminal-vision/ui/phrases"
 )
@@ -50,12 +52,12 @@ type Handler interface {
 	StartDemo(id string)
 	// StopDemo ends the demo that runs. The gallery is shown already.
 	StopDemo()
-	// SavePicture keeps the picture shown: UI.Shown has it.
+	// SavePicture keeps the picture shown: Live.Shown has it.
 	SavePicture()
 	// Settings is the wish for the settings, which may need a PIN first:
-	// UI.OpenPage shows them.
+	// Pages.Open shows them.
 	Settings()
-	// People is the wish to see who is enrolled: UI.OpenPeople shows it.
+	// People is the wish to see who is enrolled: PeopleScreens.Open shows it.
 	People()
 	// Idle tells that nobody has touched the screen for a while, Wake that
 	// somebody does while UI.Attract shows something.
@@ -74,18 +76,18 @@ type Style struct {
 // PeopleHandler does what the person asks for about those who are enrolled.
 // Its methods are called on the UI goroutine and must return at once.
 type PeopleHandler interface {
-	// ShowPeople wants to know who is enrolled: UI.People answers.
+	// ShowPeople wants to know who is enrolled: PeopleScreens.Show answers.
 	ShowPeople()
 	// CheckName tells what is wrong with a name for the person with the ID, ""
 	// for somebody new; "" when nothing is.
 	CheckName(id, name string) string
 	// Enrol takes shots of the face before the camera of the demo that runs, and
-	// ends an enrolment before: UI.Enrolment tells how it goes. An ID stands for
+	// ends an enrolment before: PeopleScreens.Enrolment tells how it goes. An ID stands for
 	// a person whose shots are to be replaced, "" for somebody new.
 	Enrol(id, name string)
 	// StopEnrol ends an enrolment, when one is on.
 	StopEnrol()
-	// Rename and Forget change who is enrolled: UI.People tells the outcome.
+	// Rename and Forget change who is enrolled: PeopleScreens.Show tells the outcome.
 	Rename(id, name string)
 	Forget(id string)
 }
@@ -139,15 +141,18 @@ type Problem struct {
 // UI is the application's window. Its methods may be called from any
 // goroutine unless they say otherwise.
 type UI struct {
+	Live   *Live // set once, like the two below
+	Pages  *Pages
+	People *PeopleScreens
+
+	loop
 	opt    Options
 	app    fyne.App
 	win    fyne.Window
 	root   *kit.Root
 	home   *homeScreen
 	live   *liveScreen
-	people peopleScreens
 	pin    *pinScreen
-	asked  int // questions for a number so far
 	toast  *kit.Toast
 	idle   idle
 	away   idle
@@ -159,13 +164,9 @@ type UI struct {
 	paints   atomic.Uint64 // ticks so far
 	touches  atomic.Uint64 // so far
 	stopping atomic.Bool
-	closed   atomic.Bool   // the event loop has ended
-	ended    chan struct{} // closed when Run returns
-	events   chan func()   // of a loop of our own; nil where the driver has one
-	looped   chan struct{} // closed when that loop has ended
-	painted  bool          // the window was painted once; UI goroutine
-	greeted  bool          // FirstFrame was called; UI goroutine
-	quitting bool          // UI goroutine
+	painted  bool // the window was painted once; UI goroutine
+	greeted  bool // FirstFrame was called; UI goroutine
+	quitting bool // UI goroutine
 }
 
 // New makes the application and its window, which Run shows. Call it and Run
@@ -184,17 +185,7 @@ func NewOn(a fyne.App, opt Options) *UI {
 	u.win.Canvas().(interface{ SetScale(float32) }).SetScale(1)
 	u.win.Resize(u.opt.Size)
 	u.events, u.looped = make(chan func(), 64), make(chan struct{})
-	go func() {
-		defer close(u.looped)
-		for {
-			select {
-			case f := <-u.events:
-				f()
-			case <-u.ended:
-				return
-			}
-		}
-	}()
+	go u.serve()
 	return u
 }
 
@@ -245,7 +236,9 @@ func newUI(a fyne.App, opt Options) *UI {
 	if opt.Size.IsZero() {
 		opt.Size = fyne.NewSize(720, 1280)
 	}
-	u := &UI{opt: opt, app: a, ended: make(chan struct{})}
+	u := &UI{opt: opt, app: a}
+	u.ended = make(chan struct{})
+	u.Live, u.Pages, u.People = &Live{ui: u}, &Pages{ui: u}, &PeopleScreens{ui: u}
 	a.Lifecycle().SetOnStopped(func() { u.closed.Store(true) })
 	a.SetIcon(fyne.NewStaticResource("icon.png", icon.App()))
 	u.root = kit.NewRoot(func() { u.painted = true }, kit.NewWatcher(opt.Kiosk, u.touched))
@@ -282,19 +275,20 @@ func (u *UI) build() {
 	u.app.Settings().SetTheme(kit.NewTheme(u.opt.Style.Language))
 	do := liveActions{
 		back: u.leaveDemo, quit: u.quit, people: func() { u.opt.Handler.People() }, wake: u.wake,
-		retryEnrol: u.enrol, endEnrol: u.endEnrol, cancelEnrol: u.cancelEnrol,
+		retryEnrol: u.People.enrol, endEnrol: u.People.endEnrol, cancelEnrol: u.People.cancelEnrol,
 	}
 	var settings func()
 	if u.opt.Pages != nil {
 		settings = func() { u.opt.Handler.Settings() }
 		do.pages = u.opt.Pages
 		do.adjust = func() { u.opt.Pages.ShowPage(adjustPage) }
-		do.about = func() { u.openPage(aboutPage) }
+		do.about = func() { u.Pages.open(aboutPage) }
 		do.save = func() { u.opt.Handler.SavePicture() }
 	}
 	u.home = newHome(u.opt.Title, u.opt.Cards, u.chooseDemo, settings)
 	u.live = newLive(do)
-	u.people = u.newPeopleScreens()
+	u.Live.screen.Store(u.live)
+	u.People.build()
 	u.pin = newPinScreen()
 	u.toast = kit.NewToast()
 	u.root.Over = u.toast
@@ -416,27 +410,6 @@ func (u *UI) Touch() (woke bool) {
 	return woke
 }
 
-// Adjust opens the sheet over the live screen.
-func (u *UI) Adjust() { u.do(u.live.openSheet) }
-
-// ToggleFreeze and SavePicture are the buttons of the live screen.
-func (u *UI) ToggleFreeze() {
-	u.do(func() {
-		if u.stack.Top() == u.live {
-			u.live.toggleFreeze()
-		}
-	})
-}
-
-// SavePicture is the button of the live screen.
-func (u *UI) SavePicture() {
-	u.do(func() {
-		if u.stack.Top() == u.live {
-			u.opt.Handler.SavePicture()
-		}
-	})
-}
-
 // Paints counts how often the screen was brought up to date.
 func (u *UI) Paints() uint64 { return u.paints.Load() }
 
@@ -464,86 +437,6 @@ func (u *UI) card(id string) Card {
 	return Card{ID: id, Title: id}
 }
 
-// openPage shows a page over what is shown, and asks what is on it.
-func (u *UI) openPage(id string) {
-	u.touched()
-	if s := u.pageShown(id); s != nil {
-		u.stack.PopTo(s)
-	} else {
-		u.stack.Push(kit.NewPageScreen(id, u.opt.Pages, u.stack.Pop))
-	}
-	u.opt.Pages.ShowPage(id)
-}
-
-// pageShown is the screen of a page that is shown or beneath, nil for none.
-func (u *UI) pageShown(id string) *kit.PageScreen {
-	for _, s := range u.stack.Screens {
-		if p, ok := s.(*kit.PageScreen); ok && p.Page.ID == id {
-			return p
-		}
-	}
-	return nil
-}
-
-// OpenPage shows a page, whose handler is asked what is on it.
-func (u *UI) OpenPage(id string) { u.do(func() { u.openPage(id) }) }
-
-// ClosePage goes back from a page that is shown, with all over it.
-func (u *UI) ClosePage(id string) {
-	u.do(func() {
-		if s := u.pageShown(id); s != nil {
-			u.stack.PopTo(s)
-			if len(u.stack.Screens) > 1 {
-				u.stack.Pop()
-			}
-		}
-	})
-}
-
-// Page shows what is on a page, where it is shown.
-func (u *UI) Page(p kit.Page) {
-	u.do(func() {
-		if p.ID == adjustPage {
-			if u.live.sheet != nil && u.live.sheet.Visible() {
-				u.live.sheet.SetPage(p)
-			}
-			return
-		}
-		if s := u.pageShown(p.ID); s != nil {
-			s.SetPage(p)
-		}
-	})
-}
-
-// AskPIN asks for a number, which done takes on the UI goroutine. It answers
-// what is wrong with it, from any goroutine, since to check one takes a while;
-// "" is nothing: the screen goes away, and then is called.
-func (u *UI) AskPIN(title, words string, done func(pin string, answer func(wrong string, then func()))) {
-	u.do(func() {
-		u.touched()
-		if u.stack.Has(u.pin) {
-			u.stack.PopTo(u.pin)
-		} else {
-			u.stack.Push(u.pin)
-		}
-		u.asked++
-		question := u.asked
-		answer := func(wrong string, then func()) {
-			u.do(func() {
-				if u.asked != question || u.stack.Top() != u.pin {
-					return // whoever typed it has left
-				}
-				u.pin.answered(wrong)
-				if wrong == "" {
-					u.stack.Pop()
-					then()
-				}
-			})
-		}
-		u.pin.show(pinQuestion{title: title, words: words, back: u.stack.Pop, done: func(pin string) { done(pin, answer) }})
-	})
-}
-
 // Toast shows a line for a few seconds.
 func (u *UI) Toast(words string) {
 	u.do(func() {
@@ -551,20 +444,12 @@ func (u *UI) Toast(words string) {
 	})
 }
 
-// Shown is a copy of the picture on the live screen, with its mask, and of
-// what was found in it; nil when there is none. UI goroutine.
-func (u *UI) Shown() (*image.RGBA, *inference.Result) {
-	r := &inference.Result{}
-	r.CopyFrom(u.live.results.shown)
-	return u.live.picture.copy(), r
-}
-
 // bindKeys lets a keyboard write names, and gives a desktop user Escape for
 // back and Ctrl+Q for quit.
 func (u *UI) bindKeys() {
 	u.win.Canvas().SetOnTypedRune(func(r rune) {
-		if u.stack.Top() == u.people.name {
-			u.people.name.typeRune(r)
+		if u.stack.Top() == u.People.name {
+			u.People.name.typeRune(r)
 		}
 	})
 	u.win.Canvas().SetOnTypedKey(u.typedKey)
@@ -577,7 +462,7 @@ func (u *UI) bindKeys() {
 }
 
 func (u *UI) typedKey(e *fyne.KeyEvent) {
-	name := u.people.name
+	name := u.People.name
 	switch writing := u.stack.Top() == name; {
 	case e.Name == fyne.KeyEscape && !u.opt.Kiosk:
 		u.stack.Top().Back()
@@ -616,20 +501,6 @@ func (u *UI) Stop() {
 	}
 }
 
-// do has the event loop do something. Once that has ended nothing is done:
-// Fyne would do it at once, with a window that is gone.
-func (u *UI) do(f func()) {
-	switch {
-	case u.events != nil:
-		select {
-		case u.events <- f:
-		case <-u.ended:
-		}
-	case !u.closed.Load():
-		fyne.Do(f)
-	}
-}
-
 // quit is the person's wish to leave.
 func (u *UI) quit() {
 	if u.stopping.Load() {
@@ -658,7 +529,7 @@ func (u *UI) tick(now time.Time) {
 	}
 	u.stack.Top().Tick(now)
 	u.toast.Tick(now)
-	u.leave.tick(now, u.inside())
+	u.leave.tick(now, u.Pages.inside())
 	u.idle.tick(now)
 	u.away.tick(now)
 }
@@ -704,38 +575,6 @@ func (u *UI) leaveDemo() {
 		u.opt.Handler.StopDemo()
 	}
 }
-
-// Frame shows a picture, with the newest mask blended in. The conversion runs
-// in the caller's goroutine; a frame that comes while the one before waits to
-// be painted is dropped. The caller keeps f.
-func (u *UI) Frame(f *camera.Frame) { u.live.picture.put(f) }
-
-// Result shows what was found. It is copied; the newest wins.
-func (u *UI) Result(r *inference.Result) { u.live.results.put(r); u.live.picture.mask.Put(r.Mask) }
-
-// Status shows how the demo is doing.
-func (u *UI) Status(s Status) { u.live.putStatus(s) }
-
-// Problem replaces the live picture by what is wrong and the ways on.
-func (u *UI) Problem(p Problem) {
-	u.do(func() {
-		if !u.stack.Has(u.live) {
-			u.live.start(Card{Title: p.Title})
-			u.stack.Push(u.live)
-		}
-		u.stack.PopTo(u.live)
-		u.live.showProblem(p)
-	})
-}
-
-// ClearProblem goes back to waiting for a picture.
-func (u *UI) ClearProblem() { u.do(u.live.clearProblem) }
-
-// DisplayFPS is how many pictures were painted a second, over the last two.
-func (u *UI) DisplayFPS() float64 { return u.live.picture.paints.perSecond(time.Now()) }
-
-// DisplayDropped counts the frames dropped because a paint was pending.
-func (u *UI) DisplayDropped() uint64 { return u.live.picture.dropped.Load() }
 
 // Snapshot is the window's content as last painted, nil when the window is
 // closed. It waits for the event loop, so it must not be called on the UI

@@ -60,7 +60,7 @@ func TestWindow(t *testing.T) {
 	if id := receive(t, h.started, "a tap on the first card"); id != testCards[0].ID {
 		t.Errorf("a tap on the first card starts %q", id)
 	}
-	u.Status(builtinStatus())
+	u.Live.Status(builtinStatus())
 	play(u, frame, street(), 2*time.Second)
 	t.Run("overlay", func(t *testing.T) { measure(t, u, frame, street()) })
 	t.Run("mask", func(t *testing.T) { measure(t, u, frame, scene()) })
@@ -89,13 +89,13 @@ func TestWindow(t *testing.T) {
 // measure feeds frames and results at 30/s and reports what they cost.
 func measure(t *testing.T, u *UI, frame *camera.Frame, r *inference.Result) {
 	play(u, frame, r, 3*time.Second) // caches fill
-	dropped := u.DisplayDropped()
+	dropped := u.Live.DisplayDropped()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	frames := play(u, frame, r, 5*time.Second)
 	runtime.ReadMemStats(&after)
 	t.Logf("%dx%d: %.1f paints/s of 30 frames/s, %d dropped, %d bytes and %d allocations a frame",
-		frame.Width, frame.Height, u.DisplayFPS(), u.DisplayDropped()-dropped,
+		frame.Width, frame.Height, u.Live.DisplayFPS(), u.Live.DisplayDropped()-dropped,
 		(after.TotalAlloc-before.TotalAlloc)/uint64(frames), (after.Mallocs-before.Mallocs)/uint64(frames))
 }
 
@@ -114,8 +114,8 @@ func play(u *UI, frame *camera.Frame, r *inference.Result, d time.Duration) (fra
 			}
 			o.Box.X0, o.Box.X1 = o.Box.X0+shift, o.Box.X1+shift
 		}
-		u.Result(r)
-		u.Frame(frame)
+		u.Live.Result(r)
+		u.Live.Frame(frame)
 	}
 	return frames
 }

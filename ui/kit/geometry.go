@@ -6,6 +6,7 @@ type Area struct{ X, Y, W, H float32 }
 // NewArea is the area of a place and a size.
 func NewArea(x, y, w, h float32) Area { return Area{x, y, w, h} }
 
+// Right and Bottom are the edges away from the origin.
 func (a Area) Right() float32  { return a.X + a.W }
 func (a Area) Bottom() float32 { return a.Y + a.H }
 

@@ -16,6 +16,7 @@ type Header struct {
 
 const leaveWide = 190
 
+// NewHeader makes a header; back is called by the way back.
 func NewHeader(back func(), extras ...*Button) *Header {
 	h := &Header{
 		leave:  NewButton("back", phrases.Now.Back, false, back),
@@ -35,6 +36,7 @@ func (h *Header) Objects() []fyne.CanvasObject {
 	return all
 }
 
+// Place lays the bar out.
 func (h *Header) Place(a Area) {
 	const edge, narrow = 12, 600
 	x, right := a.X+edge, a.Right()-edge

@@ -63,6 +63,7 @@ const (
 // KeyboardTall is the height of a keyboard.
 const KeyboardTall = 4*keyTall + 2*keyboardPad
 
+// NewKeyboard makes a keyboard, which calls typed and erase for its keys.
 func NewKeyboard(typed func(rune), erase func()) *Keyboard {
 	k := &Keyboard{typed: typed, erase: erase, ground: Rect(Colors.Surface)}
 	k.Panel.Init(k, k.place)

@@ -15,6 +15,7 @@ type Notice struct {
 
 const noticePad, noticeSign = 16, 40
 
+// NewNotice makes a hidden notice.
 func NewNotice() *Notice {
 	n := &Notice{
 		ground: Rounded(Colors.Surface, Radius),

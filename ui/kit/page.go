@@ -71,7 +71,7 @@ type Row struct {
 }
 
 // PageHandler does what the person chose on a page. Its methods are called on
-// the UI goroutine and must return at once; UI.Page tells the outcome.
+// the UI goroutine and must return at once; ui.Pages.Show tells the outcome.
 type PageHandler interface {
 	// ShowPage wants to know what is on a page.
 	ShowPage(page string)
@@ -90,6 +90,7 @@ type PageScreen struct {
 	Rows   *rowList
 }
 
+// NewPageScreen makes the screen of a page, empty until SetPage.
 func NewPageScreen(page string, to PageHandler, back func()) *PageScreen {
 	s := &PageScreen{Page: Page{ID: page}, leave: back, header: NewHeader(back), wrong: NewNotice(), Rows: newRowList(to)}
 	s.Panel.SetObjects(append(s.header.Objects(), s.wrong, s.Rows.Scroll)...)
@@ -120,12 +121,14 @@ func (s *PageScreen) place(size fyne.Size) {
 	s.Rows.Scroll.Panel.Relayout()
 }
 
+// Back implements Screen.
 func (s *PageScreen) Back() {
 	if !s.Page.First {
 		s.leave()
 	}
 }
 
+// Tick implements Screen.
 func (s *PageScreen) Tick(now time.Time) { s.Rows.Scroll.Tick(now) }
 
 // rowList is the rows of a page in a list that a finger moves.

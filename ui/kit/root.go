@@ -12,11 +12,12 @@ import (
 type Root struct {
 	Panel
 	probe   *canvas.Raster
-	watcher *watcher
+	watcher *Watcher
 	Over    fyne.CanvasObject // over the screen; nil for none
 }
 
-func NewRoot(painted func(), w *watcher) *Root {
+// NewRoot makes a root without a screen; painted is called at each paint.
+func NewRoot(painted func(), w *Watcher) *Root {
 	r := &Root{watcher: w}
 	pixel := image.NewRGBA(image.Rect(0, 0, 1, 1))
 	r.probe = canvas.NewRaster(func(int, int) image.Image {

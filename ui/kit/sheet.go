@@ -21,6 +21,7 @@ type Sheet struct {
 	Rows   *rowList
 }
 
+// NewSheet makes a hidden sheet; close is called by its button.
 func NewSheet(to PageHandler, close func()) *Sheet {
 	s := &Sheet{
 		ground: Rounded(Colors.Background, 32), grip: Rounded(Colors.Outline, 4),
@@ -35,6 +36,7 @@ func NewSheet(to PageHandler, close func()) *Sheet {
 	return s
 }
 
+// SetPage replaces what is on the sheet.
 func (s *Sheet) SetPage(p Page) {
 	s.wrong.Say(p.Wrong)
 	s.Rows.show(p)
@@ -59,6 +61,7 @@ func (s *Sheet) place(size fyne.Size) {
 	s.Rows.Scroll.Panel.Relayout()
 }
 
+// Tick carries a moving list on.
 func (s *Sheet) Tick(now time.Time) { s.Rows.Scroll.Tick(now) }
 
 // Tapped implements fyne.Tappable: what is beneath is not reached.

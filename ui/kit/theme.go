@@ -123,6 +123,7 @@ type appTheme struct {
 	language string
 }
 
+// NewTheme is the theme of Fyne's own widgets, with a language's font.
 func NewTheme(language string) fyne.Theme { return appTheme{theme.DefaultTheme(), language} }
 
 // Font implements fyne.Theme. What the language's font lacks is taken from

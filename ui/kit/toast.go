@@ -17,6 +17,7 @@ type Toast struct {
 
 const toastTime = 4 * time.Second
 
+// NewToast makes a hidden toast.
 func NewToast() *Toast {
 	t := &Toast{ground: Rounded(Colors.Text, Radius), words: NewParagraph("", SizeBody, Colors.Background, true, 3)}
 	t.words.Center = true
@@ -37,6 +38,7 @@ func (t *Toast) Say(words string, now time.Time) {
 	t.Show()
 }
 
+// Tick takes the words away when their time is over.
 func (t *Toast) Tick(now time.Time) {
 	if t.Visible() && now.After(t.until) {
 		t.Hide()

@@ -32,6 +32,7 @@ const (
 	slowest  = 0.5  // pixels a tick
 )
 
+// NewViewport makes a view of content; height lays it out at a width.
 func NewViewport(content *fyne.Container, height func(float32) float32) *Viewport {
 	v := &Viewport{content: content, height: height, bar: Rounded(Colors.Outline, 4)}
 	v.Panel.SetObjects(v.content, v.bar)

@@ -15,6 +15,7 @@ type Waiting struct {
 	step  int
 }
 
+// NewWaiting makes one without words.
 func NewWaiting() *Waiting {
 	w := &Waiting{words: NewParagraph("", SizeBody+3, Colors.Text, false, 2)}
 	w.words.Center = true

@@ -115,6 +115,7 @@ type Paragraph struct {
 	width   float32
 }
 
+// NewParagraph makes a paragraph, whose lines are made when it is placed.
 func NewParagraph(s string, size float32, c color.Color, bold bool, maxLines int) *Paragraph {
 	return &Paragraph{Box: &fyne.Container{}, Text: s, size: size, color: c, bold: bold, maxLines: maxLines}
 }

@@ -31,6 +31,7 @@ const (
 	alarmSide = 14
 )
 
+// NewAlarm makes a hidden alarm.
 func NewAlarm() *Alarm {
 	a := &Alarm{
 		foot:  kit.Rect(kit.Colors.Alarm),

@@ -48,6 +48,7 @@ type mark struct {
 	dots             [5]*canvas.Circle
 }
 
+// NewMarks makes an overlay without marks.
 func NewMarks() *Marks {
 	o := &Marks{
 		boxes: &fyne.Container{}, plates: &fyne.Container{},

@@ -31,6 +31,7 @@ const (
 	meterPad     = 20
 )
 
+// NewMeters makes meters without figures.
 func NewMeters() *Meters {
 	m := &Meters{
 		ground: kit.Rounded(kit.Colors.Surface, kit.Radius), table: kit.Rounded(kit.Colors.Surface, kit.Radius),

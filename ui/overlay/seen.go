@@ -110,6 +110,7 @@ const (
 	seenMost    = 16  // rows
 )
 
+// NewSeen makes an empty list.
 func NewSeen() *Seen {
 	l := &Seen{
 		heading: kit.Text(phrases.Now.InView, kit.SizeSmall, kit.Colors.Muted, true),
