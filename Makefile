@@ -22,7 +22,7 @@ export GOTOOLCHAIN     := auto
 # Fyne complains in tests about a machine without a language.
 export LANGUAGE        ?= en
 
-.PHONY: run setup build deb release test test-v4l2 test-deb test-packages test-boot kiosk-picture test-arm64 lint audit fuzz bench bench-go compare official quality footage previews fonts golden robot soak lock test-requirements train-setup train-data train train-all train-smoke nightly clean
+.PHONY: run setup build deb release test test-v4l2 test-deb test-packages test-boot kiosk-picture test-arm64 lint audit fuzz shape bench bench-go compare official quality footage previews fonts golden robot soak lock test-requirements train-setup train-data train train-all train-smoke nightly clean
 
 run: build
 	$(BIN) $(ARGS)
@@ -100,6 +100,10 @@ lint: setup
 	go vet ./...
 	go vet -tags purego ./camera
 	go tool staticcheck ./...
+
+# How large the packages are, and what breaks the rules of docs/architecture.md.
+shape: setup
+	go run ./tools/shape
 
 # Known vulnerabilities, hashes and licences of what the app is made of.
 audit: setup
