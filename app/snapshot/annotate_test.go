@@ -5,7 +5,9 @@ import (
 	"image/color"
 	"testing"
 
+	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/recognize"
 	"reterminal-vision/ui/overlay"
 )
 
@@ -30,6 +32,9 @@ func TestAnnotate(t *testing.T) {
 			image.Pt(150, 50), half, image.Pt(50, 50)},
 		{"class", inference.Result{Classes: []inference.Class{{Index: 1, Label: "rip", Score: .9}}},
 			image.Pt(1, 1), ink, image.Pt(1, 100)},
+		{"landmark", inference.Result{Objects: []inference.Object{{Box: box, Class: 1, Label: "face", HasLandmarks: true, Landmarks: [5]inference.Point{{X: 90, Y: 150}}}}},
+			image.Pt(90, 150), ink, image.Pt(100, 150)},
+		{"alarm", inference.Result{Alarm: "rip"}, image.Pt(100, 1), alarmColor, image.Pt(100, 100)},
 		{"class that is not there", inference.Result{Classes: []inference.Class{{Index: 1, Label: "rip", Score: .001}}},
 			image.Pt(1, 1), color.RGBA{A: 255}, image.Pt(1, 100)},
 	} {
@@ -46,5 +51,59 @@ func TestAnnotate(t *testing.T) {
 		if got := img.RGBAAt(c.outside.X, c.outside.Y); got != (color.RGBA{A: 255}) {
 			t.Errorf("%s: %v at %v, which is outside", c.name, got, c.outside)
 		}
+	}
+}
+
+// Labels are in the language in use, people's names as they were given, and no
+// character is missing.
+func TestWords(t *testing.T) {
+	t.Cleanup(func() { _ = lang.Set("en") })
+	person := func(name string) inference.Object {
+		return inference.Object{Label: "face", Attributes: []inference.Attribute{{Name: recognize.Attribute, Value: name}}}
+	}
+	for _, tc := range []struct {
+		tag, text string
+	}{
+		{"en", "Ada"}, {"en", "田中さくら"}, {"en", "王小明"}, {"de", "Çelik Öztürk"}, {"ja", "車"}, {"zh", "汽车"},
+	} {
+		if err := lang.Set(tc.tag); err != nil {
+			t.Fatal(err)
+		}
+		p := pen{size: 20}
+		if err := p.open(); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range tc.text {
+			if _, ok := p.faceFor(tc.text).GlyphAdvance(r); !ok {
+				t.Errorf("%s: %q lacks %q", tc.tag, tc.text, r)
+			}
+		}
+		p.close()
+	}
+	// A translated label is wider or narrower than the English one; a name is not.
+	width := func(tag string, o inference.Object) (n int) {
+		if err := lang.Set(tag); err != nil {
+			t.Fatal(err)
+		}
+		img := image.NewRGBA(image.Rect(0, 0, 400, 200))
+		if err := Annotate(img, &inference.Result{Objects: []inference.Object{o}}); err != nil {
+			t.Fatal(err)
+		}
+		y := 5
+		if len(o.Attributes) > 0 {
+			y = 19
+		}
+		for x := range 400 {
+			if img.RGBAAt(x, y).A != 0 {
+				n = x
+			}
+		}
+		return n
+	}
+	if width("en", inference.Object{Label: "motorcycle"}) == width("de", inference.Object{Label: "motorcycle"}) {
+		t.Error("the label is not translated")
+	}
+	if width("en", person("Car")) != width("de", person("Car")) {
+		t.Error("a name is translated")
 	}
 }
