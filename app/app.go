@@ -28,10 +28,10 @@ import (
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/custom"
 	"reterminal-vision/app/headless"
 	"reterminal-vision/app/logs"
 	"reterminal-vision/app/metrics"
-	"reterminal-vision/app/ownmodel"
 	"reterminal-vision/app/roster"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/inference"
@@ -83,8 +83,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		switch args[0] {
 		case "models":
 			return modelsCommand(ctx, args[1:], stdout, stderr)
-		case ownmodel.TrialCommand:
-			return report(stderr, tryModel(args[1:], os.Stdin, stdout))
+		case custom.ProbeCommand:
+			return report(stderr, probeModel(args[1:], os.Stdin, stdout))
 		case backend.Command:
 			return report(stderr, backend.ProbeHere(args[1:], os.Stdin))
 		case benchmark.Command:

@@ -13,8 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"reterminal-vision/app/custom"
 	"reterminal-vision/app/library"
-	"reterminal-vision/app/ownmodel"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference/tasks"
 	"reterminal-vision/models"
@@ -157,10 +157,10 @@ func (p modelPage) choose(id string) error {
 			d.stop()
 		}
 	case "delete":
-		if m.Own() {
+		if m.Custom() {
 			folder, err := library.ImportedFolder()
 			if err == nil {
-				err = ownmodel.Remove(folder, m.ID)
+				err = custom.Remove(folder, m.ID)
 			}
 			if err != nil {
 				return err
@@ -275,7 +275,7 @@ type importPage struct {
 
 func (p importPage) show() kit.Page {
 	page := kit.Page{Title: filepath.Base(p.file)}
-	d, err := ownmodel.Inspect(p.file)
+	d, err := custom.Inspect(p.file)
 	if err != nil {
 		page.Wrong = sentence(err)
 		return page
@@ -320,7 +320,7 @@ func (p importPage) show() kit.Page {
 
 // importChoice is what a person chose for a file, beside its task.
 type importChoice struct {
-	ownmodel.Choice
+	custom.Choice
 	labelled bool // Labels is chosen
 }
 
@@ -337,7 +337,7 @@ var pictureScales = []struct {
 
 // pictureGroups choose how the network is given a picture. Of whole numbers the
 // file says which they are.
-func (p importPage) pictureGroups(d ownmodel.Description) (groups []kit.Group) {
+func (p importPage) pictureGroups(d custom.Description) (groups []kit.Group) {
 	if len(d.Fits) == 0 {
 		return nil
 	}
@@ -381,10 +381,10 @@ func (p importPage) change(edit func(*importChoice)) {
 }
 
 // stepFacts are a network's kinds of steps, those with the most work first.
-func stepFacts(d ownmodel.Description) kit.Group {
+func stepFacts(d custom.Description) kit.Group {
 	g := kit.Group{Title: lang.T("Steps")}
 	operators := slices.Clone(d.Operators)
-	slices.SortStableFunc(operators, func(a, b ownmodel.Operator) int { return cmp.Compare(b.MACs, a.MACs) })
+	slices.SortStableFunc(operators, func(a, b custom.Operator) int { return cmp.Compare(b.MACs, a.MACs) })
 	for _, o := range operators {
 		row := kit.Row{Kind: kit.RowFact, Label: o.Name, Value: fmt.Sprintf("× %d", o.Count)}
 		if o.MACs > 0 && d.MACs > 0 {
@@ -460,7 +460,7 @@ func (p importPage) choose(task string) error {
 	}
 	choice := p.chosen().Choice
 	choice.Task, choice.Labels = task, p.labels()
-	_, demo, err := ownmodel.Import(p.w.ctx, folder, p.file, choice)
+	_, demo, err := custom.Import(p.w.ctx, folder, p.file, choice)
 	if err != nil {
 		return err
 	}

@@ -488,7 +488,7 @@ func (q *quality) whole(id string, head attribute.Head, f *camera.Frame) []float
 	// The box round which the head's margin ends at the picture's edge.
 	inset := float32(f.Width) * (1 - 1/(1+2*attribute.SpecOf(&models.Default().Model(id).Network).Margin)) / 2
 	box := inference.Box{X0: inset, Y0: inset, X1: float32(f.Width) - inset, Y1: float32(f.Height) - inset}
-	questions, n := head.Questions(), 0
+	questions, n := head.HeadOutputs(), 0
 	for i := range questions {
 		n += questions[i].Len()
 	}
@@ -620,7 +620,7 @@ func (c confusion) add(want, got string) {
 func (q *quality) emotion() {
 	for _, id := range models.Default().Demo("emotion").Heads[0] {
 		head := q.head(id)
-		labels := head.Questions()[0].Labels
+		labels := head.HeadOutputs()[0].Labels
 		guess := func(f *camera.Frame) string {
 			p := q.whole(id, head, f)
 			return labels[slices.Index(p, slices.Max(p))]

@@ -133,11 +133,11 @@ func (c *Catalogue) Demo(id string) *Demo {
 	return nil
 }
 
-// OwnPrefix begins the IDs of models and demos that a person added.
-const OwnPrefix = "own-"
+// CustomPrefix begins the IDs of models and demos that a person added.
+const CustomPrefix = "own-"
 
-// Own reports whether a person added the model.
-func (m *Model) Own() bool { return strings.HasPrefix(m.ID, OwnPrefix) }
+// Custom reports whether a person added the model.
+func (m *Model) Custom() bool { return strings.HasPrefix(m.ID, CustomPrefix) }
 
 // LabelList returns the model's label list as Labels does, wherever it is kept.
 func (m *Model) LabelList() ([]string, error) {

@@ -39,7 +39,7 @@ func (s *Store) Fetch(ctx context.Context, m *Model, progress func(done, total i
 		progress = func(_, _ int64) {}
 	}
 	progress = paced(progress, cmp.Or(s.every, progressEvery))
-	if m.Own() {
+	if m.Custom() {
 		return failure(m, errors.New("it was imported and is nowhere on the web"), remedyFetch(m))
 	}
 	if s.Dir == "" {

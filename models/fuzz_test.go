@@ -32,7 +32,7 @@ func FuzzCatalogue(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		for _, load := range []func() (*Catalogue, error){
 			func() (*Catalogue, error) { return Load(bytes.NewReader(text)) },
-			func() (*Catalogue, error) { return LoadOwn(bytes.NewReader(text), lists) },
+			func() (*Catalogue, error) { return LoadCustom(bytes.NewReader(text), lists) },
 		} {
 			c, err := load()
 			if err != nil {

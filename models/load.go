@@ -80,10 +80,10 @@ func Load(r io.Reader) (*Catalogue, error) {
 	return c, nil
 }
 
-// LoadOwn reads and checks, as Load does, a catalogue of what a person added.
-// Every ID begins with OwnPrefix; a label list that is none of the program's
+// LoadCustom reads and checks, as Load does, a catalogue of what a person added.
+// Every ID begins with CustomPrefix; a label list that is none of the program's
 // is the file NAME.txt in lists.
-func LoadOwn(r io.Reader, lists fs.FS) (*Catalogue, error) {
+func LoadCustom(r io.Reader, lists fs.FS) (*Catalogue, error) {
 	c, err := decode(r)
 	if err != nil {
 		return nil, err
@@ -94,8 +94,8 @@ func LoadOwn(r io.Reader, lists fs.FS) (*Catalogue, error) {
 		}
 	}
 	for i, d := range c.Demos {
-		if !strings.HasPrefix(d.ID, OwnPrefix) {
-			return nil, fmt.Errorf("catalogue: demo %d %q: id: does not begin with %q", i+1, d.ID, OwnPrefix)
+		if !strings.HasPrefix(d.ID, CustomPrefix) {
+			return nil, fmt.Errorf("catalogue: demo %d %q: id: does not begin with %q", i+1, d.ID, CustomPrefix)
 		}
 	}
 	if err := c.check(); err != nil {
@@ -106,8 +106,8 @@ func LoadOwn(r io.Reader, lists fs.FS) (*Catalogue, error) {
 
 // readNames reads the label list of a model that a person added.
 func (m *Model) readNames(lists fs.FS) error {
-	if !m.Own() {
-		return fmt.Errorf("id: does not begin with %q", OwnPrefix)
+	if !m.Custom() {
+		return fmt.Errorf("id: does not begin with %q", CustomPrefix)
 	}
 	if _, err := Labels(m.Labels); err == nil {
 		return nil

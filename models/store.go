@@ -153,7 +153,7 @@ func (s *Store) Delete(ctx context.Context, m *Model) error {
 		if _, err := os.Lstat(path); err != nil {
 			continue
 		}
-		if m.Own() {
+		if m.Custom() {
 			return failure(m, fmt.Errorf("%s is not a downloaded file", path), "run: reterminal-vision models remove "+m.ID)
 		}
 		return failure(m, fmt.Errorf("%s stays: %w", path, ErrSystemFile), "only downloaded models can be deleted here")
@@ -301,7 +301,7 @@ func failure(m *Model, err error, remedy string) error {
 }
 
 func remedyFetch(m *Model) string {
-	if m.Own() {
+	if m.Custom() {
 		return "import it again, or run: reterminal-vision models remove " + m.ID
 	}
 	return "run: reterminal-vision models fetch " + m.ID

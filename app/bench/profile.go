@@ -9,8 +9,8 @@ import (
 
 	"reterminal-vision/app/backend"
 	"reterminal-vision/app/cli"
+	"reterminal-vision/app/custom"
 	"reterminal-vision/app/library"
-	"reterminal-vision/app/ownmodel"
 	"reterminal-vision/inference"
 	"reterminal-vision/models"
 )
@@ -66,7 +66,7 @@ func ModelFile(store *models.Store, name string) (string, error) {
 	if m := library.Catalogue().Model(name); m != nil {
 		return store.Find(m)
 	}
-	if _, err := ownmodel.Inspect(name); err != nil {
+	if _, err := custom.Inspect(name); err != nil {
 		return "", fmt.Errorf("no model %q in the catalogue (see 'models list'), and as a file: %w", name, err)
 	}
 	return name, nil

@@ -4,7 +4,7 @@
 //
 // In: model files with what the catalogue knows of them. Out: Records, which it
 // also compares (Gains), keeps (History) and writes as CSV and JSON. It imports
-// app/probe, app/device, app/durable, app/ownmodel, inference and models; app
+// app/probe, app/device, app/durable, app/custom, inference and models; app
 // may import it.
 package benchmark
 
@@ -17,8 +17,8 @@ import (
 	"fmt"
 	"time"
 
+	"reterminal-vision/app/custom"
 	"reterminal-vision/app/device"
-	"reterminal-vision/app/ownmodel"
 	"reterminal-vision/app/probe"
 	"reterminal-vision/inference"
 	"reterminal-vision/models"
@@ -42,7 +42,7 @@ type Subject struct {
 func Of(m *models.Model, path string) Subject {
 	s := Subject{ID: m.ID, Title: m.Title, Family: cmp.Or(m.Family, m.ID), Variant: m.Variant, Task: m.Task, File: path, Bytes: m.Size, SHA256: m.SHA256, Accuracy: m.Accuracy}
 	if s.Variant == "" && path != "" { // imported before variants were told
-		if d, err := ownmodel.Inspect(path); err == nil {
+		if d, err := custom.Inspect(path); err == nil {
 			s.Variant = d.Variant
 		}
 	}
@@ -51,7 +51,7 @@ func Of(m *models.Model, path string) Subject {
 
 // OfFile is a network that the catalogue does not know.
 func OfFile(id, path string) (Subject, error) {
-	d, err := ownmodel.Inspect(path)
+	d, err := custom.Inspect(path)
 	if err != nil {
 		return Subject{}, err
 	}

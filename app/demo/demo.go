@@ -49,7 +49,7 @@ func (t *Task) WarmUp(v *watchdog.Watchdog) {
 }
 
 // Imported reports whether one of the networks is imported.
-func (t *Task) Imported() bool { return slices.ContainsFunc(t.Models, (*models.Model).Own) }
+func (t *Task) Imported() bool { return slices.ContainsFunc(t.Models, (*models.Model).Custom) }
 
 // Replicas is how many frames the first network infers side by side.
 func (t *Task) Replicas() int { return 1 + len(t.ReplicaNets) }
@@ -196,7 +196,7 @@ func (b *builder) load(wanted []string) error {
 		failed = append(failed, err)
 	}
 	remedy := "Fetch it with 'reterminal-vision models fetch " + wanted[0] + "'."
-	if b.catalogue.Model(wanted[0]).Own() {
+	if b.catalogue.Model(wanted[0]).Custom() {
 		remedy = "Remove it and import it again."
 	}
 	return &ModelError{Demo: b.demo, Err: errors.Join(failed...), Remedy: remedy}

@@ -3,7 +3,7 @@
 //
 // In: models, and the folder of imported models. Out: one catalogue, read again
 // only when an import changed it, and stores of model files. It imports models,
-// app/ownmodel and app/paths; app may import it.
+// app/custom and app/paths; app may import it.
 package library
 
 import (
@@ -14,7 +14,7 @@ import (
 	"path/filepath"
 	"sync"
 
-	"reterminal-vision/app/ownmodel"
+	"reterminal-vision/app/custom"
 	"reterminal-vision/app/paths"
 	"reterminal-vision/models"
 )
@@ -48,7 +48,7 @@ func Catalogue() *models.Catalogue {
 	if err != nil {
 		return models.Default()
 	}
-	list, err := os.Stat(filepath.Join(folder, ownmodel.ListName))
+	list, err := os.Stat(filepath.Join(folder, custom.ListName))
 	if err != nil {
 		list = nil
 	}
@@ -70,7 +70,7 @@ func same(a, b fs.FileInfo) bool {
 }
 
 func read(folder string) *models.Catalogue {
-	imported, err := ownmodel.List(folder)
+	imported, err := custom.List(folder)
 	if err == nil && len(imported.Models) == 0 {
 		return models.Default()
 	}

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"reterminal-vision/app/ownmodel"
+	"reterminal-vision/app/custom"
 	"reterminal-vision/models"
 )
 
@@ -13,7 +13,7 @@ import (
 func TestCatalogueIsReadOnce(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("RTV_OWN", folder)
-	list := filepath.Join(folder, ownmodel.ListName)
+	list := filepath.Join(folder, custom.ListName)
 	reads := func(what string, want int) {
 		t.Helper()
 		before := loaded.reads

@@ -9,14 +9,14 @@ import (
 // Unsure is the answer where no label is probable enough to be named.
 const Unsure = "unsure"
 
-// Question is one thing a head tells of a face, in numbers: a probability for
+// HeadOutput is one thing a head tells of a face, in numbers: a probability for
 // each label or, without labels, an age in years.
-type Question struct {
+type HeadOutput struct {
 	Name   string   // of the attribute: "age", "gender", "emotion", "liveness"
 	Labels []string // as shown, in the order of the network's classes
-	// Sure is the least probability at which each label is named; below it the
+	// MinProbability is the least probability at which each label is named; below it the
 	// answer is Unsure. Without it the most probable label always is.
-	Sure []float32
+	MinProbability []float32
 	// Smooth is the time constant, in frames, of the exponential mean of a track's
 	// numbers; a track's first looks count alike until they span it. 0 leaves it to
 	// Config.Smoothing.
@@ -24,7 +24,7 @@ type Question struct {
 }
 
 // Len is how many numbers belong to the question.
-func (q *Question) Len() int { return max(len(q.Labels), 1) }
+func (q *HeadOutput) Len() int { return max(len(q.Labels), 1) }
 
 // none stands for the answer to a question that was not answered before.
 const none = -1
@@ -34,7 +34,7 @@ const none = -1
 // yearsHeld; it returns the one to be shown next. The attribute's score is the
 // probability of the label named, that of the first label when Unsure, and 0
 // for an age.
-func (q *Question) answer(p []float32, shown int, hold float32) (int, inference.Attribute) {
+func (q *HeadOutput) answer(p []float32, shown int, hold float32) (int, inference.Attribute) {
 	if len(q.Labels) == 0 {
 		shown = steadyYears(p[0], shown)
 		return shown, inference.Attribute{Name: q.Name, Value: years[shown]}
@@ -49,8 +49,8 @@ func (q *Question) answer(p []float32, shown int, hold float32) (int, inference.
 	if held {
 		best = shown
 	}
-	if len(q.Sure) > 0 {
-		need := q.Sure[best]
+	if len(q.MinProbability) > 0 {
+		need := q.MinProbability[best]
 		if held {
 			need -= hold
 		}

@@ -8,11 +8,11 @@ import (
 )
 
 func TestAnswer(t *testing.T) {
-	gender := Question{Name: "gender", Labels: []string{"male", "female"}}
-	live := Question{Name: "liveness", Labels: []string{"live", "spoof"}, Sure: []float32{.8, .7}}
-	age := Question{Name: "age"}
+	gender := HeadOutput{Name: "gender", Labels: []string{"male", "female"}}
+	live := HeadOutput{Name: "liveness", Labels: []string{"live", "spoof"}, MinProbability: []float32{.8, .7}}
+	age := HeadOutput{Name: "age"}
 	for name, c := range map[string]struct {
-		q     Question
+		q     HeadOutput
 		p     []float32
 		shown int
 		next  int

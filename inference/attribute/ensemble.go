@@ -12,9 +12,9 @@ import (
 // Ensemble has several heads look at a face, each in a crop of its own, as one:
 // a question that several of them answer gets the mean of their numbers.
 type Ensemble struct {
-	heads     []member
-	questions []Question
-	numbers   []float32 // of one head
+	heads       []member
+	headOutputs []HeadOutput
+	numbers     []float32 // of one head
 }
 
 // member is a head and where its numbers go.
@@ -32,15 +32,15 @@ func NewEnsemble(heads ...Head) (*Ensemble, error) {
 	total := 0
 	for _, h := range heads {
 		m := member{Head: h}
-		for _, q := range h.Questions() {
-			i := slices.IndexFunc(e.questions, func(known Question) bool { return known.Name == q.Name })
+		for _, q := range h.HeadOutputs() {
+			i := slices.IndexFunc(e.headOutputs, func(known HeadOutput) bool { return known.Name == q.Name })
 			if i < 0 {
-				i = len(e.questions)
-				e.questions, at, answers = append(e.questions, q), append(at, total), append(answers, 0)
+				i = len(e.headOutputs)
+				e.headOutputs, at, answers = append(e.headOutputs, q), append(at, total), append(answers, 0)
 				total += q.Len()
 			}
-			if !slices.Equal(e.questions[i].Labels, q.Labels) {
-				return nil, fmt.Errorf("networks that answer %s name %v and %v", q.Name, e.questions[i].Labels, q.Labels)
+			if !slices.Equal(e.headOutputs[i].Labels, q.Labels) {
+				return nil, fmt.Errorf("networks that answer %s name %v and %v", q.Name, e.headOutputs[i].Labels, q.Labels)
 			}
 			answers[i]++
 			for n := range q.Len() {
@@ -50,7 +50,7 @@ func NewEnsemble(heads ...Head) (*Ensemble, error) {
 		e.heads = append(e.heads, m)
 	}
 	shares := make([]float32, total)
-	for i, q := range e.questions {
+	for i, q := range e.headOutputs {
 		for n := range q.Len() {
 			shares[at[i]+n] = 1 / float32(answers[i])
 		}
@@ -65,8 +65,8 @@ func NewEnsemble(heads ...Head) (*Ensemble, error) {
 	return e, nil
 }
 
-// Questions are those of all heads, each once.
-func (e *Ensemble) Questions() []Question { return e.questions }
+// HeadOutputs are those of all heads, each once.
+func (e *Ensemble) HeadOutputs() []HeadOutput { return e.headOutputs }
 
 // Infer has every head look at the face and writes the means of what they say.
 func (e *Ensemble) Infer(f *camera.Frame, box inference.Box, dst []float32, t *inference.Timing) error {

@@ -9,15 +9,15 @@ import (
 )
 
 func TestEnsemble(t *testing.T) {
-	live := Question{Name: "liveness", Labels: []string{"live", "spoof"}}
-	age, gender := Question{Name: "age"}, Question{Name: "gender", Labels: []string{"male", "female"}}
+	live := HeadOutput{Name: "liveness", Labels: []string{"live", "spoof"}}
+	age, gender := HeadOutput{Name: "age"}, HeadOutput{Name: "gender", Labels: []string{"male", "female"}}
 	for name, c := range map[string]struct {
 		heads []*spy
 		want  []float32
 	}{
-		"one head":     {[]*spy{{questions: []Question{live}, says: []float32{.3, .7}}}, []float32{.3, .7}},
-		"the mean":     {[]*spy{{questions: []Question{live}, says: []float32{.3, .7}}, {questions: []Question{live}, says: []float32{.9, .1}}}, []float32{.6, .4}},
-		"others alone": {[]*spy{{questions: []Question{age, gender}, says: []float32{30, .2, .8}}, {questions: []Question{gender, live}, says: []float32{.4, .6, 1, 0}}}, []float32{30, .3, .7, 1, 0}},
+		"one head":     {[]*spy{{headOutputs: []HeadOutput{live}, says: []float32{.3, .7}}}, []float32{.3, .7}},
+		"the mean":     {[]*spy{{headOutputs: []HeadOutput{live}, says: []float32{.3, .7}}, {headOutputs: []HeadOutput{live}, says: []float32{.9, .1}}}, []float32{.6, .4}},
+		"others alone": {[]*spy{{headOutputs: []HeadOutput{age, gender}, says: []float32{30, .2, .8}}, {headOutputs: []HeadOutput{gender, live}, says: []float32{.4, .6, 1, 0}}}, []float32{30, .3, .7, 1, 0}},
 	} {
 		var heads []Head
 		for _, h := range c.heads {
@@ -43,11 +43,11 @@ func TestEnsemble(t *testing.T) {
 }
 
 func TestEnsembleFailures(t *testing.T) {
-	good := &spy{questions: []Question{genders}, says: []float32{1, 0}}
-	if _, err := NewEnsemble(good, &spy{questions: []Question{{Name: genders.Name, Labels: []string{"female", "male"}}}}); err == nil {
+	good := &spy{headOutputs: []HeadOutput{genders}, says: []float32{1, 0}}
+	if _, err := NewEnsemble(good, &spy{headOutputs: []HeadOutput{{Name: genders.Name, Labels: []string{"female", "male"}}}}); err == nil {
 		t.Error("labels in another order were taken")
 	}
-	bad := &spy{questions: []Question{genders}, err: errors.New("broken")}
+	bad := &spy{headOutputs: []HeadOutput{genders}, err: errors.New("broken")}
 	e, err := NewEnsemble(good, bad)
 	if err != nil {
 		t.Fatal(err)

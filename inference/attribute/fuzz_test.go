@@ -16,11 +16,11 @@ func FuzzRead(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, kind uint8, raw []byte) {
-		o := Output{Kind: OutputKind(kind % 6), Gain: .3, Question: Question{Name: "q"}}
+		o := Output{Kind: OutputKind(kind % 6), Gain: .3, HeadOutput: HeadOutput{Name: "q"}}
 		n := 1
 		switch o.Kind {
 		case Softmax, Logits:
-			o.Labels, o.Sure, n = []string{"a", "b", "c"}, []float32{.5, .5, .9}, 3
+			o.Labels, o.MinProbability, n = []string{"a", "b", "c"}, []float32{.5, .5, .9}, 3
 		case Sigmoid:
 			o.Labels = []string{"a", "b"}
 		case Expectation:

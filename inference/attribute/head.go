@@ -20,8 +20,8 @@ import (
 // Head answers questions about one face. It serves one goroutine and does not
 // allocate.
 type Head interface {
-	// Questions are what the head answers; they never change.
-	Questions() []Question
+	// HeadOutputs are what the head answers; they never change.
+	HeadOutputs() []HeadOutput
 	// Infer looks at the face in box, frame pixels, and writes the numbers of
 	// all questions one after the other to dst, which has room for just them.
 	// It adds what it took to t. ErrNoFace tells that there is nothing in box.
@@ -66,7 +66,7 @@ func ParseOutputKind(name string) (OutputKind, error) {
 // Output is the question that one output tensor of a network answers. Tensors
 // are found by name and shape; a name may be left out where the shape tells.
 type Output struct {
-	Question
+	HeadOutput
 	Kind    OutputKind
 	Tensor  string
 	Weights string  // Leaves only
@@ -83,12 +83,12 @@ type HeadConfig struct {
 
 // Network is a head of one network with one output or several.
 type Network struct {
-	net       *inference.Interpreter
-	pre       *inference.Preprocessor
-	margin    float32
-	aspect    float32
-	questions []Question
-	outputs   []output
+	net         *inference.Interpreter
+	pre         *inference.Preprocessor
+	margin      float32
+	aspect      float32
+	headOutputs []HeadOutput
+	outputs     []output
 }
 
 // output is an Output bound to its tensors.
@@ -116,7 +116,7 @@ func NewNetwork(net *inference.Interpreter, cfg HeadConfig) (*Network, error) {
 		if err != nil {
 			return nil, fmt.Errorf("model %s does not tell %s as it should: %w", net.Name, o.Name, err)
 		}
-		h.questions, h.outputs = append(h.questions, o.Question), append(h.outputs, bound)
+		h.headOutputs, h.outputs = append(h.headOutputs, o.HeadOutput), append(h.outputs, bound)
 	}
 	pre, err := inference.NewPreprocessor(net.Inputs[0], cfg.Norm, inference.Stretch)
 	if err != nil {
@@ -149,8 +149,8 @@ func bind(net *inference.Interpreter, o Output) (output, error) {
 	default:
 		return b, fmt.Errorf("unknown kind of output %d", o.Kind)
 	}
-	if len(o.Labels) != labels || len(o.Sure) != 0 && len(o.Sure) != labels {
-		return b, fmt.Errorf("%d labels and %d limits, expected %d", len(o.Labels), len(o.Sure), labels)
+	if len(o.Labels) != labels || len(o.MinProbability) != 0 && len(o.MinProbability) != labels {
+		return b, fmt.Errorf("%d labels and %d limits, expected %d", len(o.Labels), len(o.MinProbability), labels)
 	}
 	if (o.Kind == Years || o.Kind == Expectation || o.Kind == Leaves) && !(o.Gain > 0) {
 		return b, fmt.Errorf("a gain of %g", o.Gain)
@@ -176,8 +176,8 @@ func bind(net *inference.Interpreter, o Output) (output, error) {
 	return b, err
 }
 
-// Questions are those of the configured outputs, in their order.
-func (h *Network) Questions() []Question { return h.questions }
+// HeadOutputs are those of the configured outputs, in their order.
+func (h *Network) HeadOutputs() []HeadOutput { return h.headOutputs }
 
 // Infer crops the face out of the frame and runs the network on it.
 func (h *Network) Infer(f *camera.Frame, box inference.Box, dst []float32, t *inference.Timing) error {

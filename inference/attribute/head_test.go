@@ -32,22 +32,22 @@ type recordedAnswer struct {
 var (
 	bytesToUnit   = inference.Uniform(0, 255)
 	bytesToSigned = inference.Uniform(127.5, 127.5)
-	genders       = Question{Name: "gender", Labels: []string{"male", "female"}}
-	emotions      = Question{Name: "emotion", Labels: strings.Fields("neutral happiness surprise sadness anger disgust fear contempt unknown")}
-	liveness      = Question{Name: "liveness", Labels: []string{"live", "spoof"}}
+	genders       = HeadOutput{Name: "gender", Labels: []string{"male", "female"}}
+	emotions      = HeadOutput{Name: "emotion", Labels: strings.Fields("neutral happiness surprise sadness anger disgust fear contempt unknown")}
+	liveness      = HeadOutput{Name: "liveness", Labels: []string{"live", "spoof"}}
 )
 
 // published are the heads of the published models, by file name.
 var published = map[string]HeadConfig{
-	"age_200_q":                {Norm: bytesToUnit, Outputs: []Output{{Question: Question{Name: "age"}, Kind: Years, Gain: 116}}},
-	"age_lite_200_q":           {Norm: bytesToUnit, Outputs: []Output{{Question: Question{Name: "age"}, Kind: Years, Gain: 116}}},
-	"gender_128_q":             {Norm: bytesToUnit, Outputs: []Output{{Question: genders}}},
-	"gender_lite_128_q":        {Norm: bytesToUnit, Outputs: []Output{{Question: genders}}},
-	"emotion_mobilefacenet_48": {Norm: bytesToSigned, Margin: .1, Outputs: []Output{{Question: emotions}}},
-	"minifas_128_float16":      {Norm: bytesToUnit, Margin: .25, Outputs: []Output{{Question: liveness, Kind: Logits}}},
-	"minifas_128_float32":      {Norm: bytesToUnit, Margin: .25, Outputs: []Output{{Question: liveness, Kind: Logits}}},
+	"age_200_q":                {Norm: bytesToUnit, Outputs: []Output{{HeadOutput: HeadOutput{Name: "age"}, Kind: Years, Gain: 116}}},
+	"age_lite_200_q":           {Norm: bytesToUnit, Outputs: []Output{{HeadOutput: HeadOutput{Name: "age"}, Kind: Years, Gain: 116}}},
+	"gender_128_q":             {Norm: bytesToUnit, Outputs: []Output{{HeadOutput: genders}}},
+	"gender_lite_128_q":        {Norm: bytesToUnit, Outputs: []Output{{HeadOutput: genders}}},
+	"emotion_mobilefacenet_48": {Norm: bytesToSigned, Margin: .1, Outputs: []Output{{HeadOutput: emotions}}},
+	"minifas_128_float16":      {Norm: bytesToUnit, Margin: .25, Outputs: []Output{{HeadOutput: liveness, Kind: Logits}}},
+	"minifas_128_float32":      {Norm: bytesToUnit, Margin: .25, Outputs: []Output{{HeadOutput: liveness, Kind: Logits}}},
 	"face_antispoofing_256": {Norm: bytesToUnit, Outputs: []Output{
-		{Question: liveness, Kind: Leaves, Tensor: "Identity", Weights: "Identity_1", Gain: .2}}},
+		{HeadOutput: liveness, Kind: Leaves, Tensor: "Identity", Weights: "Identity_1", Gain: .2}}},
 }
 
 func openNet(t testing.TB, model string, opt inference.Options) *inference.Interpreter {
@@ -144,7 +144,7 @@ func TestAgainstPython(t *testing.T) {
 }
 
 func compare(t *testing.T, h *Network, delegate inference.Delegate, cases []recorded) {
-	q := h.Questions()[0]
+	q := h.HeadOutputs()[0]
 	numbers, scale := make([]float32, q.Len()), float32(1)
 	if len(q.Labels) == 0 {
 		scale = h.outputs[0].gain
@@ -184,22 +184,22 @@ func compare(t *testing.T, h *Network, delegate inference.Delegate, cases []reco
 }
 
 func TestHeadRefusesWhatDoesNotFit(t *testing.T) {
-	three := Question{Name: "gender", Labels: []string{"a", "b", "c"}}
-	leaves := Output{Question: liveness, Kind: Leaves, Tensor: "Identity", Weights: "Identity_1", Gain: .2}
+	three := HeadOutput{Name: "gender", Labels: []string{"a", "b", "c"}}
+	leaves := Output{HeadOutput: liveness, Kind: Leaves, Tensor: "Identity", Weights: "Identity_1", Gain: .2}
 	for name, c := range map[string]struct {
 		model  string
 		output Output
 		says   string
 	}{
-		"too many labels":     {"gender_lite_128_q", Output{Question: three}, "no tensor"},
-		"one label":           {"gender_lite_128_q", Output{Question: Question{Name: "x", Labels: []string{"a"}}}, "1 labels"},
-		"another name":        {"gender_lite_128_q", Output{Question: genders, Tensor: "age"}, "no tensor age"},
-		"years of two":        {"gender_lite_128_q", Output{Question: Question{Name: "age"}, Kind: Years, Gain: 116}, "no tensor"},
-		"years without gain":  {"age_lite_200_q", Output{Question: Question{Name: "age"}, Kind: Years}, "gain"},
-		"years with labels":   {"age_lite_200_q", Output{Question: genders, Kind: Years, Gain: 1}, "2 labels"},
-		"limits not by label": {"gender_lite_128_q", Output{Question: Question{Name: "x", Labels: genders.Labels, Sure: []float32{.5}}}, "1 limits"},
-		"unknown kind":        {"gender_lite_128_q", Output{Question: genders, Kind: 99}, "unknown kind"},
-		"leaves, which?":      {"face_antispoofing_256", Output{Question: liveness, Kind: Leaves, Gain: .2}, "two tensors"},
+		"too many labels":     {"gender_lite_128_q", Output{HeadOutput: three}, "no tensor"},
+		"one label":           {"gender_lite_128_q", Output{HeadOutput: HeadOutput{Name: "x", Labels: []string{"a"}}}, "1 labels"},
+		"another name":        {"gender_lite_128_q", Output{HeadOutput: genders, Tensor: "age"}, "no tensor age"},
+		"years of two":        {"gender_lite_128_q", Output{HeadOutput: HeadOutput{Name: "age"}, Kind: Years, Gain: 116}, "no tensor"},
+		"years without gain":  {"age_lite_200_q", Output{HeadOutput: HeadOutput{Name: "age"}, Kind: Years}, "gain"},
+		"years with labels":   {"age_lite_200_q", Output{HeadOutput: genders, Kind: Years, Gain: 1}, "2 labels"},
+		"limits not by label": {"gender_lite_128_q", Output{HeadOutput: HeadOutput{Name: "x", Labels: genders.Labels, MinProbability: []float32{.5}}}, "1 limits"},
+		"unknown kind":        {"gender_lite_128_q", Output{HeadOutput: genders, Kind: 99}, "unknown kind"},
+		"leaves, which?":      {"face_antispoofing_256", Output{HeadOutput: liveness, Kind: Leaves, Gain: .2}, "two tensors"},
 		"leaves of one":       {"gender_lite_128_q", leaves, "no tensor Identity_1"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -293,15 +293,15 @@ func TestBindTwoOutputs(t *testing.T) {
 	tensor := func(name string, n int) *inference.Tensor {
 		return &inference.Tensor{Name: name, Shape: []int{1, n}, DType: inference.Float32}
 	}
-	age := Question{Name: "age", Labels: []string{"0-10", "11-20", "21-45", "46-60", "60-100"}}
+	age := HeadOutput{Name: "age", Labels: []string{"0-10", "11-20", "21-45", "46-60", "60-100"}}
 	for name, c := range map[string]struct {
 		outputs [2]Output
 		tensors [2]*inference.Tensor // of age, of gender
 	}{
-		"five and two": {[2]Output{{Question: age}, {Question: genders}}, [2]*inference.Tensor{tensor("a", 5), tensor("b", 2)}},
-		"five and one": {[2]Output{{Question: age}, {Question: genders, Kind: Sigmoid}}, [2]*inference.Tensor{tensor("a", 5), tensor("b", 1)}},
+		"five and two": {[2]Output{{HeadOutput: age}, {HeadOutput: genders}}, [2]*inference.Tensor{tensor("a", 5), tensor("b", 2)}},
+		"five and one": {[2]Output{{HeadOutput: age}, {HeadOutput: genders, Kind: Sigmoid}}, [2]*inference.Tensor{tensor("a", 5), tensor("b", 1)}},
 		"one and one, by name": {[2]Output{
-			{Question: Question{Name: "age"}, Kind: Years, Gain: 116, Tensor: "a"}, {Question: genders, Kind: Sigmoid, Tensor: "b"},
+			{HeadOutput: HeadOutput{Name: "age"}, Kind: Years, Gain: 116, Tensor: "a"}, {HeadOutput: genders, Kind: Sigmoid, Tensor: "b"},
 		}, [2]*inference.Tensor{tensor("a", 1), tensor("b", 1)}},
 	} {
 		for _, order := range [][2]int{{0, 1}, {1, 0}} {
@@ -321,7 +321,7 @@ func BenchmarkHead(b *testing.B) {
 	for model, cfg := range published {
 		h := openHead(b, model, inference.Options{Delegate: inference.XNNPACK}, cfg)
 		b.Run(model, func(b *testing.B) {
-			numbers, timing := make([]float32, h.Questions()[0].Len()), inference.Timing{}
+			numbers, timing := make([]float32, h.HeadOutputs()[0].Len()), inference.Timing{}
 			b.ReportAllocs()
 			for b.Loop() {
 				box.X0 = 224 - box.X0 + 224.5 // another crop every time

@@ -47,13 +47,13 @@ type Spec struct {
 
 // Answer says what one output of a head means.
 type Answer struct {
-	Name    string    `json:"name"`   // "age", "gender", "emotion", "liveness"
-	Kind    string    `json:"kind"`   // as ParseOutputKind reads it
-	Output  string    `json:"output"` // role
-	Weights string    `json:"weights,omitempty"`
-	Labels  []string  `json:"labels,omitempty"`
-	Sure    []float32 `json:"sure,omitempty"` // least probability at which each label is named
-	Gain    float32   `json:"gain,omitempty"`
+	Name           string    `json:"name"`   // "age", "gender", "emotion", "liveness"
+	Kind           string    `json:"kind"`   // as ParseOutputKind reads it
+	Output         string    `json:"output"` // role
+	Weights        string    `json:"weights,omitempty"`
+	Labels         []string  `json:"labels,omitempty"`
+	MinProbability []float32 `json:"sure,omitempty"` // least probability at which each label is named
+	Gain           float32   `json:"gain,omitempty"`
 	// Smooth is the time constant, in frames, of the exponential mean over a face's
 	// track; 0 leaves it to the app.
 	Smooth int `json:"smooth,omitempty"`
@@ -100,7 +100,7 @@ func checkHead(n *task.Network, _ int) error {
 			task.Check{Broken: err != nil, Rule: fmt.Sprintf("%s.kind: %q is not known", at, a.Kind)},
 			task.Check{Broken: labels >= 0 && len(a.Labels) != labels, Rule: fmt.Sprintf("%s.labels: expected %d", at, labels)},
 			task.Check{Broken: labels < 0 && len(a.Labels) < 2, Rule: at + ".labels: expected two or more"},
-			task.Check{Broken: len(a.Sure) > 0 && len(a.Sure) != len(a.Labels), Rule: at + ".sure: expected one for each label"},
+			task.Check{Broken: len(a.MinProbability) > 0 && len(a.MinProbability) != len(a.Labels), Rule: at + ".sure: expected one for each label"},
 			task.Check{Broken: a.Smooth < 0, Rule: at + ".smooth: is negative"},
 			task.Check{Broken: (a.Weights != "") != (kind == Leaves), Rule: at + `.weights: goes with the kind "leaves" and with no other`},
 		); err != nil {
@@ -117,8 +117,8 @@ func Configure(n *task.Network) HeadConfig {
 	for _, a := range spec.Answers {
 		kind, _ := ParseOutputKind(a.Kind) // checkHead has read it
 		o := Output{
-			Question: Question{Name: a.Name, Labels: a.Labels, Sure: a.Sure, Smooth: a.Smooth},
-			Kind:     kind, Tensor: n.OutputName(a.Output), Gain: a.Gain,
+			HeadOutput: HeadOutput{Name: a.Name, Labels: a.Labels, MinProbability: a.MinProbability, Smooth: a.Smooth},
+			Kind:       kind, Tensor: n.OutputName(a.Output), Gain: a.Gain,
 		}
 		if a.Weights != "" {
 			o.Weights = n.OutputName(a.Weights)

@@ -49,16 +49,16 @@ func (c Config) withDefaults() Config {
 // shows what was found before. Faces without a track get no attributes.
 type Task struct {
 	face.Detectors
-	heads     []sized
-	questions []Question // of all heads
-	cfg       Config
-	tracker   *track.Tracker
-	memory    memory
-	frame     uint64 // frames run so far
-	schedule  face.Schedule
-	adaptive  atomic.Bool
-	numbers   []float32 // of one look
-	shown     []int     // answers to it, where they are not kept
+	heads       []sized
+	headOutputs []HeadOutput // of all heads
+	cfg         Config
+	tracker     *track.Tracker
+	memory      memory
+	frame       uint64 // frames run so far
+	schedule    face.Schedule
+	adaptive    atomic.Bool
+	numbers     []float32 // of one look
+	shown       []int     // answers to it, where they are not kept
 }
 
 // sized is a head and how many numbers it gives.
@@ -76,16 +76,16 @@ func NewTask(detector face.Detector, heads []Head, cfg Config) (*Task, error) {
 	total := 0
 	for _, h := range heads {
 		n := 0
-		for _, q := range h.Questions() {
-			t.questions = append(t.questions, q)
+		for _, q := range h.HeadOutputs() {
+			t.headOutputs = append(t.headOutputs, q)
 			n += q.Len()
 		}
 		t.heads = append(t.heads, sized{h, n})
 		total += n
 	}
-	t.numbers, t.shown = make([]float32, total), make([]int, len(t.questions))
-	t.memory = memory{numbers: total, answers: len(t.questions)}
-	for _, q := range t.questions {
+	t.numbers, t.shown = make([]float32, total), make([]int, len(t.headOutputs))
+	t.memory = memory{numbers: total, answers: len(t.headOutputs)}
+	for _, q := range t.headOutputs {
 		if q.Smooth > 0 {
 			t.cfg.Refresh = min(t.cfg.Refresh, max(q.Smooth/looksSmoothed, 1))
 		}
@@ -178,8 +178,8 @@ func (t *Task) look(f *camera.Frame, o *inference.Object, timing *inference.Timi
 func (t *Task) blend(r *record, age int) {
 	r.looks++
 	at := 0
-	for i := range t.questions {
-		q := &t.questions[i]
+	for i := range t.headOutputs {
+		q := &t.headOutputs[i]
 		weight := t.cfg.Smoothing
 		switch {
 		case r.looks == 1:
@@ -216,8 +216,8 @@ func (t *Task) tell(o *inference.Object) {
 
 // add words numbers into attributes of a face and keeps in shown what it said.
 func (t *Task) add(o *inference.Object, numbers []float32, shown []int) {
-	for i := range t.questions {
-		q := &t.questions[i]
+	for i := range t.headOutputs {
+		q := &t.headOutputs[i]
 		var a inference.Attribute
 		shown[i], a = q.answer(numbers[:q.Len()], shown[i], t.cfg.Hold)
 		o.Attributes = append(o.Attributes, a)

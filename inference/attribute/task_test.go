@@ -35,15 +35,15 @@ func (d *scripted) Detect(_ *inference.Input, out *inference.Result) error {
 // spy is a head that says what it is told and notes whom it looked at, by the
 // place of the face in row.
 type spy struct {
-	questions []Question
-	says      []float32
-	err       error
-	looked    []int
-	closed    int
+	headOutputs []HeadOutput
+	says        []float32
+	err         error
+	looked      []int
+	closed      int
 }
 
-func (h *spy) Questions() []Question { return h.questions }
-func (h *spy) Close() error          { h.closed++; return h.err }
+func (h *spy) HeadOutputs() []HeadOutput { return h.headOutputs }
+func (h *spy) Close() error              { h.closed++; return h.err }
 func (h *spy) Infer(_ *camera.Frame, box inference.Box, dst []float32, t *inference.Timing) error {
 	h.looked = append(h.looked, int(box.X0/100))
 	copy(dst, h.says)
@@ -61,7 +61,7 @@ func row(places ...int) (boxes []inference.Box) {
 
 func newSpyTask(t testing.TB, cfg Config) (*Task, *scripted, *spy) {
 	t.Helper()
-	d, h := &scripted{}, &spy{questions: []Question{genders}, says: []float32{.9, .1}}
+	d, h := &scripted{}, &spy{headOutputs: []HeadOutput{genders}, says: []float32{.9, .1}}
 	task, err := NewTask(d, []Head{h}, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func TestSmoothing(t *testing.T) {
 // track begins anew.
 func TestSmoothOverFrames(t *testing.T) {
 	live, spoof := []float32{.9, .1}, []float32{.1, .9}
-	question := Question{Name: "liveness", Labels: []string{"live", "spoof"}, Sure: []float32{.6, .6}, Smooth: 12}
+	question := HeadOutput{Name: "liveness", Labels: []string{"live", "spoof"}, MinProbability: []float32{.6, .6}, Smooth: 12}
 	for name, c := range map[string]struct {
 		says  [][]float32 // by look
 		gone  int         // frames without the face before the last look
@@ -185,7 +185,7 @@ func TestSmoothOverFrames(t *testing.T) {
 		"a new track is not it": {[][]float32{live, live, live, spoof}, 9, "spoof", .9},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, h := &scripted{}, &spy{questions: []Question{question}}
+			d, h := &scripted{}, &spy{headOutputs: []HeadOutput{question}}
 			task, err := NewTask(d, []Head{h}, Config{Track: track.Config{MaxMissed: 2}})
 			if err != nil {
 				t.Fatal(err)
@@ -217,8 +217,8 @@ func TestSmoothOverFrames(t *testing.T) {
 
 func TestHeadsAnswerInOrder(t *testing.T) {
 	d := &scripted{boxes: row(0)}
-	both := &spy{questions: []Question{{Name: "age"}, genders}, says: []float32{34, .2, .8}}
-	mood := &spy{questions: []Question{{Name: "emotion", Labels: []string{"happy", "sad"}}}, says: []float32{.7, .3}}
+	both := &spy{headOutputs: []HeadOutput{{Name: "age"}, genders}, says: []float32{34, .2, .8}}
+	mood := &spy{headOutputs: []HeadOutput{{Name: "emotion", Labels: []string{"happy", "sad"}}}, says: []float32{.7, .3}}
 	task, err := NewTask(d, []Head{both, mood}, Config{})
 	if err != nil {
 		t.Fatal(err)

@@ -18,13 +18,13 @@ import (
 
 // Config is what a classification needs to know beside its tensors.
 type Config struct {
-	Norm   inference.Normalization
-	Resize inference.Resize
-	Labels []string // name by class, one for each of the network's
-	Top    int      // classes told, the most probable ones; 5 when zero
-	Logits bool     // the network leaves the softmax to us
-	Steady Steadying
-	Alarm  alarm.Config
+	Norm       inference.Normalization
+	Resize     inference.Resize
+	Labels     []string // name by class, one for each of the network's
+	Top        int      // classes told, the most probable ones; 5 when zero
+	Logits     bool     // the network leaves the softmax to us
+	Hysteresis Hysteresis
+	Alarm      alarm.Config
 }
 
 // Task classifies whole frames. The output is [1 C], or any shape of C
@@ -35,7 +35,7 @@ type Task struct {
 	cfg    Config
 
 	p        []float32 // probabilities of the frame, by class
-	steady   steady
+	steady   hysteresis
 	alarm    alarm.Alarm
 	sequence uint64 // of the frame before
 }
@@ -54,7 +54,7 @@ func New(net *inference.Interpreter, output string, cfg Config) (*Task, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", net.Name, err)
 	}
-	if err := cfg.Steady.check(); err != nil {
+	if err := cfg.Hysteresis.check(); err != nil {
 		return nil, fmt.Errorf("model %s: %w", net.Name, err)
 	}
 	if cfg.Top <= 0 {
@@ -67,7 +67,7 @@ func New(net *inference.Interpreter, output string, cfg Config) (*Task, error) {
 	}
 	return &Task{
 		PictureNet: picture, scores: scores, cfg: cfg,
-		p: make([]float32, len(cfg.Labels)), steady: newSteady(cfg.Steady, len(cfg.Labels)), alarm: raise,
+		p: make([]float32, len(cfg.Labels)), steady: newHysteresis(cfg.Hysteresis, len(cfg.Labels)), alarm: raise,
 	}, nil
 }
 

@@ -173,19 +173,19 @@ func TestSteadying(t *testing.T) {
 	a, b, c := []float32{.8, .2, 0}, []float32{.2, .8, 0}, []float32{0, .2, .8}
 	close := []float32{.45, .55, 0}
 	for name, test := range map[string]struct {
-		cfg  Steadying
+		cfg  Hysteresis
 		in   [][]float32
 		lead []int
 	}{
-		"none":                  {Steadying{}, [][]float32{a, b, a, close}, []int{0, 1, 0, 1}},
-		"margin":                {Steadying{Margin: .2}, [][]float32{a, close, b, a}, []int{0, 0, 1, 0}},
-		"frames":                {Steadying{Frames: 3}, [][]float32{a, b, b, a, b, b, b, b}, []int{0, 0, 0, 0, 0, 0, 1, 1}},
-		"challengers by turns":  {Steadying{Frames: 3}, [][]float32{a, b, c, b}, []int{0, 0, 0, 1}},
-		"first frame is taken":  {Steadying{Frames: 9, Margin: .9, Memory: .9}, [][]float32{b}, []int{1}},
-		"memory":                {Steadying{Memory: .75}, [][]float32{a, b, b, b}, []int{0, 0, 0, 1}},
-		"margin starts it anew": {Steadying{Frames: 2, Margin: .2}, [][]float32{a, b, close, b, b}, []int{0, 0, 0, 0, 1}},
+		"none":                  {Hysteresis{}, [][]float32{a, b, a, close}, []int{0, 1, 0, 1}},
+		"margin":                {Hysteresis{Margin: .2}, [][]float32{a, close, b, a}, []int{0, 0, 1, 0}},
+		"frames":                {Hysteresis{Frames: 3}, [][]float32{a, b, b, a, b, b, b, b}, []int{0, 0, 0, 0, 0, 0, 1, 1}},
+		"challengers by turns":  {Hysteresis{Frames: 3}, [][]float32{a, b, c, b}, []int{0, 0, 0, 1}},
+		"first frame is taken":  {Hysteresis{Frames: 9, Margin: .9, Memory: .9}, [][]float32{b}, []int{1}},
+		"memory":                {Hysteresis{Memory: .75}, [][]float32{a, b, b, b}, []int{0, 0, 0, 1}},
+		"margin starts it anew": {Hysteresis{Frames: 2, Margin: .2}, [][]float32{a, b, close, b, b}, []int{0, 0, 0, 0, 1}},
 	} {
-		s := newSteady(test.cfg, 3)
+		s := newHysteresis(test.cfg, 3)
 		for i, p := range test.in {
 			got, lead := s.update(p)
 			if lead != test.lead[i] {
@@ -196,7 +196,7 @@ func TestSteadying(t *testing.T) {
 }
 
 func TestMemoryIsAnExponentialMean(t *testing.T) {
-	s := newSteady(Steadying{Memory: .5}, 1)
+	s := newHysteresis(Hysteresis{Memory: .5}, 1)
 	for i, want := range []float32{.8, .4, .2, .6} {
 		p, _ := s.update([]float32{[]float32{.8, 0, 0, 1}[i]})
 		if p[0] != want {
@@ -213,7 +213,7 @@ func TestMemoryIsAnExponentialMean(t *testing.T) {
 func TestNewStreamForgets(t *testing.T) {
 	task := open(t, "testdata/head_softmax_float32.tflite", inference.Builtin, Config{
 		Norm: inference.Uniform(127.5, 127.5), Labels: names(4),
-		Steady: Steadying{Memory: .9, Frames: 100}, Alarm: alarm.Config{Labels: []string{"class 0"}, Threshold: .01, Hold: 100},
+		Hysteresis: Hysteresis{Memory: .9, Frames: 100}, Alarm: alarm.Config{Labels: []string{"class 0"}, Threshold: .01, Hold: 100},
 	})
 	pool := new(camera.Pool)
 	f := pool.Get(camera.Grey, 8, 8)
@@ -261,7 +261,7 @@ func TestContractNamesWhatIsWrong(t *testing.T) {
 		"another name":     {head, "Softmax", func(*Config) {}},
 		"no deviation":     {head, "", func(c *Config) { c.Norm = inference.Normalization{} }},
 		"unknown alarm":    {head, "", func(c *Config) { c.Alarm.Labels = []string{"tear"} }},
-		"endless memory":   {head, "", func(c *Config) { c.Steady.Memory = 1 }},
+		"endless memory":   {head, "", func(c *Config) { c.Hysteresis.Memory = 1 }},
 		"a segmentation":   {testmedia.Path(t, "models/deeplabv3_mnv2_dm05_pascal_quant.tflite"), "", func(c *Config) { c.Labels = names(513 * 513) }},
 		"too many outputs": {testmedia.Path(t, "models/ssd_mobilenet_v1_coco_quant.tflite"), "", func(*Config) {}},
 	} {
@@ -282,7 +282,7 @@ func TestContractNamesWhatIsWrong(t *testing.T) {
 
 func TestFramesCostNoMemory(t *testing.T) {
 	cfg := pictureConfig
-	cfg.Steady = Steadying{Memory: .5, Margin: .1, Frames: 3}
+	cfg.Hysteresis = Hysteresis{Memory: .5, Margin: .1, Frames: 3}
 	cfg.Alarm = alarm.Config{Labels: []string{"class 7"}, Threshold: .001, Hold: 2}
 	task := open(t, testmedia.Path(t, "models/"+published[0]+".tflite"), inference.XNNPACK, cfg)
 	f := testmedia.Frame(t, "media/objects/cat.bmp")

@@ -19,12 +19,12 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, kind uint8, first, second []byte) {
 		labels := []string{"intact", "damaged", "other"}
 		dtype := []inference.DType{inference.Float32, inference.UInt8, inference.Int8}[kind%3]
-		cfg := Config{Labels: labels, Top: 2, Logits: kind/3%2 == 1, Steady: Steadying{Memory: .6, Margin: .1, Frames: 2}}
+		cfg := Config{Labels: labels, Top: 2, Logits: kind/3%2 == 1, Hysteresis: Hysteresis{Memory: .6, Margin: .1, Frames: 2}}
 		raise, err := alarm.New(alarm.Config{Labels: []string{"damaged"}}, labels)
 		if err != nil {
 			t.Fatal(err)
 		}
-		task := &Task{cfg: cfg, p: make([]float32, len(labels)), steady: newSteady(cfg.Steady, len(labels)), alarm: raise}
+		task := &Task{cfg: cfg, p: make([]float32, len(labels)), steady: newHysteresis(cfg.Hysteresis, len(labels)), alarm: raise}
 		task.Net = &inference.Interpreter{Name: "nonsense"}
 		for _, raw := range [][]byte{first, second, first, second} {
 			task.scores = nonsense.Tensor("t", dtype, raw, 1, len(labels))

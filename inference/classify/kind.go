@@ -30,7 +30,7 @@ func build(r *task.Request) (inference.Task, error) {
 	n := &r.Networks[0]
 	cfg := Config{Norm: n.Norm(), Resize: n.Resize(), Labels: n.Labels, Logits: n.Params.(*params).Logits}
 	if !r.Raw {
-		cfg.Steady = Steadying{Memory: .7, Margin: .1, Frames: 3}
+		cfg.Hysteresis = Hysteresis{Memory: .7, Margin: .1, Frames: 3}
 	}
 	if a := r.Alarm; a != nil {
 		cfg.Alarm = alarm.Config{Labels: a.Labels, Threshold: a.Threshold, Confirm: a.Frames, Hold: a.Frames}

@@ -79,7 +79,7 @@ func newLiveness(n *task.Loaded, wide float32) (*headLiveness, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &headLiveness{head: head, numbers: make([]float32, head.Questions()[0].Len()), wide: wide}, nil
+	return &headLiveness{head: head, numbers: make([]float32, head.HeadOutputs()[0].Len()), wide: wide}, nil
 }
 
 // Live implements Liveness.

@@ -1,4 +1,4 @@
-package ownmodel
+package custom
 
 import (
 	"encoding/json"
@@ -15,7 +15,7 @@ const trialMode = "RTV_TEST_TRIAL"
 
 // TestMain also runs this binary as the process in which a model is tried.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == TrialCommand {
+	if len(os.Args) == 3 && os.Args[1] == ProbeCommand {
 		if err := tryAsChild(os.Args[2]); err != nil {
 			fmt.Fprintln(os.Stderr, "reterminal-vision:", err)
 			os.Exit(1)
@@ -41,7 +41,7 @@ func tryAsChild(file string) error {
 		fmt.Println("no answer")
 		return nil
 	}
-	if _, err := ReadTrial(os.Stdin); err != nil {
+	if _, err := ReadProbe(os.Stdin); err != nil {
 		return err
 	}
 	net, err := inference.Open(file, inference.Options{})
@@ -52,9 +52,9 @@ func tryAsChild(file string) error {
 	if err := net.Invoke(); err != nil {
 		return err
 	}
-	var ran Ran
+	var ran ProbeResult
 	for _, t := range net.Outputs {
-		ran.Outputs = append(ran.Outputs, RanOutput{Name: t.Name, Shape: t.Shape, DType: t.DType.String()})
+		ran.Outputs = append(ran.Outputs, ProbedOutput{Name: t.Name, Shape: t.Shape, DType: t.DType.String()})
 	}
 	return json.NewEncoder(os.Stdout).Encode(ran)
 }

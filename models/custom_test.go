@@ -48,7 +48,7 @@ func TestLoadOwn(t *testing.T) {
 		{"another's model", func(_ *Model, d *Demo) { d.Models = []string{"own-other"} }, nil, "no model"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			c, err := LoadOwn(bytes.NewReader(ownEntries(t, tc.change)), lists)
+			c, err := LoadCustom(bytes.NewReader(ownEntries(t, tc.change)), lists)
 			if tc.says != "" {
 				if err == nil || !strings.Contains(err.Error(), tc.says) {
 					t.Fatalf("%v does not say %q", err, tc.says)
@@ -59,7 +59,7 @@ func TestLoadOwn(t *testing.T) {
 				t.Fatal(err)
 			}
 			labels, err := c.Models[0].LabelList()
-			if err != nil || !slices.Equal(labels, tc.labels) || !c.Models[0].Own() {
+			if err != nil || !slices.Equal(labels, tc.labels) || !c.Models[0].Custom() {
 				t.Errorf("%q, %v", labels, err)
 			}
 		})
@@ -71,7 +71,7 @@ func TestLoadOwn(t *testing.T) {
 
 func TestWith(t *testing.T) {
 	lists := fstest.MapFS{"own-belt.txt": {Data: []byte("good\nbad\n")}}
-	own, err := LoadOwn(bytes.NewReader(ownEntries(t, nil)), lists)
+	own, err := LoadCustom(bytes.NewReader(ownEntries(t, nil)), lists)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -184,7 +184,7 @@ func TestTryRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = tryModel([]string{tc.file}, bytes.NewReader(trial), &out)
+		err = probeModel([]string{tc.file}, bytes.NewReader(trial), &out)
 		if (err != nil) != (tc.says != "") || err != nil && !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: %v", tc.name, err)
 		}
@@ -192,7 +192,7 @@ func TestTryRefuses(t *testing.T) {
 			t.Errorf("%s: told %s", tc.name, &out)
 		}
 	}
-	if err := tryModel(nil, strings.NewReader("{}"), &bytes.Buffer{}); err == nil {
+	if err := probeModel(nil, strings.NewReader("{}"), &bytes.Buffer{}); err == nil {
 		t.Error("no file is tried")
 	}
 }

@@ -1,4 +1,4 @@
-package ownmodel
+package custom
 
 import (
 	"archive/zip"
@@ -482,19 +482,19 @@ func TestImportSideBySide(t *testing.T) {
 func TestLearn(t *testing.T) {
 	const entry = `{"task":"yolov8","yolo":{"kind":"v8","unit":"image","anchors":[]},"outputs":[{"role":"boxes","name":"out"}]}`
 	for _, tc := range []struct {
-		ran  RanOutput
+		ran  ProbedOutput
 		unit string
 		says string
 	}{
-		{RanOutput{"out", []int{1, 7, 84}, "float32", 1.02}, "image", ""},
-		{RanOutput{"out", []int{1, 7, 84}, "float32", 611}, "pixels", ""},
-		{RanOutput{"other", []int{1, 7, 84}, "float32", 1}, "", `no output "out"`},
+		{ProbedOutput{"out", []int{1, 7, 84}, "float32", 1.02}, "image", ""},
+		{ProbedOutput{"out", []int{1, 7, 84}, "float32", 611}, "pixels", ""},
+		{ProbedOutput{"other", []int{1, 7, 84}, "float32", 1}, "", `no output "out"`},
 	} {
 		var m models.Model
 		if err := json.Unmarshal([]byte(entry), &m); err != nil {
 			t.Fatal(err)
 		}
-		err := learn(&m, Ran{Outputs: []RanOutput{tc.ran}})
+		err := learn(&m, ProbeResult{Outputs: []ProbedOutput{tc.ran}})
 		if tc.says != "" {
 			if err == nil || !strings.Contains(err.Error(), tc.says) {
 				t.Error(err)

@@ -1,4 +1,4 @@
-package ownmodel
+package custom
 
 import (
 	"fmt"

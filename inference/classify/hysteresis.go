@@ -2,9 +2,9 @@ package classify
 
 import "fmt"
 
-// Steadying keeps labels from flickering on video. Its zero value leaves every
+// Hysteresis keeps labels from flickering on video. Its zero value leaves every
 // frame to itself.
-type Steadying struct {
+type Hysteresis struct {
 	// Memory is the weight of the frames before in each probability, 0 (none)
 	// to below 1: p = Memory*p + (1-Memory)*new.
 	Memory float32
@@ -14,30 +14,30 @@ type Steadying struct {
 	Frames int
 }
 
-func (s Steadying) check() error {
+func (s Hysteresis) check() error {
 	if !(s.Memory >= 0 && s.Memory < 1) || !(s.Margin >= 0 && s.Margin < 1) || s.Frames < 0 {
-		return fmt.Errorf("steadying with memory %g, margin %g, %d frames: memory and margin go from 0 to below 1", s.Memory, s.Margin, s.Frames)
+		return fmt.Errorf("hysteresis with memory %g, margin %g, %d frames: memory and margin go from 0 to below 1", s.Memory, s.Margin, s.Frames)
 	}
 	return nil
 }
 
-// steady is what was seen in the frames before.
-type steady struct {
-	cfg    Steadying
+// hysteresis is what was seen in the frames before.
+type hysteresis struct {
+	cfg    Hysteresis
 	p      []float32 // probabilities with memory
 	lead   int       // class in the first place; -1 before the first frame
 	behind int       // frames running in which another led by the margin
 }
 
-func newSteady(cfg Steadying, classes int) steady {
-	return steady{cfg: cfg, p: make([]float32, classes), lead: -1}
+func newHysteresis(cfg Hysteresis, classes int) hysteresis {
+	return hysteresis{cfg: cfg, p: make([]float32, classes), lead: -1}
 }
 
-func (s *steady) reset() { s.lead, s.behind = -1, 0 }
+func (s *hysteresis) reset() { s.lead, s.behind = -1, 0 }
 
 // update takes a frame's probabilities and returns those with memory, and the
 // class in the first place.
-func (s *steady) update(p []float32) (steadied []float32, lead int) {
+func (s *hysteresis) update(p []float32) (steadied []float32, lead int) {
 	memory := s.cfg.Memory
 	if s.lead < 0 {
 		memory = 0

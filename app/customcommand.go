@@ -13,9 +13,9 @@ import (
 
 	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/custom"
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/library"
-	"reterminal-vision/app/ownmodel"
 	"reterminal-vision/app/probe"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -57,7 +57,7 @@ func inspectModel(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	d, err := ownmodel.Inspect(file)
+	d, err := custom.Inspect(file)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func inspectModel(args []string, stdout, stderr io.Writer) error {
 }
 
 // describe writes the description for a person.
-func describe(stdout io.Writer, d ownmodel.Description) error {
+func describe(stdout io.Writer, d custom.Description) error {
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "file\t%s\n", d.File)
 	if d.Text != "" {
@@ -105,7 +105,7 @@ func describe(stdout io.Writer, d ownmodel.Description) error {
 
 func importModel(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	fs := newModelFlags("import", stderr)
-	var c ownmodel.Choice
+	var c custom.Choice
 	number := func(to *float32) func(string) error {
 		return func(s string) error {
 			var v float64
@@ -128,13 +128,13 @@ func importModel(ctx context.Context, args []string, stdout, stderr io.Writer) e
 		return err
 	}
 	if c.Task == "" {
-		return cli.Usagef("models import: say with --task what the network does: %s", strings.Join(ownmodel.Tasks(), ", "))
+		return cli.Usagef("models import: say with --task what the network does: %s", strings.Join(custom.Tasks(), ", "))
 	}
 	folder, err := library.ImportedFolder()
 	if err != nil {
 		return err
 	}
-	m, d, err := ownmodel.Import(ctx, folder, file, c)
+	m, d, err := custom.Import(ctx, folder, file, c)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func removeModel(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := ownmodel.Remove(folder, id); err != nil {
+	if err := custom.Remove(folder, id); err != nil {
 		return err
 	}
 	fmt.Fprintf(stdout, "%s: removed\n", id)
@@ -160,12 +160,12 @@ func removeModel(args []string, stdout, stderr io.Writer) error {
 
 // tryModel is the other process in which a model is tried before it is
 // imported: it makes the task of it and shows it one grey picture.
-func tryModel(args []string, stdin io.Reader, stdout io.Writer) error {
+func probeModel(args []string, stdin io.Reader, stdout io.Writer) error {
 	if len(args) != 1 {
 		return errors.New("name one file")
 	}
-	defer probe.Begin(ownmodel.TrialLimit)()
-	model, err := ownmodel.ReadTrial(stdin)
+	defer probe.Begin(custom.ProbeLimit)()
+	model, err := custom.ReadProbe(stdin)
 	if err != nil {
 		return err
 	}
@@ -199,9 +199,9 @@ func runOnce(task inference.Task) error {
 	return task.Run(frame, in, &inference.Result{Width: frame.Width, Height: frame.Height})
 }
 
-func whatRan(net *inference.Interpreter) (ran ownmodel.Ran) {
+func whatRan(net *inference.Interpreter) (ran custom.ProbeResult) {
 	for _, t := range net.Outputs {
-		ran.Outputs = append(ran.Outputs, ownmodel.RanOutput{
+		ran.Outputs = append(ran.Outputs, custom.ProbedOutput{
 			Name: t.Name, Shape: t.Shape, DType: t.DType.String(), Greatest: greatest(t),
 		})
 	}

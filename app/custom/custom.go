@@ -1,13 +1,12 @@
-// Package ownmodel makes demos of model files that a person brings.
+// Package custom makes demos of model files that people import.
 //
-// In: a .tflite file, from a stick or wherever, and a choice of task and
-// labels. Out: a description of what the file takes and gives; and, in a
-// folder, a checked copy with its labels and an entry as the catalogue has
-// them. A network is tried in another process before it is taken.
-//
-// It imports app/durable, app/probe, inference/tflite, inference/task,
-// inference/tasks and models; app may import it.
-package ownmodel
+// In: a .tflite file and a choice of decoder and labels. Out: a description of
+// what the file takes and gives; and, in a folder, a verified copy with its
+// labels and an entry as the catalogue has them. A network is probed in another
+// process before it is taken. It imports app/durable, app/probe,
+// inference/tflite, inference/task, inference/tasks and models; app and its
+// packages may import it.
+package custom
 
 import (
 	"context"
@@ -56,12 +55,12 @@ func List(folder string) (*models.Catalogue, error) {
 		return &models.Catalogue{}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("own models: %w: check that this user may read it", err)
+		return nil, fmt.Errorf("custom models: %w: check that this user may read it", err)
 	}
 	defer f.Close()
-	c, err := models.LoadOwn(f, os.DirFS(folder))
+	c, err := models.LoadCustom(f, os.DirFS(folder))
 	if err != nil {
-		return nil, fmt.Errorf("own models %s: %w: import them again", path, err)
+		return nil, fmt.Errorf("custom models %s: %w: import them again", path, err)
 	}
 	return c, nil
 }
@@ -91,13 +90,13 @@ func importFile(ctx context.Context, folder, file string, choice Choice) (m mode
 		return m, d, err
 	}
 	m.Title = title
-	trial := Trial{Model: m, Labels: m.Names}
+	trial := Probe{Model: m, Labels: m.Names}
 	if trial.Labels == nil {
 		if trial.Labels, err = models.Labels(m.Labels); err != nil {
 			return m, d, err
 		}
 	}
-	ran, err := try(ctx, file, trial)
+	ran, err := probeModel(ctx, file, trial)
 	if err != nil {
 		return m, d, fmt.Errorf("the network was tried and cannot be used: %w", err)
 	}
@@ -207,10 +206,10 @@ func override(m *models.Model, c Choice) error {
 }
 
 // learn takes over what only running the network tells.
-func learn(m *models.Model, ran Ran) error {
+func learn(m *models.Model, ran ProbeResult) error {
 	for i := range m.Outputs {
 		o := &m.Outputs[i]
-		at := slices.IndexFunc(ran.Outputs, func(r RanOutput) bool { return r.Name == o.Name })
+		at := slices.IndexFunc(ran.Outputs, func(r ProbedOutput) bool { return r.Name == o.Name })
 		if at < 0 {
 			return fmt.Errorf("the network has no output %q once it runs: convert it anew", o.Name)
 		}
@@ -308,7 +307,7 @@ func newID(folder string, all *models.Catalogue, title string) string {
 		name = "model"
 	}
 	for n := 1; ; n++ {
-		id := models.OwnPrefix + name
+		id := models.CustomPrefix + name
 		if n > 1 {
 			id = fmt.Sprintf("%s-%d", id, n)
 		}

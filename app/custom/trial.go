@@ -1,4 +1,4 @@
-package ownmodel
+package custom
 
 import (
 	"context"
@@ -13,51 +13,51 @@ import (
 	"reterminal-vision/models"
 )
 
-// TrialCommand is the first argument with which the program runs itself to try
+// ProbeCommand is the first argument with which the program runs itself to try
 // a model; the file is the second. It reads a Trial and writes what it Ran.
-const TrialCommand = "try-model"
+const ProbeCommand = "try-model"
 
-// TrialLimit is the longest that a trial may take. Running a network once takes
+// ProbeLimit is the longest that a probe may take. Running a network once takes
 // a second at most on the device, and loading a large one some more.
-const TrialLimit = time.Minute
+const ProbeLimit = time.Minute
 
-// Trial is what is tried: the entry as it would be in the catalogue, and its
+// Probe is what is probed: the entry as it would be in the catalogue, and its
 // labels.
-type Trial struct {
+type Probe struct {
 	Model  models.Model `json:"model"`
 	Labels []string     `json:"labels"`
 }
 
-// Ran is what a trial found.
-type Ran struct {
-	Outputs []RanOutput `json:"outputs"`
+// ProbeResult is what a probe found.
+type ProbeResult struct {
+	Outputs []ProbedOutput `json:"outputs"`
 }
 
-// RanOutput is an output after the network ran.
-type RanOutput struct {
+// ProbedOutput is an output after the network ran.
+type ProbedOutput struct {
 	Name     string  `json:"name"`
 	Shape    []int   `json:"shape"`
 	DType    string  `json:"dtype"`
 	Greatest float32 `json:"greatest"` // real number in it, 0 where that is not known
 }
 
-// ReadTrial reads what is to be tried.
-func ReadTrial(r io.Reader) (*models.Model, error) {
-	var t Trial
+// ReadProbe reads what is to be probed.
+func ReadProbe(r io.Reader) (*models.Model, error) {
+	var t Probe
 	if err := json.NewDecoder(r).Decode(&t); err != nil {
-		return nil, fmt.Errorf("trial: %w", err)
+		return nil, fmt.Errorf("probe: %w", err)
 	}
 	if tasks.Of(t.Model.Task) == nil {
-		return nil, fmt.Errorf("trial: task %q is not known", t.Model.Task)
+		return nil, fmt.Errorf("probe: task %q is not known", t.Model.Task)
 	}
 	t.Model.Names = t.Labels
 	return &t.Model, nil
 }
 
-// try runs the model once in another process, so that a model which brings the
+// probeModel runs the model once in another process, so that a model which brings the
 // library down brings nothing else down.
-func try(ctx context.Context, file string, t Trial) (ran Ran, err error) {
-	_, err = probe.Run(ctx, TrialLimit, []string{TrialCommand, file}, t, &ran)
+func probeModel(ctx context.Context, file string, t Probe) (ran ProbeResult, err error) {
+	_, err = probe.Run(ctx, ProbeLimit, []string{ProbeCommand, file}, t, &ran)
 	var late probe.Late
 	var died probe.Died
 	switch {
