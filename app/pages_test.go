@@ -149,14 +149,14 @@ func TestAdjusting(t *testing.T) {
 	w.StartDemo("vehicles")
 	w.settled()
 	p := w.page(pageAdjust)
-	const other = "model 0 vehicle_yolov2_mobilenet_050_224_int8"
-	if rowOf(t, p.show(), other).Chosen {
-		t.Fatal("the other network runs by itself")
+	const small = "model 0 vehicle_yolov2_mobilenet_025_224_int8"
+	if rowOf(t, p.show(), small).Chosen {
+		t.Fatal("the smaller network runs by itself")
 	}
-	if err := p.choose(other); err != nil {
+	if err := p.choose(small); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.modelsRunning(); len(got) != 1 || got[0].ID != "vehicle_yolov2_mobilenet_050_224_int8" || !rowOf(t, p.show(), other).Chosen {
+	if got := w.modelsRunning(); len(got) != 1 || got[0].ID != "vehicle_yolov2_mobilenet_025_224_int8" || !rowOf(t, p.show(), small).Chosen {
 		t.Errorf("runs %v", got)
 	}
 	before := rowOf(t, p.show(), "threshold").Value
@@ -173,8 +173,8 @@ func TestAdjusting(t *testing.T) {
 	if cfg.Threads != 1 || cfg.Delegate != inference.Builtin || !cfg.Turn.Mirror || cfg.Threshold <= 0 {
 		t.Errorf("configured %+v", cfg)
 	}
-	if belt := w.configureDemo("belt"); belt.Threads != 2 || belt.Delegate != inference.XNNPACK {
-		t.Errorf("another demo changed, too: %+v", belt)
+	if other := w.configureDemo("belt"); other.Threads != 2 || other.Delegate != inference.XNNPACK {
+		t.Errorf("another demo changed, too: %+v", other)
 	}
 	bad := testmedia.Delegate(t, "symbols")
 	if err := p.choose(chooseDelegate + "external:" + bad); err != nil {
