@@ -11,6 +11,7 @@ import (
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/nonsense"
 	"reterminal-vision/inference/tasktest"
 	"reterminal-vision/inference/testmedia"
 )
@@ -308,5 +309,50 @@ func BenchmarkFrame(b *testing.B) {
 			}
 			b.ReportMetric(1e9/(float64(b.Elapsed().Nanoseconds())/float64(b.N)), "fps")
 		})
+	}
+}
+
+// The interpolated box and the background are as the catalogue says.
+func TestAnchorSpec(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		ratio float32
+		lower bool
+		want  int // boxes of a 32x32 input with strides 8 and 16
+	}{
+		{"interpolated", 1, false, 16*3 + 4*3},
+		{"none", 0, false, 16*2 + 4*2},
+		{"reduced lowest layer", 1, true, 16*3 + 4*3},
+		{"reduced lowest layer, none", 0, true, 16*3 + 4*2},
+	} {
+		s := AnchorSpec{Strides: []int{8, 16}, MinScale: .2, MaxScale: .9, AspectRatios: []float32{1, 2}, InterpolatedRatio: tc.ratio, ReduceLowestLayer: tc.lower}
+		if got := len(s.Anchors(32, 32)); got != tc.want {
+			t.Errorf("%s: %d anchors, want %d", tc.name, got, tc.want)
+		}
+	}
+	// The scores of one anchor's three classes, all above the threshold.
+	floats := func(values ...float32) (raw []byte) {
+		for _, v := range values {
+			raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
+		}
+		return raw
+	}
+	for background, want := range map[int][]int{-1: {0, 1, 2}, 0: {1, 2}, 2: {0, 1}} {
+		s := &AnchorSSD{detector: *decoderFor(3, .5), iou: .5, spec: AnchorSpec{BoxScales: [4]float32{10, 10, 5, 5}, Background: background}}
+		s.anchors = []Anchor{{.5, .5, .2, .2}}
+		s.boxes = nonsense.Tensor("boxes", inference.Float32, floats(0, 0, 0, 0), 1, 1, 4)
+		s.classes = nonsense.Tensor("scores", inference.Float32, floats(1, 2, 3), 1, 1, 3)
+		out := &inference.Result{Width: 100, Height: 100}
+		if err := s.decode(inference.Mapping{ScaleX: 100, ScaleY: 100}, out); err != nil {
+			t.Fatal(err)
+		}
+		var got []int
+		for _, o := range out.Objects {
+			got = append(got, o.Class)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("background %d: classes %v, want %v", background, got, want)
+		}
 	}
 }
