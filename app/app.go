@@ -10,8 +10,6 @@ package app
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,6 +25,7 @@ import (
 	"reterminal-vision/app/bench"
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/cli"
+	"reterminal-vision/app/commands"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/custom"
 	"reterminal-vision/app/headless"
@@ -37,22 +36,9 @@ import (
 	"reterminal-vision/inference"
 )
 
-// Exit codes.
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-)
-
 // secondInterrupt is how long after the first an interrupt counts as another: a
 // service manager and a supervisor may both send one.
 const secondInterrupt = time.Second
-
-// exitError is the exit code of a program that ran in this one's place and said
-// itself what was wrong.
-type exitError int
-
-func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // gcPercent is how much garbage may lie about, in percent of what lives.
 const gcPercent = 40
@@ -82,31 +68,31 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
 		switch args[0] {
 		case "models":
-			return modelsCommand(ctx, args[1:], stdout, stderr)
+			return commands.Models(ctx, args[1:], stdout, stderr)
 		case custom.ProbeCommand:
-			return report(stderr, probeModel(args[1:], os.Stdin, stdout))
+			return cli.Report(stderr, commands.ProbeModel(args[1:], os.Stdin, stdout))
 		case backend.Command:
-			return report(stderr, backend.ProbeHere(args[1:], os.Stdin))
+			return cli.Report(stderr, backend.ProbeHere(args[1:], os.Stdin))
 		case benchmark.Command:
-			return report(stderr, benchmark.Serve(os.Stdin))
+			return cli.Report(stderr, benchmark.Serve(os.Stdin))
 		case "cameras":
-			return report(stderr, camerasCommand(args[1:], stdout))
+			return cli.Report(stderr, commands.Cameras(args[1:], stdout))
 		case "people":
-			return report(stderr, peopleCommand(ctx, args[1:], stdout, stderr))
+			return cli.Report(stderr, commands.People(ctx, args[1:], stdout, stderr))
 		case "bench":
-			return report(stderr, bench.Command(ctx, args[1:], benchWindow, stdout, stderr))
+			return cli.Report(stderr, bench.Command(ctx, args[1:], benchWindow, stdout, stderr))
 		case "doctor":
-			return report(stderr, doctorCommand(ctx, args[1:], stdout, stderr))
+			return cli.Report(stderr, commands.Doctor(ctx, args[1:], stdout, stderr))
 		case "kiosk":
-			return report(stderr, kioskCommand(ctx, args[1:], stdout, stderr))
+			return cli.Report(stderr, commands.Kiosk(ctx, args[1:], stdout, stderr))
 		case "version", "--version":
 			_, err := fmt.Fprintln(stdout, "reterminal-vision", cli.Version())
-			return report(stderr, err)
+			return cli.Report(stderr, err)
 		}
 	}
 	cfg, err := parseConfig(args, stderr)
 	if err != nil {
-		return report(stderr, err)
+		return cli.Report(stderr, err)
 	}
 	slog.SetDefault(slog.New(logs.New(stderr, cfg.LogLevel, cfg.LogFormat)))
 	slog.Debug("process begins")
@@ -128,33 +114,16 @@ func runConfigured(ctx context.Context, cfg config.Config, link *supervise.Link,
 	}
 	if cfg.Metrics != "" {
 		if err := metrics.Serve(ctx, cfg.Metrics); err != nil {
-			return report(stderr, err)
+			return cli.Report(stderr, err)
 		}
 	}
 	if cfg.Pprof != "" {
 		if err := metrics.ServeProfiles(ctx, cfg.Pprof); err != nil {
-			return report(stderr, err)
+			return cli.Report(stderr, err)
 		}
 	}
 	if cfg.Headless {
-		return report(stderr, headless.Run(ctx, cfg, roster.OpenDemo, stdout, stderr))
+		return cli.Report(stderr, headless.Run(ctx, cfg, roster.OpenDemo, stdout, stderr))
 	}
-	return report(stderr, runWindow(ctx, cfg, link))
-}
-
-// report prints what went wrong and chooses the exit code for it.
-func report(stderr io.Writer, err error) int {
-	var usage cli.UsageError
-	var code exitError
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return exitOK
-	case errors.As(err, &code):
-		return int(code)
-	case errors.As(err, &usage):
-		fmt.Fprintln(stderr, "reterminal-vision:", err)
-		return exitUsage
-	}
-	fmt.Fprintln(stderr, "reterminal-vision:", err)
-	return exitFailed
+	return cli.Report(stderr, runWindow(ctx, cfg, link))
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/bench"
+	"reterminal-vision/app/cli"
 	"reterminal-vision/inference/testmedia"
 )
 
@@ -69,7 +70,7 @@ func TestHeadlessOnCars(t *testing.T) {
 	shot := filepath.Join(t.TempDir(), "frame.png")
 	var out bytes.Buffer
 	code, log := call(t, t.Context(), &out, carsArgs(t, "--save-frame", shot)...)
-	if code != exitOK {
+	if code != cli.OK {
 		t.Fatalf("exit code %d: %s", code, log)
 	}
 	lines := readLines(t, out.Bytes())
@@ -124,7 +125,7 @@ func TestBuiltinFootage(t *testing.T) {
 	dir := filepath.Dir(testmedia.Mirror(t, "object_detection_ssd_mobilenetv2_oidv4_fp16.tflite"))
 	var out bytes.Buffer
 	code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--source", "builtin:traffic", "--models-dir", dir)
-	if code != exitOK {
+	if code != cli.OK {
 		t.Fatalf("exit code %d: %s", code, log)
 	}
 	lines, found := readLines(t, out.Bytes()), 0
@@ -143,7 +144,7 @@ func TestPacedMovesForward(t *testing.T) {
 	var out bytes.Buffer
 	code, log := call(t, t.Context(), &out, "--headless", "--threads", "1", "--delegate", "none", "--duration", "3s", "--loop",
 		"--models-dir", testmedia.Path(t, "models"), "--source", testmedia.Path(t, "media/traffic/cars.mp4"))
-	if code != exitOK {
+	if code != cli.OK {
 		t.Fatalf("exit code %d: %s", code, log)
 	}
 	lines := readLines(t, out.Bytes())
@@ -229,22 +230,22 @@ func TestFailuresAreReported(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"full disk", &failingWriter{room: 2000}, carsArgs(t), exitFailed, []string{"writing results", "no space left on device"}},
-		{"missing model", io.Discard, []string{"--headless", oneModel, "--models-dir", t.TempDir()}, exitFailed,
+		{"full disk", &failingWriter{room: 2000}, carsArgs(t), cli.Failed, []string{"writing results", "no space left on device"}},
+		{"missing model", io.Discard, []string{"--headless", oneModel, "--models-dir", t.TempDir()}, cli.Failed,
 			[]string{"ssd_mobilenet_v1_coco_quant.tflite", "models fetch ssd_mobilenet_v1_coco_quant"}},
-		{"truncated model", io.Discard, []string{"--headless", oneModel, "--models-dir", truncated}, exitFailed,
+		{"truncated model", io.Discard, []string{"--headless", oneModel, "--models-dir", truncated}, cli.Failed,
 			[]string{truncated, "wrong-size", "models fetch ssd_mobilenet_v1_coco_quant"}},
-		{"missing file", io.Discard, []string{"--headless", "--source", "/no/such.mp4", "--models-dir", models}, exitFailed, []string{"/no/such.mp4", "check the name"}},
-		{"no picture", io.Discard, []string{"--headless", "--source", text, "--models-dir", models}, exitFailed, []string{"notes.txt", "convert it"}},
-		{"no camera", io.Discard, []string{"--headless", "--source", "/dev/video77", "--models-dir", models}, exitFailed, []string{"/dev/video77", "plug in a camera"}},
-		{"no folder for the picture", io.Discard, carsArgs(t, "--duration", "1s", "--save-frame", "/no/such/folder/a.png"), exitFailed, []string{"/no/such/folder/a.png"}},
-		{"unknown demo", io.Discard, []string{"--demo", "cooking"}, exitUsage, []string{`no demo "cooking"`, "vehicles"}},
-		{"unknown delegate", io.Discard, []string{"--delegate", "magic"}, exitUsage, []string{"magic", "xnnpack"}},
-		{"bad threads", io.Discard, []string{"--threads", "0"}, exitUsage, []string{"--threads 0"}},
-		{"bad threshold", io.Discard, []string{"--threshold", "NaN"}, exitUsage, []string{"--threshold"}},
-		{"kiosk without a window", io.Discard, []string{"--headless", "--kiosk"}, exitUsage, []string{"choose one"}},
-		{"picture of no kind", io.Discard, []string{"--save-frame", "a.txt"}, exitUsage, []string{".png or .jpg"}},
-		{"stray word", io.Discard, []string{"vehicles"}, exitUsage, []string{`"vehicles"`}},
+		{"missing file", io.Discard, []string{"--headless", "--source", "/no/such.mp4", "--models-dir", models}, cli.Failed, []string{"/no/such.mp4", "check the name"}},
+		{"no picture", io.Discard, []string{"--headless", "--source", text, "--models-dir", models}, cli.Failed, []string{"notes.txt", "convert it"}},
+		{"no camera", io.Discard, []string{"--headless", "--source", "/dev/video77", "--models-dir", models}, cli.Failed, []string{"/dev/video77", "plug in a camera"}},
+		{"no folder for the picture", io.Discard, carsArgs(t, "--duration", "1s", "--save-frame", "/no/such/folder/a.png"), cli.Failed, []string{"/no/such/folder/a.png"}},
+		{"unknown demo", io.Discard, []string{"--demo", "cooking"}, cli.Usage, []string{`no demo "cooking"`, "vehicles"}},
+		{"unknown delegate", io.Discard, []string{"--delegate", "magic"}, cli.Usage, []string{"magic", "xnnpack"}},
+		{"bad threads", io.Discard, []string{"--threads", "0"}, cli.Usage, []string{"--threads 0"}},
+		{"bad threshold", io.Discard, []string{"--threshold", "NaN"}, cli.Usage, []string{"--threshold"}},
+		{"kiosk without a window", io.Discard, []string{"--headless", "--kiosk"}, cli.Usage, []string{"choose one"}},
+		{"picture of no kind", io.Discard, []string{"--save-frame", "a.txt"}, cli.Usage, []string{".png or .jpg"}},
+		{"stray word", io.Discard, []string{"vehicles"}, cli.Usage, []string{`"vehicles"`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			code, log := call(t, t.Context(), c.out, c.args...)
@@ -282,7 +283,7 @@ func TestVanishedFile(t *testing.T) {
 	}
 	code, log := call(t, t.Context(), &removeOn{file: file}, "--headless", "--unpaced", "--loop",
 		"--models-dir", testmedia.Path(t, "models"), "--source", file)
-	if code != exitFailed || !strings.Contains(log, "gone.mp4") || !strings.Contains(log, "removed") {
+	if code != cli.Failed || !strings.Contains(log, "gone.mp4") || !strings.Contains(log, "removed") {
 		t.Errorf("exit code %d: %s", code, log)
 	}
 }
@@ -291,7 +292,7 @@ func TestBenchCommand(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "bench.json")
 	var out bytes.Buffer
 	code, log := call(t, t.Context(), &out, "bench", "--models-dir", testmedia.Path(t, "models"), "--threads", "1", "--frames", "40", "--json", file)
-	if code != exitOK {
+	if code != cli.OK {
 		t.Fatalf("exit code %d: %s", code, log)
 	}
 	text, err := os.ReadFile(file)

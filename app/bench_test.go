@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"reterminal-vision/app/bench"
+	"reterminal-vision/app/cli"
 )
 
 func TestVerdict(t *testing.T) {
@@ -43,12 +44,12 @@ func TestCompareBenches(t *testing.T) {
 	a := write("a.json", []bench.Figures{{Demo: "belt", Threads: 1, FPS: 100}, {Demo: "belt", Threads: 2, FPS: 150}})
 	b := write("b.json", []bench.Figures{{Demo: "belt", Threads: 2, FPS: 180}, {Demo: "lungs", Threads: 1, FPS: 9}})
 	var out bytes.Buffer
-	if code, stderr := call(t, t.Context(), &out, "bench", "compare", a, b); code != exitOK || !strings.Contains(out.String(), "+20.0 %") || strings.Count(out.String(), "\n") != 1 {
+	if code, stderr := call(t, t.Context(), &out, "bench", "compare", a, b); code != cli.OK || !strings.Contains(out.String(), "+20.0 %") || strings.Count(out.String(), "\n") != 1 {
 		t.Errorf("%s%s", out.String(), stderr)
 	}
 	c := write("c.json", []bench.Figures{{Demo: "lungs", Threads: 1, FPS: 9}})
 	for _, files := range [][]string{{a}, {a, c}, {a, "missing.json"}} {
-		if code, _ := call(t, t.Context(), &out, append([]string{"bench", "compare"}, files...)...); code == exitOK {
+		if code, _ := call(t, t.Context(), &out, append([]string{"bench", "compare"}, files...)...); code == cli.OK {
 			t.Errorf("%v: compared", files)
 		}
 	}

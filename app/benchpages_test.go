@@ -15,6 +15,7 @@ import (
 
 	"reterminal-vision/app/bench"
 	"reterminal-vision/app/benchmark"
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
 	"reterminal-vision/inference/testmedia"
@@ -281,7 +282,7 @@ func TestBenchTable(t *testing.T) {
 	command := func(args []string, says ...string) {
 		t.Helper()
 		var out bytes.Buffer
-		if code, log := call(t, t.Context(), &out, args...); code != exitOK {
+		if code, log := call(t, t.Context(), &out, args...); code != cli.OK {
 			t.Fatalf("%v: exit code %d: %s", args, code, log)
 		}
 		for _, want := range says {
@@ -338,7 +339,7 @@ func TestBenchTable(t *testing.T) {
 		{args("--threads", "0"), "1 to 64"},
 		{[]string{"bench", "table", "--json", document, "--models-dir", filepath.Join(folder, "models")}, "bench table --json wrote"},
 	} {
-		if code, log := call(t, t.Context(), &bytes.Buffer{}, tc.args...); code == exitOK || !strings.Contains(log, tc.says) {
+		if code, log := call(t, t.Context(), &bytes.Buffer{}, tc.args...); code == cli.OK || !strings.Contains(log, tc.says) {
 			t.Errorf("%v: exit code %d: %s", tc.args, code, log)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/recognize"
 	"reterminal-vision/inference/testmedia"
@@ -57,7 +58,7 @@ func TestBuiltinDemos(t *testing.T) {
 		t.Helper()
 		var out bytes.Buffer
 		code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--raw", "--models-dir", dir, "--demo", demo, "--source", "builtin:"+clip)
-		if code != exitOK {
+		if code != cli.OK {
 			t.Fatalf("exit code %d: %s", code, log)
 		}
 		var all []shown
@@ -244,7 +245,7 @@ func TestFreshVehicles(t *testing.T) {
 	var out bytes.Buffer
 	code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--models-dir", dir, "--demo", "vehicles",
 		"--source", testmedia.Path(t, "media/traffic/cars.mp4"))
-	if code != exitOK {
+	if code != cli.OK {
 		t.Fatal(log)
 	}
 	pictures, found := 0, 0

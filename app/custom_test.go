@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"reterminal-vision/app/cli"
+	"reterminal-vision/app/commands"
 	"reterminal-vision/inference/testmedia"
 	"reterminal-vision/models"
 )
@@ -18,7 +20,7 @@ func told(t *testing.T, dir string, args ...string) (pictures []map[string]any) 
 	t.Helper()
 	var out bytes.Buffer
 	args = append([]string{"--headless", "--unpaced", "--raw", "--models-dir", dir}, args...)
-	if code, log := call(t, t.Context(), &out, args...); code != exitOK {
+	if code, log := call(t, t.Context(), &out, args...); code != cli.OK {
 		t.Fatalf("%v: exit code %d: %s", args, code, log)
 	}
 	for row := range bytes.Lines(out.Bytes()) {
@@ -135,23 +137,23 @@ func TestModelCommands(t *testing.T) {
 		code int
 		says string
 	}{
-		{"inspect " + ssd, exitOK, "ssd: it suppresses"},
-		{"inspect --json " + ssd, exitOK, `"task": "ssd"`},
-		{"inspect " + filepath.Join(dir, "blazeface_back.tflite"), exitOK, "fits nothing"},
-		{"inspect", exitUsage, "name one file"},
-		{"inspect a b", exitUsage, "name one file"},
-		{"inspect --speed " + ssd, exitUsage, "speed"},
-		{"inspect -h", exitOK, "Usage"},
-		{"inspect " + short, exitFailed, "copy the file again"},
-		{"inspect /none.tflite", exitFailed, "/none.tflite"},
-		{"import " + ssd, exitUsage, "--task"},
-		{"import " + ssd + " --task ssd", exitFailed, "name a file with their labels"},
-		{"import " + ssd + " --task ssd --labels belt", exitFailed, "the labels are 2"},
-		{"import " + ssd + " --task ssd --labels coco --std x", exitUsage, "number"},
-		{"import " + short + " --task ssd --labels coco", exitFailed, "copy the file again"},
-		{"remove", exitUsage, "name one imported model"},
-		{"remove own-none", exitFailed, "no imported model"},
-		{"help", exitOK, "inspect FILE"},
+		{"inspect " + ssd, cli.OK, "ssd: it suppresses"},
+		{"inspect --json " + ssd, cli.OK, `"task": "ssd"`},
+		{"inspect " + filepath.Join(dir, "blazeface_back.tflite"), cli.OK, "fits nothing"},
+		{"inspect", cli.Usage, "name one file"},
+		{"inspect a b", cli.Usage, "name one file"},
+		{"inspect --speed " + ssd, cli.Usage, "speed"},
+		{"inspect -h", cli.OK, "Usage"},
+		{"inspect " + short, cli.Failed, "copy the file again"},
+		{"inspect /none.tflite", cli.Failed, "/none.tflite"},
+		{"import " + ssd, cli.Usage, "--task"},
+		{"import " + ssd + " --task ssd", cli.Failed, "name a file with their labels"},
+		{"import " + ssd + " --task ssd --labels belt", cli.Failed, "the labels are 2"},
+		{"import " + ssd + " --task ssd --labels coco --std x", cli.Usage, "number"},
+		{"import " + short + " --task ssd --labels coco", cli.Failed, "copy the file again"},
+		{"remove", cli.Usage, "name one imported model"},
+		{"remove own-none", cli.Failed, "no imported model"},
+		{"help", cli.OK, "inspect FILE"},
 	} {
 		var out bytes.Buffer
 		code, log := call(t, t.Context(), &out, append([]string{"models"}, strings.Fields(tc.args)...)...)
@@ -184,7 +186,7 @@ func TestTryRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = probeModel([]string{tc.file}, bytes.NewReader(trial), &out)
+		err = commands.ProbeModel([]string{tc.file}, bytes.NewReader(trial), &out)
 		if (err != nil) != (tc.says != "") || err != nil && !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: %v", tc.name, err)
 		}
@@ -192,7 +194,7 @@ func TestTryRefuses(t *testing.T) {
 			t.Errorf("%s: told %s", tc.name, &out)
 		}
 	}
-	if err := probeModel(nil, strings.NewReader("{}"), &bytes.Buffer{}); err == nil {
+	if err := commands.ProbeModel(nil, strings.NewReader("{}"), &bytes.Buffer{}); err == nil {
 		t.Error("no file is tried")
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/inference/testmedia"
 )
 
@@ -19,7 +20,7 @@ func TestDoctorCommand(t *testing.T) {
 	t.Setenv("DISPLAY", "")
 	trained := filepath.Join(testmedia.Project(), "models", "trained")
 	var table bytes.Buffer
-	if code, log := call(t, t.Context(), &table, "doctor", "--models-dir", t.TempDir()); code != exitFailed || !strings.Contains(log, "checks failed") {
+	if code, log := call(t, t.Context(), &table, "doctor", "--models-dir", t.TempDir()); code != cli.Failed || !strings.Contains(log, "checks failed") {
 		t.Errorf("without models: exit code %d: %s", code, log)
 	}
 	for _, want := range []string{"fail Models", "fail TensorFlow Lite", "-> install the app anew", "pass Clock"} {
@@ -40,11 +41,11 @@ func TestDoctorCommand(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	}
-	if (code == exitFailed) != failed || (code == exitOK) == failed || len(checks) < 10 {
+	if (code == cli.Failed) != failed || (code == cli.OK) == failed || len(checks) < 10 {
 		t.Errorf("exit code %d of %+v: %s", code, checks, log)
 	}
 	for _, wrong := range [][]string{{"doctor", "more"}, {"doctor", "--nonsense"}} {
-		if code, _ := call(t, t.Context(), &text, wrong...); code != exitUsage {
+		if code, _ := call(t, t.Context(), &text, wrong...); code != cli.Usage {
 			t.Errorf("%v: exit code %d", wrong, code)
 		}
 	}
@@ -75,7 +76,7 @@ func TestBundleWithoutNames(t *testing.T) {
 	if text, err := io.ReadAll(missing); err != nil || !strings.Contains(string(text), "log.txt: left out, as the names in it are not known") {
 		t.Errorf("%v: %s", err, text)
 	}
-	if code, _ := call(t, t.Context(), &out, "doctor", "kept"); code != exitFailed {
+	if code, _ := call(t, t.Context(), &out, "doctor", "kept"); code != cli.Failed {
 		t.Errorf("what is kept, of a damaged list: code %d", code)
 	}
 	if err := os.Remove(database); err != nil {
@@ -85,7 +86,7 @@ func TestBundleWithoutNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	out.Reset()
-	if code, _ := call(t, t.Context(), &out, "doctor", "kept"); code != exitOK || out.String() != `{"names":null,"settings":{"keep":30}}`+"\n" {
+	if code, _ := call(t, t.Context(), &out, "doctor", "kept"); code != cli.OK || out.String() != `{"names":null,"settings":{"keep":30}}`+"\n" {
 		t.Errorf("what is kept: code %d, %s", code, &out)
 	}
 }

@@ -171,7 +171,7 @@ func (n *introductions) Enrol(id, name string) {
 		n.screen.People.Enrolment(ui.Enrolment{Name: name, Failed: lang.T("The recognition does not run yet. Try again in a moment.")})
 		return
 	}
-	ctx, stop := context.WithTimeout(n.live, enrolWithin)
+	ctx, stop := context.WithTimeout(n.live, roster.EnrolWithin)
 	n.stop = stop
 	e := enrolment{task: n.task, Enrolment: ui.Enrolment{Name: name}}
 	n.jobs.Go(func() {
@@ -222,7 +222,7 @@ func (e *enrolment) take(ctx context.Context, tell func(ui.Enrolment)) error {
 				e.Advice, e.Good = told, false
 				tell(e.Enrolment)
 			}
-			if !pipeline.Sleep(ctx, shotPause) { // long enough to be read
+			if !pipeline.Sleep(ctx, roster.ShotPause) { // long enough to be read
 				return ctx.Err()
 			}
 			continue

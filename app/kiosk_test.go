@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"reterminal-vision/app/cli"
+	"reterminal-vision/app/commands"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/kiosk"
 	"reterminal-vision/inference/testmedia"
@@ -17,16 +18,16 @@ import (
 
 func TestKioskCommand(t *testing.T) {
 	var out bytes.Buffer
-	if code, _ := call(t, t.Context(), &out, "kiosk", "help"); code != exitOK || !strings.Contains(out.String(), "kiosk run people list") {
+	if code, _ := call(t, t.Context(), &out, "kiosk", "help"); code != cli.OK || !strings.Contains(out.String(), "kiosk run people list") {
 		t.Errorf("help: code %d: %s", code, &out)
 	}
 	for _, wrong := range [][]string{{"kiosk"}, {"kiosk", "up"}, {"kiosk", "on", "now"}, {"kiosk", "run"}} {
-		if code, _ := call(t, t.Context(), &out, wrong...); code != exitUsage {
+		if code, _ := call(t, t.Context(), &out, wrong...); code != cli.Usage {
 			t.Errorf("%v: code %d", wrong, code)
 		}
 	}
 	if _, err := user.Lookup(kiosk.User); err != nil {
-		if code, log := call(t, t.Context(), &out, "kiosk", "run", "version"); code != exitFailed || !strings.Contains(log, "install the app's package") && !strings.Contains(log, "needs root") {
+		if code, log := call(t, t.Context(), &out, "kiosk", "run", "version"); code != cli.Failed || !strings.Contains(log, "install the app's package") && !strings.Contains(log, "needs root") {
 			t.Errorf("without the user: code %d: %s", code, log)
 		}
 	}
@@ -36,7 +37,7 @@ func TestKioskCommand(t *testing.T) {
 		"starts with graphical.target":        {Active: true, Target: "graphical.target"},
 		"off: the machine starts with multi-": {Target: "multi-user.target"},
 	} {
-		if got := kioskSentence(s); !strings.Contains(got, want) {
+		if got := commands.KioskSentence(s); !strings.Contains(got, want) {
 			t.Errorf("%+v is %q", s, got)
 		}
 	}
@@ -50,7 +51,7 @@ func TestBundleArgs(t *testing.T) {
 		{"doctor --bundle a.zip --json", "a.zip", "doctor --bundle /dev/fd/3 --json"},
 		{"doctor -json -bundle=b=c.zip", "b=c.zip", "doctor -json -bundle=/dev/fd/3"},
 	} {
-		if path, rest := bundleArgs(strings.Fields(tt.args)); path != tt.path || strings.Join(rest, " ") != tt.rest {
+		if path, rest := commands.BundleArgs(strings.Fields(tt.args)); path != tt.path || strings.Join(rest, " ") != tt.rest {
 			t.Errorf("%s: %q, %q", tt.args, path, rest)
 		}
 	}
@@ -60,7 +61,7 @@ func TestVersion(t *testing.T) {
 	var out bytes.Buffer
 	cli.BuildVersion = "1.2.3+4.gabcdef01"
 	defer func() { cli.BuildVersion = "" }()
-	if code, _ := call(t, t.Context(), &out, "--version"); code != exitOK || out.String() != "reterminal-vision 1.2.3+4.gabcdef01\n" {
+	if code, _ := call(t, t.Context(), &out, "--version"); code != cli.OK || out.String() != "reterminal-vision 1.2.3+4.gabcdef01\n" {
 		t.Errorf("code %d: %q", code, &out)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/library"
 )
 
@@ -20,7 +21,7 @@ func TestLanesGiveTheSame(t *testing.T) {
 				// What is remembered from frame to frame counts, too: not --raw.
 				code, stderr := call(t, t.Context(), &out, "--headless", "--unpaced", "--demo", demo, "--source", "builtin:"+library.Catalogue().Demo(demo).Builtin,
 					"--models-dir", models, "--threads", "2", "--replicas", fmt.Sprint(lanes))
-				if code != exitOK {
+				if code != cli.OK {
 					t.Fatal(stderr)
 				}
 				return readLines(t, out.Bytes())

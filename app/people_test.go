@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/inference/testmedia"
 )
 
@@ -31,7 +32,7 @@ func TestPeople(t *testing.T) {
 		t.Helper()
 		var out bytes.Buffer
 		if code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--raw", "--demo", "recognition",
-			"--models-dir", models, "--source", picture(n)); code != exitOK {
+			"--models-dir", models, "--source", picture(n)); code != cli.OK {
 			t.Fatal(log)
 		}
 		var l struct {
@@ -51,22 +52,22 @@ func TestPeople(t *testing.T) {
 	if _, err := os.Stat(db); err == nil {
 		t.Error("looking at faces made a database of people")
 	}
-	people(exitOK, "enrolled with 2 shots", "add", "--consent", "Anna", picture("13"), picture("14"), "--models-dir", models)
-	people(exitOK, "enrolled with 1 shot", "add", "--consent", "Bert", picture("22"), "--models-dir", models)
-	people(exitOK, "enrolled with 1 shot", "add", "--consent", "Carla", picture("18"), "--models-dir", models)
-	people(exitFailed, "one person at a time", "add", "--consent", "All", testmedia.Path(t, "media/faces/group_3.jpg"), "--models-dir", models)
-	people(exitFailed, "No face", "add", "--consent", "Parrot", testmedia.Path(t, "media/objects/parrot.jpg"), "--models-dir", models)
-	people(exitOK, "", "rename", "Bert", "Berta")
-	people(exitOK, "Berta", "list")
+	people(cli.OK, "enrolled with 2 shots", "add", "--consent", "Anna", picture("13"), picture("14"), "--models-dir", models)
+	people(cli.OK, "enrolled with 1 shot", "add", "--consent", "Bert", picture("22"), "--models-dir", models)
+	people(cli.OK, "enrolled with 1 shot", "add", "--consent", "Carla", picture("18"), "--models-dir", models)
+	people(cli.Failed, "one person at a time", "add", "--consent", "All", testmedia.Path(t, "media/faces/group_3.jpg"), "--models-dir", models)
+	people(cli.Failed, "No face", "add", "--consent", "Parrot", testmedia.Path(t, "media/objects/parrot.jpg"), "--models-dir", models)
+	people(cli.OK, "", "rename", "Bert", "Berta")
+	people(cli.OK, "Berta", "list")
 	for n, want := range map[string]string{"15": "Anna", "23": "Berta", "19": "Carla", "3": "Unknown"} {
 		if got := who(n); got != want {
 			t.Errorf("picture %s: %q, want %q", n, got, want)
 		}
 	}
 	backup := filepath.Join(t.TempDir(), "backup.json")
-	people(exitOK, "", "export", backup)
-	people(exitOK, "", "delete", "Anna")
-	people(exitFailed, "nobody is enrolled", "delete", "Anna")
+	people(cli.OK, "", "export", backup)
+	people(cli.OK, "", "delete", "Anna")
+	people(cli.Failed, "nobody is enrolled", "delete", "Anna")
 	if got := who("15"); got != "Unknown" {
 		t.Errorf("after deletion: %q", got)
 	}
@@ -77,7 +78,7 @@ func TestPeople(t *testing.T) {
 	if bytes.Contains(data, []byte("Anna")) {
 		t.Error("the database still holds the name of somebody deleted")
 	}
-	people(exitOK, "1 people added", "import", backup)
+	people(cli.OK, "1 people added", "import", backup)
 	if got := who("15"); got != "Anna" {
 		t.Errorf("after import: %q", got)
 	}
@@ -98,19 +99,19 @@ func TestPeople(t *testing.T) {
 		t.Cleanup(func() { os.Stdin = was; in.Close() })
 	}
 	said("short")
-	people(exitFailed, "10 characters", "export", locked, "--passphrase")
+	people(cli.Failed, "10 characters", "export", locked, "--passphrase")
 	said("correct horse battery")
-	people(exitOK, "", "export", locked, "--passphrase")
+	people(cli.OK, "", "export", locked, "--passphrase")
 	if data, err := os.ReadFile(locked); err != nil || bytes.Contains(data, []byte("Anna")) {
 		t.Errorf("the archive holds a name in the clear (%v)", err)
 	}
 	said("wrong horse battery")
-	people(exitFailed, "not the passphrase", "import", locked, "--replace")
+	people(cli.Failed, "not the passphrase", "import", locked, "--replace")
 	said("correct horse battery")
-	people(exitOK, "3 people added", "import", locked, "--replace")
-	people(exitOK, "whoever has", "export", backup)
-	people(exitUsage, "name a command")
-	people(exitUsage, "people add", "add")
-	people(exitUsage, "ask the person first", "add", "Anna", picture("13"))
-	people(exitUsage, `no command "forget"`, "forget", "Anna")
+	people(cli.OK, "3 people added", "import", locked, "--replace")
+	people(cli.OK, "whoever has", "export", backup)
+	people(cli.Usage, "name a command")
+	people(cli.Usage, "people add", "add")
+	people(cli.Usage, "ask the person first", "add", "Anna", picture("13"))
+	people(cli.Usage, `no command "forget"`, "forget", "Anna")
 }

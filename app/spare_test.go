@@ -17,6 +17,7 @@ import (
 	"github.com/disintegration/imaging"
 
 	"reterminal-vision/app/bench"
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/library"
@@ -243,14 +244,14 @@ func TestSparedLines(t *testing.T) {
 		var out bytes.Buffer
 		all := append([]string{"--headless", "--demo", "emotion", "--source", still, "--loop", "--duration", "1500ms",
 			"--models-dir", filepath.Join("..", "models", "trained")}, strings.Fields(args)...)
-		if code, stderr := call(t, t.Context(), &out, all...); code != exitOK || want != strings.Contains(stderr, "the network looked at") {
+		if code, stderr := call(t, t.Context(), &out, all...); code != cli.OK || want != strings.Contains(stderr, "the network looked at") {
 			t.Errorf("%s: %d: %s", args, code, stderr)
 		}
 		if got := strings.Contains(out.String(), `"reused":true`); got != want {
 			t.Errorf("%s: reused %v, expected %v: %.300s", args, got, want, out.String())
 		}
 	}
-	if code, stderr := call(t, t.Context(), io.Discard, "--headless", "--skip", "everything"); code == exitOK || !strings.Contains(stderr, "still") {
+	if code, stderr := call(t, t.Context(), io.Discard, "--headless", "--skip", "everything"); code == cli.OK || !strings.Contains(stderr, "still") {
 		t.Errorf("%d: %s", code, stderr)
 	}
 }

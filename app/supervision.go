@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/durable"
@@ -27,7 +28,7 @@ import (
 func superviseApp(cfg config.Config, args []string, stderr io.Writer) int {
 	code, err := supervise.Run(supervise.Options{Args: args, Stdout: os.Stdout, Stderr: stderr, Notify: device.NewNotify(), Drawn: cfg.Kiosk})
 	if err != nil {
-		return report(stderr, err)
+		return cli.Report(stderr, err)
 	}
 	return code
 }
@@ -43,15 +44,15 @@ func (w *window) stuck(ctx context.Context, id string, what watchdog.Part, tell 
 	metrics.Total.Hung.Add(1)
 	slog.Error("demo is stuck", "demo", id, "in", what.String())
 	if w.ctx.Err() != nil { // the app ends, and has waited long enough for it
-		w.link.Ends(exitOK)
-		os.Exit(exitOK)
+		w.link.Ends(cli.OK)
+		os.Exit(cli.OK)
 	}
 	if tell && ctx.Err() == nil {
 		w.screen.Live.Problem(w.stuckProblem(what, w.link != nil))
 		time.Sleep(readFor)
 	}
 	if w.link.Restart(why) {
-		os.Exit(exitFailed)
+		os.Exit(cli.Failed)
 	}
 }
 

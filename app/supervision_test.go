@@ -17,6 +17,7 @@ import (
 
 	"fyne.io/fyne/v2/test"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/metrics"
@@ -162,7 +163,7 @@ func TestHeadlessHangs(t *testing.T) {
 	select {
 	case err := <-p.done:
 		var exit *exec.ExitError
-		if !errors.As(err, &exit) || exit.ExitCode() != exitFailed || !strings.Contains(p.log.String(), "stuck in a network") {
+		if !errors.As(err, &exit) || exit.ExitCode() != cli.Failed || !strings.Contains(p.log.String(), "stuck in a network") {
 			t.Errorf("%v:\n%s", err, &p.log)
 		}
 	case <-time.After(time.Minute):

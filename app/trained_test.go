@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"reterminal-vision/app/cli"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/demo"
 	"reterminal-vision/inference"
@@ -27,7 +28,7 @@ func TestTrainedModels(t *testing.T) {
 		t.Helper()
 		var out bytes.Buffer
 		args = append([]string{"--headless", "--unpaced", "--models-dir", dir}, args...)
-		if code, log := call(t, t.Context(), &out, args...); code != exitOK {
+		if code, log := call(t, t.Context(), &out, args...); code != cli.OK {
 			t.Fatalf("%v: exit code %d: %s", args, code, log)
 		}
 		return out.Bytes()
@@ -67,7 +68,7 @@ func TestOwnEmotion(t *testing.T) {
 	var out bytes.Buffer
 	code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--raw", "--models-dir", dir, "--demo", "emotion",
 		"--model", "emotion_mobilefacenet_050_48_int8", "--source", testmedia.Path(t, "media/recognition/img3.jpg"))
-	if code != exitOK {
+	if code != cli.OK {
 		t.Fatal(log)
 	}
 	var l shown
@@ -88,7 +89,7 @@ func TestLungs(t *testing.T) {
 			var out bytes.Buffer
 			code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--raw", "--models-dir", dir,
 				"--demo", "lungs", "--model", model, "--source", testmedia.Path(t, "media/lung/"+picture+".jpg"))
-			if code != exitOK {
+			if code != cli.OK {
 				t.Fatal(log)
 			}
 			var l struct {
@@ -223,7 +224,7 @@ func TestAlarm(t *testing.T) {
 		var out bytes.Buffer
 		code, log := call(t, t.Context(), &out, "--headless", "--unpaced", "--loop", "--duration", "2s", "--models-dir", dir,
 			"--demo", "belt", "--source", testmedia.Path(t, "media/belt/"+picture+".jpeg"))
-		if code != exitOK {
+		if code != cli.OK {
 			t.Fatal(log)
 		}
 		if got := bytes.Contains(out.Bytes(), []byte(`"alarm":"damaged"`)); got != want {

@@ -1,4 +1,11 @@
-package app
+// Package commands are the commands of the program beside the app itself and the
+// benchmark: cameras, doctor, kiosk, models and people.
+//
+// In: arguments. Out: text on standard output, errors with their remedies. It
+// imports app/cli, app/config, app/custom, app/demo, app/doctor, app/kiosk,
+// app/library, app/people, app/probe, app/roster and what they are about; app may
+// import it.
+package commands
 
 import (
 	"context"
@@ -23,17 +30,17 @@ import (
 	"reterminal-vision/models"
 )
 
-// modelsCommand runs "reterminal-vision models ARGS": here what needs networks,
+// Models runs "reterminal-vision models ARGS": here what needs networks,
 // the rest in package models.
-func modelsCommand(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func Models(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
 		switch args[0] {
 		case "inspect":
-			return report(stderr, inspectModel(args[1:], stdout, stderr))
+			return cli.Report(stderr, inspectModel(args[1:], stdout, stderr))
 		case "import":
-			return report(stderr, importModel(ctx, args[1:], stdout, stderr))
+			return cli.Report(stderr, importModel(ctx, args[1:], stdout, stderr))
 		case "remove":
-			return report(stderr, removeModel(args[1:], stdout, stderr))
+			return cli.Report(stderr, removeModel(args[1:], stdout, stderr))
 		}
 	}
 	return models.Command(ctx, library.Catalogue(), library.OpenStore, args, stdout, stderr)
@@ -158,9 +165,9 @@ func removeModel(args []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// tryModel is the other process in which a model is tried before it is
+// ProbeModel is the other process in which a model is tried before it is
 // imported: it makes the task of it and shows it one grey picture.
-func probeModel(args []string, stdin io.Reader, stdout io.Writer) error {
+func ProbeModel(args []string, stdin io.Reader, stdout io.Writer) error {
 	if len(args) != 1 {
 		return errors.New("name one file")
 	}

@@ -1,4 +1,4 @@
-package app
+package commands
 
 import (
 	"context"
@@ -51,7 +51,7 @@ type peopleArgs struct {
 	words   []string
 }
 
-func peopleCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func People(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, peopleUsage)
 		return cli.Usagef("name a command")
@@ -285,15 +285,11 @@ func examinePictures(task *recognize.Task, pictures []string) (shots []people.Sh
 }
 
 // Times of enrolment from a live view.
-const (
-	shotPause   = 400 * time.Millisecond // so that shots differ
-	enrolWithin = time.Minute
-)
 
 // examineSource takes shots of the face before a camera, telling what keeps
 // it from them.
 func (a peopleArgs) examineSource(ctx context.Context, task *recognize.Task, stdout io.Writer) (shots []people.Shot, err error) {
-	ctx, cancel := context.WithTimeout(ctx, enrolWithin)
+	ctx, cancel := context.WithTimeout(ctx, roster.EnrolWithin)
 	defer cancel()
 	source, _, err := pipeline.OpenSource(ctx, a.cfg, "", camera.Options{Paced: true, Loop: true})
 	if err != nil {
@@ -305,7 +301,7 @@ func (a peopleArgs) examineSource(ctx context.Context, task *recognize.Task, std
 		f, err := source.Read(ctx)
 		if err != nil {
 			if ctx.Err() != nil {
-				return nil, fmt.Errorf("%d of %d shots in %v: try again in better light, with fewer --shots, or with pictures", len(shots), a.shots, enrolWithin)
+				return nil, fmt.Errorf("%d of %d shots in %v: try again in better light, with fewer --shots, or with pictures", len(shots), a.shots, roster.EnrolWithin)
 			}
 			return nil, err
 		}
@@ -330,7 +326,7 @@ func (a peopleArgs) examineSource(ctx context.Context, task *recognize.Task, std
 		if err != nil {
 			return nil, err
 		}
-		shots, next, told = append(shots, shot), time.Now().Add(shotPause), nil
+		shots, next, told = append(shots, shot), time.Now().Add(roster.ShotPause), nil
 		fmt.Fprintf(stdout, "shot %d of %d\n", len(shots), a.shots)
 	}
 	return shots, nil

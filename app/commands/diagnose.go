@@ -1,4 +1,4 @@
-package app
+package commands
 
 import (
 	"context"
@@ -33,8 +33,8 @@ const doctorUsage = `Usage: reterminal-vision doctor [--json] [--bundle FILE.zip
 Flags:
 `
 
-// doctorCommand runs "reterminal-vision doctor ARGS".
-func doctorCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+// Doctor runs "reterminal-vision doctor ARGS".
+func Doctor(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := cli.NewFlags("doctor", doctorUsage, stderr)
 	asJSON := flags.Bool("json", false, "print JSON instead of a table")
 	bundle := flags.String("bundle", "", "write what a report of a fault needs to this zip `file`")

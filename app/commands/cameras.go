@@ -1,4 +1,4 @@
-package app
+package commands
 
 import (
 	"encoding/json"
@@ -20,8 +20,8 @@ const camerasUsage = `Usage: reterminal-vision cameras COMMAND
   CAMERA is a path as 'list' prints it, such as /dev/video0.
 `
 
-// camerasCommand runs "reterminal-vision cameras ARGS".
-func camerasCommand(args []string, stdout io.Writer) error {
+// Cameras runs "reterminal-vision cameras ARGS".
+func Cameras(args []string, stdout io.Writer) error {
 	if len(args) == 0 {
 		return cli.Usagef("cameras: name a command\n\n%s", camerasUsage)
 	}

@@ -1,4 +1,4 @@
-package app
+package commands
 
 import (
 	"cmp"
@@ -34,8 +34,8 @@ const kioskUsage = `Usage: reterminal-vision kiosk COMMAND
   All but status need root. Settings are in /etc/reterminal-vision/kiosk.conf; 'on' takes up what was changed there.
 `
 
-// kioskCommand runs "reterminal-vision kiosk ARGS".
-func kioskCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+// Kiosk runs "reterminal-vision kiosk ARGS".
+func Kiosk(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var machine kiosk.Machine
 	var state kiosk.State
 	var err error
@@ -66,12 +66,12 @@ func kioskCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	if asJSON {
 		return json.NewEncoder(stdout).Encode(state)
 	}
-	_, err = fmt.Fprintln(stdout, kioskSentence(state))
+	_, err = fmt.Fprintln(stdout, KioskSentence(state))
 	return err
 }
 
-// kioskSentence is a machine's state for people.
-func kioskSentence(s kiosk.State) string {
+// KioskSentence is a machine's state for people.
+func KioskSentence(s kiosk.State) string {
 	switch {
 	case s.On && s.Active:
 		return "kiosk mode is on: the app runs, through " + s.Display
@@ -93,7 +93,7 @@ func kioskRun(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		return err
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, stderr
-	if path, rest := bundleArgs(args); path != "" {
+	if path, rest := BundleArgs(args); path != "" {
 		return bundleRun(cmd, path, rest, stderr)
 	}
 	return ended(cmd.Run())
@@ -103,7 +103,7 @@ func kioskRun(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 func ended(err error) error {
 	var failed *exec.ExitError
 	if errors.As(err, &failed) {
-		return exitError(failed.ExitCode())
+		return cli.ExitCode(failed.ExitCode())
 	}
 	if err != nil {
 		return fmt.Errorf("kiosk: %w: the kiosk's user must be able to run this program", err)
@@ -128,9 +128,9 @@ func asKiosk(ctx context.Context, args []string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// bundleArgs finds the file in "doctor --bundle FILE" and puts the one that is
+// BundleArgs finds the file in "doctor --bundle FILE" and puts the one that is
 // handed over in its place; "" without one.
-func bundleArgs(args []string) (path string, rest []string) {
+func BundleArgs(args []string) (path string, rest []string) {
 	if args[0] != "doctor" {
 		return "", nil
 	}
