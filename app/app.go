@@ -64,30 +64,43 @@ func keepMemoryIn() {
 	}
 }
 
+// subcommand is what the program does for a first argument. The exit code follows
+// from its error.
+type subcommand func(ctx context.Context, args []string, stdout, stderr io.Writer) error
+
+// subcommands lists the commands, with those by which the program runs itself.
+var subcommands = map[string]subcommand{
+	"models": commands.Models,
+	"cameras": func(_ context.Context, args []string, stdout, _ io.Writer) error {
+		return commands.Cameras(args, stdout)
+	},
+	"people": commands.People,
+	"bench": func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+		return bench.Command(ctx, args, benchWindow, stdout, stderr)
+	},
+	"doctor":    commands.Doctor,
+	"kiosk":     commands.Kiosk,
+	"version":   printVersion,
+	"--version": printVersion,
+	custom.ProbeCommand: func(_ context.Context, args []string, stdout, _ io.Writer) error {
+		return commands.ProbeModel(args, os.Stdin, stdout)
+	},
+	backend.Command: func(_ context.Context, args []string, _, _ io.Writer) error {
+		return backend.ProbeHere(args, os.Stdin)
+	},
+	benchmark.Command: func(context.Context, []string, io.Writer, io.Writer) error { return benchmark.Serve(os.Stdin) },
+}
+
+func printVersion(_ context.Context, _ []string, stdout, _ io.Writer) error {
+	_, err := fmt.Fprintln(stdout, "reterminal-vision", cli.Version())
+	return err
+}
+
+// run does what the arguments ask for and returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
-		switch args[0] {
-		case "models":
-			return commands.Models(ctx, args[1:], stdout, stderr)
-		case custom.ProbeCommand:
-			return cli.Report(stderr, commands.ProbeModel(args[1:], os.Stdin, stdout))
-		case backend.Command:
-			return cli.Report(stderr, backend.ProbeHere(args[1:], os.Stdin))
-		case benchmark.Command:
-			return cli.Report(stderr, benchmark.Serve(os.Stdin))
-		case "cameras":
-			return cli.Report(stderr, commands.Cameras(args[1:], stdout))
-		case "people":
-			return cli.Report(stderr, commands.People(ctx, args[1:], stdout, stderr))
-		case "bench":
-			return cli.Report(stderr, bench.Command(ctx, args[1:], benchWindow, stdout, stderr))
-		case "doctor":
-			return cli.Report(stderr, commands.Doctor(ctx, args[1:], stdout, stderr))
-		case "kiosk":
-			return cli.Report(stderr, commands.Kiosk(ctx, args[1:], stdout, stderr))
-		case "version", "--version":
-			_, err := fmt.Fprintln(stdout, "reterminal-vision", cli.Version())
-			return cli.Report(stderr, err)
+		if do, ok := subcommands[args[0]]; ok {
+			return cli.Report(stderr, do(ctx, args[1:], stdout, stderr))
 		}
 	}
 	cfg, err := parseConfig(args, stderr)

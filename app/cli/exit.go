@@ -14,8 +14,8 @@ const (
 	Usage  = 2
 )
 
-// ExitCode is the exit code of a program that ran in this one's place and said
-// itself what was wrong.
+// ExitCode is the exit code of a command, or of a program that ran in this one's
+// place, that has printed its errors itself.
 type ExitCode int
 
 func (e ExitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }

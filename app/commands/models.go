@@ -30,20 +30,23 @@ import (
 	"reterminal-vision/models"
 )
 
-// Models runs "reterminal-vision models ARGS": here what needs networks,
-// the rest in package models.
-func Models(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+// Models runs "reterminal-vision models ARGS": here what needs networks, the rest
+// in package models, which prints its own errors.
+func Models(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) > 0 {
 		switch args[0] {
 		case "inspect":
-			return cli.Report(stderr, inspectModel(args[1:], stdout, stderr))
+			return inspectModel(args[1:], stdout, stderr)
 		case "import":
-			return cli.Report(stderr, importModel(ctx, args[1:], stdout, stderr))
+			return importModel(ctx, args[1:], stdout, stderr)
 		case "remove":
-			return cli.Report(stderr, removeModel(args[1:], stdout, stderr))
+			return removeModel(args[1:], stdout, stderr)
 		}
 	}
-	return models.Command(ctx, library.Catalogue(), library.OpenStore, args, stdout, stderr)
+	if code := models.Command(ctx, library.Catalogue(), library.OpenStore, args, stdout, stderr); code != cli.OK {
+		return cli.ExitCode(code)
+	}
+	return nil
 }
 
 // modelWord reads flags before and after the one word of a models command.
