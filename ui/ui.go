@@ -285,6 +285,7 @@ func (u *UI) build() {
 	}
 	u.home = newHome(u.opt.Title, u.opt.Cards, u.chooseDemo, settings)
 	u.live = newLive(do)
+	u.Live.screen.Store(u.live)
 	u.People.build()
 	u.pin = newPinScreen()
 	u.toast = kit.NewToast()
