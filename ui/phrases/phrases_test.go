@@ -12,7 +12,7 @@ import (
 // The interface says everything in every language.
 func TestSpeak(t *testing.T) {
 	defer Speak("en")
-	text, err := os.ReadFile("../assets/lang/de.json")
+	text, err := os.ReadFile("../../assets/lang/de.json")
 	if err != nil {
 		t.Fatal(err)
 	}
