@@ -33,9 +33,9 @@ func TestRestyleWhileFramesCome(t *testing.T) {
 			u.Live.DisplayDropped()
 		}
 	})
-	for i := range 6 {
+	for i := range 3 {
 		u.Restyle(Style{Theme: kit.Themes[i%2]}, testCards)
-		u.ShowDemo("object-detection")
+		u.ShowDemo("objects")
 	}
 	close(stop)
 	sources.Wait()
