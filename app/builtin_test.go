@@ -13,6 +13,7 @@ import (
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/recognize"
 	"reterminal-vision/inference/testmedia"
+	"reterminal-vision/models"
 )
 
 // shown is what one line of output says of a picture.
@@ -231,10 +232,10 @@ func TestBuiltinDemos(t *testing.T) {
 // picture.
 func TestFreshVehicles(t *testing.T) {
 	dir := t.TempDir()
-	for _, from := range []string{filepath.Join(".native", "mirror"), filepath.Join("models", "trained")} {
-		files, err := filepath.Glob(filepath.Join(testmedia.Project(), from, "*.tflite"))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("no networks in %s, run make setup: %v", from, err)
+	for _, from := range []string{filepath.Dir(testmedia.Mirror(t, models.Default().Model("ssd_mobilenet_v2_oid_fp16").File)), filepath.Join(testmedia.Project(), "models", "trained")} {
+		files, err := filepath.Glob(filepath.Join(from, "*.tflite"))
+		if err != nil {
+			t.Fatal(err)
 		}
 		for _, f := range files {
 			if err := os.Symlink(f, filepath.Join(dir, filepath.Base(f))); err != nil {

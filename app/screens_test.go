@@ -8,7 +8,9 @@ import (
 	"image/jpeg"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -237,7 +239,8 @@ const goldenScale = 3
 
 // TestGoldenScreens shows every screen in every language and theme and
 // compares it with the picture of it in testdata/screens. RTV_GOLDEN=write
-// writes those anew; RTV_SHOTS=FOLDER keeps all in full size.
+// writes those anew; RTV_SHOTS=FOLDER keeps all in full size; RTV_SCREENS names
+// some screens, to have no others.
 func TestGoldenScreens(t *testing.T) {
 	if raceDetector {
 		t.Skip("one goroutine draws, four times slower than without the race detector: make test runs it apart")
@@ -250,6 +253,9 @@ func TestGoldenScreens(t *testing.T) {
 		{ID: "disk", Name: "Disk", State: doctor.Fail, Detail: "120 MB free", Remedy: "delete something"},
 	}
 	all := scenes(t)
+	if some := strings.Fields(os.Getenv("RTV_SCREENS")); len(some) > 0 {
+		all = slices.DeleteFunc(all, func(s scene) bool { return !slices.Contains(some, s.name) })
+	}
 	for _, l := range lang.Languages() {
 		for _, theme := range kit.Themes {
 			t.Run(l.Tag+"-"+theme, func(t *testing.T) {
