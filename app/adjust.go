@@ -77,14 +77,14 @@ func (w *window) adjustPage() kit.Page {
 	store := library.OpenStore(cfg.ModelsDir)
 	first := kit.Group{}
 	if least := w.threshold(demo, cfg); least > 0 {
-		first.Rows = append(first.Rows, kit.Row{Kind: kit.RowStep, ID: "threshold", Label: lang.T("Least certainty"), Value: fmt.Sprintf("%.0f %%", 100*least),
+		first.Rows = append(first.Rows, kit.Row{Kind: kit.RowStep, ID: "threshold", Label: lang.T("Confidence threshold"), Value: fmt.Sprintf("%.0f %%", 100*least),
 			Less: least > .051, More: least < .949})
 	}
 	if !cfg.Raw {
 		first.Rows = append(first.Rows, w.spareRow(cfg))
 	}
 	first.Rows = append(first.Rows,
-		kit.Row{Kind: kit.RowStep, ID: "threads", Label: lang.T("Processor cores"), Value: strconv.Itoa(cfg.Threads), Less: cfg.Threads > 1, More: cfg.Threads < runtime.NumCPU()},
+		kit.Row{Kind: kit.RowStep, ID: "threads", Label: lang.T("Threads"), Value: strconv.Itoa(cfg.Threads), Less: cfg.Threads > 1, More: cfg.Threads < runtime.NumCPU()},
 	)
 	if cfg.Threads > 1 {
 		lanes := w.prefs.Demo(demo.ID).Lanes
@@ -92,8 +92,8 @@ func (w *window) adjustPage() kit.Page {
 		if lanes > 0 {
 			value = strconv.Itoa(lanes)
 		}
-		first.Rows = append(first.Rows, kit.Row{Kind: kit.RowStep, ID: "lanes", Label: lang.T("Frames at once"),
-			Detail: lang.T("more at once: more results, each a little later"), Value: value, Less: lanes > 0, More: lanes < cfg.Threads})
+		first.Rows = append(first.Rows, kit.Row{Kind: kit.RowStep, ID: "lanes", Label: lang.T("Parallel inference"),
+			Detail: lang.T("more frames in parallel: more results, each a little later"), Value: value, Less: lanes > 0, More: lanes < cfg.Threads})
 	}
 	if len(demo.Liveness) > 0 {
 		first.Rows = append(first.Rows, w.livenessRow(demo))
@@ -119,7 +119,7 @@ func (w *window) adjustPage() kit.Page {
 		}
 	}
 	p.Groups = append(p.Groups,
-		kit.Group{Title: lang.T("Kernels"), Rows: w.kernelRows(cfg.Delegate)},
+		kit.Group{Title: lang.T("Backend"), Rows: w.kernelRows(cfg.Delegate)},
 		kit.Group{Title: lang.T("Pictures"), Rows: []kit.Row{
 			{Kind: kit.RowLead, ID: pageCamera, Label: lang.T("Camera and source")},
 			mirrorRow(w.prefs.Camera()),

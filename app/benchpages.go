@@ -236,7 +236,7 @@ func (b *benchPages) variantGroup(all []benchmark.Subject, chosen map[string]boo
 }
 
 func (b *benchPages) backendGroup() kit.Group {
-	g := kit.Group{Title: lang.T("Kernels")}
+	g := kit.Group{Title: lang.T("Backend")}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, name := range b.benchBackends() {

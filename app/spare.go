@@ -26,14 +26,14 @@ func stepSpare(steps []config.FrameSkip, now config.FrameSkip, by int) config.Fr
 // spareRow lets a person choose how much is saved.
 func (w *window) spareRow(cfg config.Config) kit.Row {
 	steps, now := w.spareSteps(), cfg.EffectiveFrameSkip()
-	row := kit.Row{Kind: kit.RowStep, ID: "spare", Label: lang.T("Work saved"), Less: now != steps[0], More: now != steps[len(steps)-1]}
+	row := kit.Row{Kind: kit.RowStep, ID: "spare", Label: lang.T("Frame skipping"), Less: now != steps[0], More: now != steps[len(steps)-1]}
 	switch now {
 	case config.SkipUnchanged:
-		row.Value, row.Detail = lang.T("Stills"), lang.T("a picture that does not change is not looked at again")
+		row.Value, row.Detail = lang.T("Unchanged frames"), lang.T("an unchanged frame keeps the last result")
 	case config.SkipPropagate:
-		row.Value, row.Detail = lang.T("Most"), lang.T("boxes follow the picture between two looks: more results, less exact")
+		row.Value, row.Detail = lang.T("Boxes propagated"), lang.T("between two runs boxes follow the picture: more results, less exact")
 	default:
-		row.Value, row.Detail = lang.T("Nothing"), lang.T("the network looks at every picture")
+		row.Value, row.Detail = lang.T("Off"), lang.T("the network runs on every frame")
 	}
 	return row
 }
