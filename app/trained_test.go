@@ -109,8 +109,8 @@ func TestLungs(t *testing.T) {
 					share = s.Share
 				}
 			}
-			// It marks what lies behind the heart, too, as its card says.
-			if share < drawn || share > 1.45*drawn {
+			// On some X-rays it counts what lies behind the heart, as its card says.
+			if share < .85*drawn || share > 1.45*drawn {
 				t.Errorf("%s on X-ray %s: lungs are %.3f of the picture, drawn %.3f", model, picture, share, drawn)
 			}
 		}
