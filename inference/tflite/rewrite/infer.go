@@ -10,7 +10,7 @@ import (
 // infer returns the shape of an operator's only output as the library will
 // compute it, nil when that is not known. Shapes of computed tensors in the
 // file are not believed.
-func (g *rewriter) infer(op *node) []int {
+func (g *graph) infer(op *node) []int {
 	ins, outs := op.ints(schema.OperatorInputs), op.ints(schema.OperatorOutputs)
 	if len(ins) == 0 || len(outs) != 1 || ins[0] < 0 || outs[0] < 0 {
 		return nil
@@ -31,23 +31,23 @@ func (g *rewriter) infer(op *node) []int {
 	return rule(g, op, in)
 }
 
-var shapeRules map[string]func(g *rewriter, op *node, in [][]int) []int
+var shapeRules map[string]func(g *graph, op *node, in [][]int) []int
 
 func init() {
-	shapeRules = map[string]func(g *rewriter, op *node, in [][]int) []int{
+	shapeRules = map[string]func(g *graph, op *node, in [][]int) []int{
 		"ADD": broadcast, "SUB": broadcast, "MUL": broadcast, "DIV": broadcast, "MAXIMUM": broadcast, "MINIMUM": broadcast, "PRELU": broadcast,
 		"CONV_2D": convolved, "DEPTHWISE_CONV_2D": convolved, "MAX_POOL_2D": pooled, "AVERAGE_POOL_2D": pooled,
 		"PAD": padded, "RESHAPE": reshaped, "CONCATENATION": joined, "RESIZE_BILINEAR": resized, "RESIZE_NEAREST_NEIGHBOR": resized,
 		"STRIDED_SLICE": sliced, "SLICE": cut, "SPACE_TO_BATCH_ND": toBatch, "BATCH_TO_SPACE_ND": fromBatch,
-		"TRANSPOSE": transposed, "SHAPE": func(_ *rewriter, _ *node, in [][]int) []int { return []int{len(in[0])} },
+		"TRANSPOSE": transposed, "SHAPE": func(_ *graph, _ *node, in [][]int) []int { return []int{len(in[0])} },
 	}
 	for _, name := range []string{"RELU", "RELU6", "RELU_N1_TO_1", "LEAKY_RELU", "LOGISTIC", "TANH", "SOFTMAX", "HARD_SWISH", "ABS", "NEG",
 		"QUANTIZE", "DEQUANTIZE", "L2_NORMALIZATION", "CAST", "EXP", "SQRT", "RSQRT", "SQUARE", "DENSIFY"} {
-		shapeRules[name] = func(_ *rewriter, _ *node, in [][]int) []int { return in[0] }
+		shapeRules[name] = func(_ *graph, _ *node, in [][]int) []int { return in[0] }
 	}
 }
 
-func broadcast(_ *rewriter, _ *node, in [][]int) []int {
+func broadcast(_ *graph, _ *node, in [][]int) []int {
 	if len(in) != 2 || in[1] == nil {
 		return nil
 	}
@@ -84,7 +84,7 @@ const (
 // span is the cells that a filter covers.
 func span(size, dilation int) int { return (size-1)*dilation + 1 }
 
-func convolved(g *rewriter, op *node, in [][]int) []int {
+func convolved(g *graph, op *node, in [][]int) []int {
 	if len(in) < 2 || len(in[0]) != 4 || len(in[1]) != 4 {
 		return nil
 	}
@@ -113,7 +113,7 @@ func positive(shape ...int) []int {
 	return shape
 }
 
-func pooled(_ *rewriter, op *node, in [][]int) []int {
+func pooled(_ *graph, op *node, in [][]int) []int {
 	o, x := op.options(), in[0]
 	sy, sx, padding := o.option("stride_h", 0), o.option("stride_w", 0), int(o.flag("padding"))
 	fy, fx := o.option("filter_height", 0), o.option("filter_width", 0)
@@ -124,7 +124,7 @@ func pooled(_ *rewriter, op *node, in [][]int) []int {
 }
 
 // pads reads the paddings of PAD: before and after, by dimension.
-func (g *rewriter) pads(op *node, rank int) ([]int, bool) {
+func (g *graph) pads(op *node, rank int) ([]int, bool) {
 	if !g.is(op, "PAD", 2) {
 		return nil, false
 	}
@@ -132,7 +132,7 @@ func (g *rewriter) pads(op *node, rank int) ([]int, bool) {
 	return list, ok && len(list) == 2*rank && slices.Min(list) >= 0 && slices.Max(list) < tflite.MaxStep
 }
 
-func padded(g *rewriter, op *node, in [][]int) []int {
+func padded(g *graph, op *node, in [][]int) []int {
 	list, ok := g.pads(op, len(in[0]))
 	if !ok {
 		return nil
@@ -144,7 +144,7 @@ func padded(g *rewriter, op *node, in [][]int) []int {
 	return out
 }
 
-func reshaped(g *rewriter, op *node, in [][]int) []int {
+func reshaped(g *graph, op *node, in [][]int) []int {
 	if len(in) != 2 {
 		return nil
 	}
@@ -182,7 +182,7 @@ func product(shape []int) int {
 	return n
 }
 
-func joined(_ *rewriter, op *node, in [][]int) []int {
+func joined(_ *graph, op *node, in [][]int) []int {
 	out := slices.Clone(in[0])
 	axis := op.options().option("axis", 0)
 	if axis < 0 {
@@ -205,7 +205,7 @@ func joined(_ *rewriter, op *node, in [][]int) []int {
 	return out
 }
 
-func resized(g *rewriter, op *node, in [][]int) []int {
+func resized(g *graph, op *node, in [][]int) []int {
 	if len(in) != 2 || len(in[0]) != 4 {
 		return nil
 	}
@@ -218,7 +218,7 @@ func resized(g *rewriter, op *node, in [][]int) []int {
 
 // bounds are where a STRIDED_SLICE of whole steps begins and how far it goes,
 // by dimension.
-func (g *rewriter) bounds(op *node) (begin, size []int, ok bool) {
+func (g *graph) bounds(op *node) (begin, size []int, ok bool) {
 	if !g.is(op, "STRIDED_SLICE", 4) {
 		return nil, nil, false
 	}
@@ -265,7 +265,7 @@ func inside(at, n int) int {
 	return min(max(at, 0), n)
 }
 
-func sliced(g *rewriter, op *node, in [][]int) []int {
+func sliced(g *graph, op *node, in [][]int) []int {
 	_, size, ok := g.bounds(op)
 	if !ok {
 		return nil
@@ -279,7 +279,7 @@ func sliced(g *rewriter, op *node, in [][]int) []int {
 	return out
 }
 
-func cut(g *rewriter, op *node, in [][]int) []int {
+func cut(g *graph, op *node, in [][]int) []int {
 	if len(in) != 3 {
 		return nil
 	}
@@ -296,7 +296,7 @@ func cut(g *rewriter, op *node, in [][]int) []int {
 	return size
 }
 
-func transposed(g *rewriter, op *node, in [][]int) []int {
+func transposed(g *graph, op *node, in [][]int) []int {
 	if len(in) != 2 {
 		return nil
 	}
@@ -317,7 +317,7 @@ func transposed(g *rewriter, op *node, in [][]int) []int {
 
 // blocks reads the block sizes of SPACE_TO_BATCH_ND and its reverse on
 // pictures, when nothing is padded or cropped.
-func (g *rewriter) blocks(op *node, name string) (by, bx int, ok bool) {
+func (g *graph) blocks(op *node, name string) (by, bx int, ok bool) {
 	if !g.is(op, name, 3) {
 		return 0, 0, false
 	}
@@ -330,7 +330,7 @@ func (g *rewriter) blocks(op *node, name string) (by, bx int, ok bool) {
 	return sizes[0], sizes[1], true
 }
 
-func toBatch(g *rewriter, op *node, in [][]int) []int {
+func toBatch(g *graph, op *node, in [][]int) []int {
 	by, bx, ok := g.blocks(op, "SPACE_TO_BATCH_ND")
 	if x := in[0]; ok && len(x) == 4 && x[1]%by == 0 && x[2]%bx == 0 {
 		return positive(x[0]*by*bx, x[1]/by, x[2]/bx, x[3])
@@ -338,7 +338,7 @@ func toBatch(g *rewriter, op *node, in [][]int) []int {
 	return nil
 }
 
-func fromBatch(g *rewriter, op *node, in [][]int) []int {
+func fromBatch(g *graph, op *node, in [][]int) []int {
 	by, bx, ok := g.blocks(op, "BATCH_TO_SPACE_ND")
 	if x := in[0]; ok && len(x) == 4 && x[0]%(by*bx) == 0 {
 		return positive(x[0]/(by*bx), x[1]*by, x[2]*bx, x[3])

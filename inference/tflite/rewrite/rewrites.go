@@ -11,7 +11,7 @@ import (
 )
 
 // sameScale reports whether two tensors mean the same by the same numbers.
-func (g *rewriter) sameScale(a, b int) bool {
+func (g *graph) sameScale(a, b int) bool {
 	qa, qb := g.tensors[a].get(schema.TensorQuantization).child, g.tensors[b].get(schema.TensorQuantization).child
 	for _, slot := range []int{schema.QuantizationParametersScale, schema.QuantizationParametersZeroPoint} {
 		if !bytes.Equal(qa.get(slot).raw, qb.get(slot).raw) {
@@ -121,7 +121,7 @@ func around(n, size, stride int) (before, after int) {
 }
 
 // operator makes one of the library's; options is nil for the defaults.
-func (g *rewriter) operator(name string, options *node, output int, inputs ...int) *node {
+func (g *graph) operator(name string, options *node, output int, inputs ...int) *node {
 	op := &node{id: schema.TableOperator}
 	op.setI32(schema.OperatorOpcodeIndex, g.number(name))
 	op.setInts(schema.OperatorInputs, inputs)
@@ -139,7 +139,7 @@ func (g *rewriter) operator(name string, options *node, output int, inputs ...in
 }
 
 // plain reports whether op is an operator on real numbers without an activation.
-func (g *rewriter) plain(op *node, name string, in int) bool {
+func (g *graph) plain(op *node, name string, in int) bool {
 	return g.is(op, name, in) && g.dtype(op.output()) == tflite.Float32 && op.options().flag("fused_activation_function") == 0
 }
 
@@ -252,7 +252,7 @@ func (g *rewriter) cellwise(conv *node) bool {
 const relu6 = 3
 
 // dense reports whether the tensor is a constant of real numbers, all stored.
-func (g *rewriter) dense(t int) bool {
+func (g *graph) dense(t int) bool {
 	return g.isConstant(t) && g.dtype(t) == tflite.Float32 && !g.tensors[t].get(schema.TensorSparsity).set
 }
 

@@ -33,10 +33,11 @@ type Simplified struct {
 // before its last RESIZE_BILINEAR, and before an ARG_MAX that follows. Front
 // will be a multiple of align bytes, itself a multiple of 16.
 func Simplify(data []byte, leaveResize bool, align int) *Simplified {
-	g := newRewriter(data)
-	if g == nil {
+	loaded := loadGraph(data)
+	if loaded == nil {
 		return nil
 	}
+	g := &rewriter{graph: loaded}
 	for _, rewrite := range []func() bool{
 		g.foldShapes, g.dropIdentities, g.dilate, g.padInside, g.leakySlopes, g.splitBroadcast,
 	} {
@@ -57,8 +58,14 @@ func Simplify(data []byte, leaveResize bool, align int) *Simplified {
 	return s
 }
 
-// A rewriter holds a model of one graph while it is changed.
+// A rewriter leaves work out of a graph.
 type rewriter struct {
+	*graph
+	changed bool
+}
+
+// A graph is a model of one graph in memory, to be looked at and changed.
+type graph struct {
 	model   *node
 	tensors []*node
 	ops     []*node
@@ -67,11 +74,10 @@ type rewriter struct {
 	shapes  [][]int // of the tensors, nil where they are not known before the graph runs
 	makers  []*node // the operators that compute the tensors
 	readers [][]*node
-	changed bool
 }
 
-// newRewriter returns nil for models that are better left alone.
-func newRewriter(data []byte) *rewriter {
+// loadGraph returns nil for models that are better left alone.
+func loadGraph(data []byte) *graph {
 	root := schema.Root(data)
 	if root.Len(schema.ModelSubgraphs) != 1 || root.Has(schema.ModelExternalBuffers) {
 		return nil
@@ -95,7 +101,7 @@ func newRewriter(data []byte) *rewriter {
 	}
 	model.put(schema.ModelBuffers, value{set: true, list: buffers})
 	sub := model.get(schema.ModelSubgraphs).list[0]
-	g := &rewriter{
+	g := &graph{
 		model:   model,
 		tensors: sub.get(schema.SubGraphTensors).list, ops: sub.get(schema.SubGraphOperators).list,
 		inputs: sub.ints(schema.SubGraphInputs), outputs: sub.ints(schema.SubGraphOutputs),
@@ -127,7 +133,7 @@ func (l *loader) loadModel(root schema.Record) *node {
 }
 
 // trace notes who computes and who reads each tensor, and the shapes that are known.
-func (g *rewriter) trace() {
+func (g *graph) trace() {
 	g.makers, g.readers = make([]*node, len(g.tensors)), make([][]*node, len(g.tensors))
 	g.shapes = make([][]int, len(g.tensors))
 	for i := range g.tensors {
@@ -154,13 +160,13 @@ func (g *rewriter) trace() {
 }
 
 // name is the operator's, "CUSTOM" for all that are not the library's own.
-func (g *rewriter) name(op *node) string {
+func (g *graph) name(op *node) string {
 	code := g.model.get(schema.ModelOperatorCodes).list[op.i32(schema.OperatorOpcodeIndex, 0)]
 	return schema.Builtins[max(code.i32(schema.OperatorCodeBuiltinCode, 0), int(int8(code.u8(schema.OperatorCodeDeprecatedBuiltinCode))))].Name
 }
 
 // number finds or adds the code of an operator of the library, in its first version.
-func (g *rewriter) number(name string) int {
+func (g *graph) number(name string) int {
 	codes := g.model.get(schema.ModelOperatorCodes)
 	for i, code := range codes.list {
 		number := max(code.i32(schema.OperatorCodeBuiltinCode, 0), int(int8(code.u8(schema.OperatorCodeDeprecatedBuiltinCode))))
@@ -181,7 +187,7 @@ func (g *rewriter) number(name string) int {
 }
 
 // is reports whether op is of the kind, with in inputs and one output, all there.
-func (g *rewriter) is(op *node, name string, in int) bool {
+func (g *graph) is(op *node, name string, in int) bool {
 	if op == nil || g.name(op) != name {
 		return false
 	}
@@ -221,22 +227,22 @@ func (n *node) change() *node {
 	return v.child
 }
 
-func (g *rewriter) dtype(t int) tflite.DType { return tflite.DType(g.tensors[t].u8(schema.TensorType)) }
+func (g *graph) dtype(t int) tflite.DType { return tflite.DType(g.tensors[t].u8(schema.TensorType)) }
 
 // sole reports whether only one operator reads the tensor, and nobody outside.
-func (g *rewriter) sole(t int) bool {
+func (g *graph) sole(t int) bool {
 	return len(g.readers[t]) == 1 && !slices.Contains(g.outputs, t)
 }
 
 // constant returns a tensor's data that are in the file or were added to it.
-func (g *rewriter) constant(t int) []byte {
+func (g *graph) constant(t int) []byte {
 	return g.model.get(schema.ModelBuffers).list[g.tensors[t].i32(schema.TensorBuffer, 0)].get(schema.BufferData).raw
 }
 
-func (g *rewriter) isConstant(t int) bool { return len(g.constant(t)) > 0 }
+func (g *graph) isConstant(t int) bool { return len(g.constant(t)) > 0 }
 
 // numbers reads a small dense constant of whole numbers.
-func (g *rewriter) numbers(t int) ([]int, bool) {
+func (g *graph) numbers(t int) ([]int, bool) {
 	raw := g.constant(t)
 	if g.tensors[t].get(schema.TensorSparsity).set || len(raw) == 0 || len(raw) > 8*tflite.MaxRank*tflite.MaxRank {
 		return nil, false
@@ -262,7 +268,7 @@ func (g *rewriter) numbers(t int) ([]int, bool) {
 }
 
 // add appends a constant tensor and returns its number.
-func (g *rewriter) add(name string, dtype tflite.DType, shape []int, data []byte) int {
+func (g *graph) add(name string, dtype tflite.DType, shape []int, data []byte) int {
 	t := &node{id: schema.TableTensor}
 	t.setInts(schema.TensorShape, shape)
 	t.setU8(schema.TensorType, uint8(dtype))
@@ -277,7 +283,7 @@ func (g *rewriter) add(name string, dtype tflite.DType, shape []int, data []byte
 }
 
 // store adds a buffer and returns its number.
-func (g *rewriter) store(data []byte) int {
+func (g *graph) store(data []byte) int {
 	buffers := g.model.get(schema.ModelBuffers)
 	b := &node{id: schema.TableBuffer}
 	b.put(schema.BufferData, value{set: true, raw: data})
@@ -287,12 +293,12 @@ func (g *rewriter) store(data []byte) int {
 }
 
 // remove takes an operator out.
-func (g *rewriter) remove(op *node) {
+func (g *graph) remove(op *node) {
 	g.ops = slices.DeleteFunc(g.ops, func(o *node) bool { return o == op })
 }
 
 // replace puts operators in the place of one.
-func (g *rewriter) replace(op *node, with ...*node) {
+func (g *graph) replace(op *node, with ...*node) {
 	g.ops = slices.Replace(g.ops, slices.Index(g.ops, op), slices.Index(g.ops, op)+1, with...)
 }
 
@@ -304,7 +310,7 @@ func (n *node) setInput(i, t int) {
 }
 
 // dropDead takes out operators of which nobody reads anything.
-func (g *rewriter) dropDead() {
+func (g *graph) dropDead() {
 	needed := make([]bool, len(g.tensors))
 	for _, t := range g.outputs {
 		needed[t] = true
@@ -327,7 +333,7 @@ func (g *rewriter) dropDead() {
 }
 
 // writeShapes puts the graph back into the model, with the shapes that are known.
-func (g *rewriter) writeShapes() {
+func (g *graph) writeShapes() {
 	g.trace()
 	for i, t := range g.tensors {
 		if shape := g.shapes[i]; g.makers[i] != nil && shape != nil && !slices.Equal(shape, t.ints(schema.TensorShape)) {
