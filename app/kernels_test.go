@@ -16,9 +16,8 @@ import (
 // A delegate that can be used is; one that fails in whatever way leaves the
 // program running, on XNNPACK, and says which file, why, and what to do.
 func TestDelegatesAreTriedFirst(t *testing.T) {
-	limit := backend.ProbeLimit
-	t.Cleanup(func() { backend.ProbeLimit = limit; backend.Forget() })
-	backend.ProbeLimit = 15 * time.Second
+	limit := backend.SetProbeLimit(15 * time.Second)
+	t.Cleanup(func() { backend.SetProbeLimit(limit); backend.Forget() })
 	model := testmedia.Path(t, "models/deeplabv3_257_mv.tflite")
 	add := testmedia.Delegate(t, "add")
 	for _, tc := range []struct{ name, delegate, says, remedy string }{
@@ -37,8 +36,8 @@ func TestDelegatesAreTriedFirst(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if tc.name == "hangs" {
-				backend.ProbeLimit = 2 * time.Second
-				defer func() { backend.ProbeLimit = 15 * time.Second }()
+				backend.SetProbeLimit(2 * time.Second)
+				defer backend.SetProbeLimit(15 * time.Second)
 			}
 			opt := inference.Options{Threads: 1, Delegate: inference.Delegate("external:" + tc.delegate)}
 			net, refused, err := backend.Open(t.Context(), model, opt)
@@ -77,9 +76,8 @@ func TestDelegatesAreTriedFirst(t *testing.T) {
 // trial that hangs; two that want the same share it, and it ends with the last
 // of them, as the opening of the network does.
 func TestTrialOfADelegateIsCancelled(t *testing.T) {
-	limit := backend.ProbeLimit
-	t.Cleanup(func() { backend.ProbeLimit = limit; backend.Forget() })
-	backend.ProbeLimit = time.Hour
+	limit := backend.SetProbeLimit(time.Hour)
+	t.Cleanup(func() { backend.SetProbeLimit(limit); backend.Forget() })
 	model := testmedia.Path(t, "models/deeplabv3_257_mv.tflite")
 	opt := inference.Options{Threads: 1, Delegate: inference.Delegate("external:" + testmedia.Delegate(t, "add") + "?mode=hang")}
 	ctx, cancel := context.WithCancel(t.Context())

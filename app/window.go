@@ -351,7 +351,7 @@ func (w *window) attempt(ctx context.Context, v *watchdog.Watchdog, id string, a
 	}
 	cfg := configure()
 	if _, external := cfg.Delegate.External(); external {
-		v.AllowProbe(backend.ProbeLimit)
+		v.AllowProbe(backend.ProbeLimit())
 	}
 	var task *demo.Task
 	v.Do(watchdog.OpenNetworks, func() { task, err = w.open(ctx, cfg, id) })

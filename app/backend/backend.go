@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"reterminal-vision/app/probe"
@@ -28,9 +29,21 @@ import (
 // external delegate; the model file is the second.
 const Command = "try-delegate"
 
-// ProbeLimit is the longest that a probe may take: a delegate for a GPU compiles
+// probeLimit is the longest that a probe may take: a delegate for a GPU compiles
 // its kernels for the network in that time.
-var ProbeLimit = 20 * time.Second
+var probeLimit = limit(20 * time.Second)
+
+func limit(d time.Duration) *atomic.Int64 {
+	l := &atomic.Int64{}
+	l.Store(int64(d))
+	return l
+}
+
+// ProbeLimit is the longest that a probe may take.
+func ProbeLimit() time.Duration { return time.Duration(probeLimit.Load()) }
+
+// SetProbeLimit changes that for probes that begin later, and returns what it was.
+func SetProbeLimit(d time.Duration) time.Duration { return time.Duration(probeLimit.Swap(int64(d))) }
 
 // request is what the probing process reads.
 type request struct {
@@ -82,7 +95,7 @@ func Probe(ctx context.Context, path string, opt inference.Options) (inference.P
 			}
 		}
 		t := Result{Delegate: opt.Delegate}
-		log, err := probe.Run(ctx, ProbeLimit, []string{Command, path}, request{opt.Delegate, opt.Threads}, &t.Placement)
+		log, err := probe.Run(ctx, ProbeLimit(), []string{Command, path}, request{opt.Delegate, opt.Threads}, &t.Placement)
 		t.Placement.Said = strings.TrimSpace(t.Placement.Said + "\n" + trim(log))
 		t.Err = explain(file, err)
 		return t
@@ -180,7 +193,7 @@ func ProbeHere(args []string, stdin io.Reader) error {
 	if len(args) != 1 {
 		return errors.New("name one file")
 	}
-	defer probe.Begin(ProbeLimit)()
+	defer probe.Begin(ProbeLimit())()
 	answer, err := probe.Answer()
 	if err != nil {
 		return err
