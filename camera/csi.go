@@ -233,14 +233,18 @@ type csiListing struct {
 	program string     // "" for nothing listed
 	nodes   []string   // video devices at that time
 	devices []Device
+	at      time.Time   // when
 	stale   atomic.Bool // it is to be listed anew
 }
+
+// noneFor is how long "no cameras" holds: libcamera may have started late.
+const noneFor = 2 * time.Second
 
 var csiListed csiListing
 
 // Rescan has the next Devices ask anew which cameras are on the ribbon connectors.
 // What was listed is used until then, until a video device comes or goes, or until
-// such a camera fails.
+// such a camera fails; that there is none, for noneFor.
 func Rescan() { csiListed.stale.Store(true) }
 
 // csiDevices lists the cameras on the ribbon connectors of a machine with these
@@ -253,9 +257,10 @@ func csiDevices(nodes []string) []Device {
 	l := &csiListed
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if stale := l.stale.Swap(false); stale || l.program != program || !slices.Equal(l.nodes, nodes) {
+	none := len(l.devices) == 0 && time.Since(l.at) > noneFor
+	if stale := l.stale.Swap(false); stale || none || l.program != program || !slices.Equal(l.nodes, nodes) {
 		devices, whole := listCSI(program)
-		if l.program, l.nodes, l.devices = program, nodes, devices; !whole {
+		if l.program, l.nodes, l.devices, l.at = program, nodes, devices, time.Now(); !whole {
 			l.program = ""
 		}
 	}

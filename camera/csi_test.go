@@ -221,3 +221,27 @@ func TestParseCSI(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// That there is no camera is asked again after a while: one may be found late.
+func TestNoCSICameraIsNotRemembered(t *testing.T) {
+	folder := t.TempDir()
+	there := filepath.Join(folder, "there")
+	script := "#!/bin/sh\n[ -e " + there + " ] && echo '0 : imx219 [640x480] (/base/imx219@10)'\nexit 0\n"
+	if err := os.WriteFile(filepath.Join(folder, "rpicam-vid"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
+	t.Cleanup(Rescan)
+	if got := csiDevices(nil); len(got) != 0 {
+		t.Fatalf("listed %+v", got)
+	}
+	if err := os.WriteFile(there, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	csiListed.mu.Lock()
+	csiListed.at = csiListed.at.Add(-noneFor)
+	csiListed.mu.Unlock()
+	if got := csiDevices(nil); len(got) != 1 || got[0].Path != "csi:0" {
+		t.Errorf("listed %+v once it is there", got)
+	}
+}
