@@ -31,7 +31,7 @@ func openBuiltin(name string, opt Options) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &clipReel{name: "built-in footage " + name, pictures: SplitJPEGs(clip.Data), fps: clip.FPS, decoder: decoder}
+	r := &clipReel{name: "built-in footage " + name, pictures: SplitJPEGs(clip.Data()), fps: clip.FPS, decoder: decoder}
 	if r.fps <= 0 {
 		r.fps = 25
 	}

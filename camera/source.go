@@ -97,9 +97,9 @@ type Options struct {
 	Builtin map[string]Clip
 }
 
-// Clip is footage held in memory: JPEG pictures one after the other.
+// Clip is footage in the program: Data gives JPEG pictures one after the other.
 type Clip struct {
 	Title string
 	FPS   float64
-	Data  []byte
+	Data  func() []byte // called once at each opening
 }

@@ -217,7 +217,7 @@ func TestOpenErrors(t *testing.T) {
 		{"v4l2:/dev/null", "it is no camera"},
 	}
 	for _, tt := range tests {
-		src, err := Open(t.Context(), tt.spec, Options{Builtin: map[string]Clip{"traffic": {}}})
+		src, err := Open(t.Context(), tt.spec, Options{Builtin: map[string]Clip{"traffic": {Data: func() []byte { return nil }}}})
 		if err == nil {
 			src.Close()
 			t.Errorf("%q opened", tt.spec)
@@ -230,8 +230,9 @@ func TestOpenErrors(t *testing.T) {
 func TestBuiltin(t *testing.T) {
 	noLeaks(t)
 	a := testJPEG(t, 64, 48)
-	clip := Clip{Title: "Built-in: traffic", FPS: 50, Data: slices.Concat(a, a, a)}
-	copy(clip.Data[2*len(a)-200:], slices.Repeat([]byte{0xFF, 0xD0}, 60)) // the second one is damaged
+	data := slices.Concat(a, a, a)
+	copy(data[2*len(a)-200:], slices.Repeat([]byte{0xFF, 0xD0}, 60)) // the second one is damaged
+	clip := Clip{Title: "Built-in: traffic", FPS: 50, Data: func() []byte { return data }}
 	src := open(t, "builtin:traffic", Options{Loop: true, Builtin: map[string]Clip{"traffic": clip}})
 	defer src.Close()
 	want := Info{Name: "Built-in: traffic", Spec: "builtin:traffic", Kind: KindBuiltin, Width: 64, Height: 48, FPS: 50}
@@ -249,7 +250,7 @@ func TestBuiltin(t *testing.T) {
 		}
 		f.Release()
 	}
-	if _, err := Open(t.Context(), "builtin:x", Options{Builtin: map[string]Clip{"x": {Data: a[:100]}}}); err == nil {
+	if _, err := Open(t.Context(), "builtin:x", Options{Builtin: map[string]Clip{"x": {Data: func() []byte { return a[:100] }}}}); err == nil {
 		t.Error("a clip without pictures opened")
 	}
 }

@@ -71,7 +71,7 @@ func TestTurnPlaces(t *testing.T) {
 
 func TestTurnedSource(t *testing.T) {
 	noLeaks(t)
-	clip := Clip{FPS: 50, Data: testJPEG(t, 64, 48)}
+	clip := Clip{FPS: 50, Data: func() []byte { return testJPEG(t, 64, 48) }}
 	src := open(t, "builtin:x", Options{Builtin: map[string]Clip{"x": clip}, Turn: Turn{Degrees: 90, Mirror: true}})
 	defer src.Close()
 	if i := src.Info(); i.Width != 48 || i.Height != 64 {

@@ -283,7 +283,7 @@ func TestVideoWithoutFFmpeg(t *testing.T) {
 func TestCloseAndCancel(t *testing.T) {
 	clip := testClip(t, "a.mp4", "50")
 	picture := savePicture(t, filepath.Join(t.TempDir(), "a.png"), 30, 20)
-	builtin := map[string]Clip{"x": {FPS: 1, Data: append(testJPEG(t, 64, 48), testJPEG(t, 64, 48)...)}}
+	builtin := map[string]Clip{"x": {FPS: 1, Data: func() []byte { return append(testJPEG(t, 64, 48), testJPEG(t, 64, 48)...) }}}
 	for _, spec := range []string{clip, picture, filepath.Dir(picture), "builtin:x"} {
 		for _, paced := range []bool{false, true} {
 			opt := Options{Paced: paced, Loop: true, FPS: 0.2, Builtin: builtin}

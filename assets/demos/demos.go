@@ -36,9 +36,9 @@ type Texts map[string]Text
 
 // Clip is footage to play without a camera.
 type Clip struct {
-	Title string  // for people
-	FPS   float64 // pictures a second
-	Data  []byte  // JPEG pictures one after the other
+	Title string        // for people
+	FPS   float64       // pictures a second
+	Data  func() []byte // JPEG pictures one after the other, copied at each call
 }
 
 // description is the part of demo.json that is read here.
@@ -83,7 +83,7 @@ func Clips() map[string]Clip {
 	clips := map[string]Clip{}
 	for id, d := range descriptions() {
 		if d.Clip != nil {
-			clips[d.Builtin] = Clip{Title: d.Clip.Title, FPS: d.Clip.FPS, Data: read(id, "clip.mjpeg")}
+			clips[d.Builtin] = Clip{Title: d.Clip.Title, FPS: d.Clip.FPS, Data: func() []byte { return read(id, "clip.mjpeg") }}
 		}
 	}
 	return clips
