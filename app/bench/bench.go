@@ -483,6 +483,7 @@ func tightInvoke(ctx context.Context, net *inference.Interpreter) (time.Duration
 	return time.Since(start) / runs, nil
 }
 
+// Millis is a duration in milliseconds.
 func Millis(d time.Duration) float64 { return float64(d) / 1e6 }
 
 func printFigures(w io.Writer, rows []Figures) {

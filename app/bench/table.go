@@ -282,6 +282,7 @@ func MeasurePlan(ctx context.Context, run time.Time, plan []Job, begins func(don
 	return MeasureOn(ctx, benchmark.Machine{Device: device.New(), App: cli.Version()}, run, plan, begins, made)
 }
 
+// MeasureOn measures the plan on a machine, as MeasurePlan does on this one.
 func MeasureOn(ctx context.Context, m benchmark.Machine, run time.Time, plan []Job, begins func(done int, j Job), made func(benchmark.Record) error) error {
 	hung := map[string]string{} // external delegates, and with which network
 	for i, j := range plan {

@@ -51,6 +51,7 @@ type peopleArgs struct {
 	words   []string
 }
 
+// People runs "reterminal-vision people ARGS".
 func People(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, peopleUsage)

@@ -132,7 +132,7 @@ func Open(ctx context.Context, cfg config.Config, id string) (*Task, error) {
 	return &Task{Task: b.skipping(task), Recognizer: recognizer, Demo: demo, Models: b.models, Nets: b.nets, ReplicaNets: b.replicaNets, Refused: b.refused}, nil
 }
 
-// answered reports whether one of the models chosen before is among the
+// Answered reports whether one of the models chosen before is among the
 // candidates of a stage: one network may answer for two stages.
 func Answered(candidates []string, chosen []*models.Model) bool {
 	return slices.ContainsFunc(chosen, func(m *models.Model) bool { return slices.Contains(candidates, m.ID) })

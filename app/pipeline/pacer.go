@@ -7,18 +7,18 @@ import (
 	"reterminal-vision/camera"
 )
 
-// metronome paces frames that are there already, as a camera paces its own.
+// pacer paces frames that are there already, as a camera paces its own.
 type pacer struct {
-	EveryFrame time.Duration
-	next       time.Time
-	timer      *time.Timer
+	every time.Duration
+	next  time.Time
+	timer *time.Timer
 }
 
 // wait sleeps until the next beat, at which f counts as captured; false when
 // ctx ends first.
 func (m *pacer) wait(ctx context.Context, f *camera.Frame) bool {
 	now := time.Now()
-	if m.next.IsZero() || now.Sub(m.next) > m.EveryFrame {
+	if m.next.IsZero() || now.Sub(m.next) > m.every {
 		m.next = now
 	}
 	if d := m.next.Sub(now); d > 0 {
@@ -34,7 +34,7 @@ func (m *pacer) wait(ctx context.Context, f *camera.Frame) bool {
 			return false
 		}
 	}
-	m.next = m.next.Add(m.EveryFrame)
+	m.next = m.next.Add(m.every)
 	f.Captured = time.Now()
 	return ctx.Err() == nil
 }

@@ -2,13 +2,14 @@ package pipeline
 
 import "time"
 
-// rate counts events a second over a sliding window.
+// Rate counts events a second over a sliding window.
 type Rate struct {
 	at   [256]time.Time
 	n    int // events ever
 	span time.Duration
 }
 
+// NewRate makes a rate over a window so long.
 func NewRate(span time.Duration) *Rate { return &Rate{span: span} }
 
 // add notes one event.

@@ -233,7 +233,7 @@ var errAnother = errors.New("a camera can be used")
 // a new one, or one that could not be opened before.
 type standIn struct {
 	options  camera.Options
-	Watchdog *watchdog.Watchdog
+	watchdog *watchdog.Watchdog
 	nodes    []string
 	listed   bool // a camera is among the devices
 	looked   time.Time
@@ -250,8 +250,8 @@ func (w *standIn) over(ctx context.Context, now time.Time) bool {
 		return false // the usual case of no camera costs one look at a folder
 	}
 	w.nodes = nodes
-	w.Watchdog.Enter(watchdog.OpenSource)
-	defer w.Watchdog.Leave(watchdog.OpenSource)
+	w.watchdog.Enter(watchdog.OpenSource)
+	defer w.watchdog.Leave(watchdog.OpenSource)
 	devices := camera.Devices()
 	if w.listed = len(devices) > 0; !w.listed {
 		return false
@@ -355,8 +355,8 @@ func (s *Session) play(ctx context.Context, worker *inference.Worker, trying *ou
 	silence := watchdog.NewSilence(ctx, r.Info())
 	defer silence.End()
 	s.show(r)
-	waiting := standIn{options: options, Watchdog: s.Watchdog, looked: time.Now()}
-	beat := pacer{EveryFrame: time.Duration(float64(time.Second) / max(s.Pace, 1e-3))}
+	waiting := standIn{options: options, watchdog: s.Watchdog, looked: time.Now()}
+	beat := pacer{every: time.Duration(float64(time.Second) / max(s.Pace, 1e-3))}
 	for {
 		if turn := s.turn.Load(); turn != nil && *turn != r.turn {
 			if err := r.setTurn(*turn); err != nil {

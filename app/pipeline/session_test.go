@@ -38,8 +38,8 @@ func TestLookingForCameraWatched(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	look := standIn{Watchdog: watchdog.New(), nodes: []string{"one that has gone"}}
-	inside := func() bool { return look.Watchdog.Inside(watchdog.OpenSource) }
+	look := standIn{watchdog: watchdog.New(), nodes: []string{"one that has gone"}}
+	inside := func() bool { return look.watchdog.Inside(watchdog.OpenSource) }
 	ended := make(chan bool)
 	go func() { ended <- look.over(t.Context(), time.Now()) }()
 	for !inside() {

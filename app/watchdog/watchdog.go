@@ -73,14 +73,17 @@ type Watchdog struct {
 	first atomic.Int64         // how long a first run may take; 0 where the demo never ran here
 }
 
+// New makes a watchdog that watches nothing yet.
 func New() *Watchdog { return &Watchdog{} }
 
+// Enter notes that something is in a part.
 func (w *Watchdog) Enter(p Part) {
 	if w != nil {
 		w.turns[p].Add(1)
 	}
 }
 
+// Leave notes that it has left the part.
 func (w *Watchdog) Leave(p Part) { w.Enter(p) }
 
 // Do runs a function as a part, which a panic leaves as well.
@@ -228,14 +231,14 @@ func (w *Watchdog) Wrap(task inference.Task) inference.Task {
 	return &watchedTask{Task: task, watchdog: w, replicas: replicas}
 }
 
-// watchedTask is a Parallel whatever it wraps: one replica counts as none.
+// watchedTask is a Replicated whatever it wraps: one replica counts as none.
 type watchedTask struct {
 	inference.Task
 	watchdog *Watchdog
 	replicas int
 }
 
-// Lanes implements inference.Parallel.
+// Replicas implements inference.Replicated.
 func (t *watchedTask) Replicas() int { return t.replicas }
 
 // Prepare implements inference.Task. A panic leaves the part, too.
@@ -252,14 +255,14 @@ func (t *watchedTask) Run(f *camera.Frame, in *inference.Input, out *inference.R
 	return t.Task.Run(f, in, out)
 }
 
-// Infer implements inference.Parallel.
+// Infer implements inference.Replicated.
 func (t *watchedTask) Infer(index int, f *camera.Frame, out *inference.Result) error {
 	t.watchdog.Enter(Network + Part(index))
 	defer t.watchdog.Leave(Network + Part(index))
 	return t.Task.(inference.Replicated).Infer(index, f, out)
 }
 
-// Finish implements inference.Parallel.
+// Finish implements inference.Replicated.
 func (t *watchedTask) Finish(f *camera.Frame, out *inference.Result) error {
 	t.watchdog.Enter(Finish)
 	defer t.watchdog.Leave(Finish)
@@ -284,6 +287,7 @@ type Silence struct {
 	late    atomic.Bool // the first part is over
 }
 
+// NewSilence makes a Silence for a source that is open; End ends it.
 func NewSilence(ctx context.Context, source camera.Info) *Silence {
 	s := &Silence{limit: silenceLimit}
 	if source.FPS > 0 {
@@ -313,6 +317,7 @@ func SilentError(source camera.Info, d time.Duration) error {
 func (s *Silence) Listen() { s.late.Store(false); s.timer.Reset(s.limit) }
 func (s *Silence) Heard()  { s.timer.Stop() }
 
+// End releases it.
 func (s *Silence) End() {
 	s.timer.Stop()
 	s.cancel(nil)

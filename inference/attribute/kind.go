@@ -131,12 +131,9 @@ func Configure(n *task.Network) HeadConfig {
 func build(r *task.Request) (_ inference.Task, err error) {
 	var made task.Made
 	defer made.CloseOn(&err)
-	detectors, err := face.Build(r)
+	detectors, err := face.Build(r, &made)
 	if err != nil {
 		return nil, err
-	}
-	for _, d := range detectors {
-		made.Add(d)
 	}
 	var heads []Head
 	var answered []string

@@ -53,10 +53,8 @@ func check(n *task.Network, _ int) error {
 func SpecOf(n *task.Network) *Spec { return n.Params.(*params).Face }
 
 // Build makes the detectors of a request: that of its first network, then one
-// for each replica. It takes over their interpreters, unless it returns an error.
-func Build(r *task.Request) (_ []Detector, err error) {
-	var made task.Made
-	defer made.CloseOn(&err)
+// for each replica. They are added to made.
+func Build(r *task.Request, made *task.Made) ([]Detector, error) {
 	n := r.Networks[0]
 	spec := SpecOf(n.Network)
 	cfg := Config{

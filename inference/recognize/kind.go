@@ -36,12 +36,9 @@ func checkLiveness(n *task.Network) error {
 func build(r *task.Request) (_ inference.Task, err error) {
 	var made task.Made
 	defer made.CloseOn(&err)
-	detectors, err := face.Build(r)
+	detectors, err := face.Build(r, &made)
 	if err != nil {
 		return nil, err
-	}
-	for _, d := range detectors {
-		made.Add(d)
 	}
 	n := &r.Networks[1]
 	embedder, err := NewEmbedder(n.Net, EmbedderConfig{Model: n.ID, Norm: n.Norm(), Output: n.OutputName("embedding")})
