@@ -301,8 +301,8 @@ func (w *window) wait() {
 func (w *window) session(ctx context.Context, id string, attract func(config.Config) config.Config) {
 	w.link.Running(id, attract != nil)
 	v := watchdog.New()
-	defer w.handover.Settle()
 	defer v.Watch(func(what watchdog.Part) { w.stuck(ctx, id, what, attract == nil) })()
+	defer v.Do(watchdog.CloseSource, w.handover.Settle)
 	restarts := 0
 	for {
 		began := time.Now()

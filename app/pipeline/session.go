@@ -276,7 +276,9 @@ type reading struct {
 
 // open is the camera that was handed over, else the source of the configuration.
 func (s *Session) open(ctx context.Context, options camera.Options) (*reading, error) {
-	if source := s.Handover.take(s.cfg); source != nil {
+	var source camera.Source
+	s.Watchdog.Do(watchdog.CloseSource, func() { source = s.Handover.take(s.cfg) }) // another camera is closed
+	if source != nil {
 		r := &reading{Source: source, since: time.Now()}
 		r.counts = r.count()
 		if err := r.setTurn(options.Turn); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"reterminal-vision/assets/lang"
+	"reterminal-vision/inference/recognize"
 	"reterminal-vision/ui/kit"
 )
 
@@ -29,15 +30,6 @@ type labelCache struct {
 	width float32 // longest text allowed
 	names bool    // labels are people's names, which stay as they are
 }
-
-// stranger is whom nobody has introduced; no person can be called so.
-const stranger = "Unknown"
-
-// notLive is who is not taken for alive; no person can be called so either.
-const notLive = "Not a live face"
-
-// nameless reports whether a label of a demo that tells people apart is no name.
-func nameless(label string) bool { return label == stranger || label == notLive }
 
 // labelCacheLimit bounds the cache; with 100 percents a label it holds more
 // labels than any model here has on one screen.
@@ -84,7 +76,7 @@ func (c *labelCache) make(k labelKey) labelText {
 	}
 	measure := kit.Measurer(c.size, c.bold)
 	label := k.label
-	if !c.names || nameless(label) {
+	if !c.names || !recognize.IsName(label) {
 		label = lang.Name(label)
 	}
 	t := labelText{text: kit.Shorten(label, c.width-measure(tail), measure) + tail}

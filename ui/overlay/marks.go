@@ -6,7 +6,7 @@
 // are made once and kept, and pixels that Masks mixes into a picture. It runs
 // on the UI goroutine, but for Masks, which takes masks from any. Package ui
 // imports it, and app for the colours of classes; of ours it imports ui/kit,
-// ui/phrases, inference and assets.
+// ui/phrases, inference, inference/recognize and assets.
 package overlay
 
 import (

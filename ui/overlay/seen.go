@@ -9,6 +9,7 @@ import (
 
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/recognize"
 	"reterminal-vision/ui/kit"
 	"reterminal-vision/ui/phrases"
 )
@@ -173,7 +174,7 @@ func (l *Seen) fill() {
 			continue
 		}
 		f := l.found[i]
-		if !l.Names || nameless(f.label) {
+		if !l.Names || !recognize.IsName(f.label) {
 			f.label = lang.Name(f.label)
 		}
 		r.show(slots[i], f, l.bars)
