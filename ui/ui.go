@@ -239,7 +239,6 @@ func newUI(a fyne.App, opt Options) *UI {
 	u := &UI{opt: opt, app: a}
 	u.ended = make(chan struct{})
 	u.Live, u.Pages, u.People = &Live{ui: u}, &Pages{ui: u}, &PeopleScreens{ui: u}
-	a.Lifecycle().SetOnStopped(func() { u.closed.Store(true) })
 	a.SetIcon(fyne.NewStaticResource("icon.png", icon.App()))
 	u.root = kit.NewRoot(func() { u.painted = true }, kit.NewWatcher(opt.Kiosk, u.touched))
 	u.stack = kit.NewStack(u.root)
@@ -516,6 +515,9 @@ func (u *UI) quit() {
 func (u *UI) tick(now time.Time) {
 	if u.stopping.Load() && !u.quitting {
 		u.quitting = true
+		// Not in Fyne's OnStopped: 2.7.1 may wait for it for ever, as it is run by
+		// a loop that has just ended.
+		u.closed.Store(true)
 		u.app.Quit()
 		return
 	}
