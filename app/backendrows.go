@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"reterminal-vision/app/backend"
+	"reterminal-vision/app/faults"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
 	"reterminal-vision/ui/kit"
@@ -62,7 +63,7 @@ func delegateState(d inference.Delegate) string {
 	var runs []string
 	for _, t := range backend.Results(d) {
 		if t.Err != nil {
-			return sentence(t.Err)
+			return faults.Sentence(t.Err)
 		}
 		run := lang.T("runs %d of %d steps", t.Placement.Delegated(), len(t.Placement.Nodes))
 		if left := leftSteps(t.Placement); left != "" {

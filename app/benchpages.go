@@ -16,6 +16,7 @@ import (
 	"reterminal-vision/app/bench"
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/faults"
 	"reterminal-vision/app/guard"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/pipeline"
@@ -148,7 +149,7 @@ func (b *benchPages) subjects() (all []benchmark.Subject, chosen map[string]bool
 	chosen = map[string]bool{}
 	for i := range known.Demos {
 		for _, stage := range known.Demos[i].Stages() {
-			if m := firstPresent(known, store, stage); m != nil {
+			if m := library.First(known, store, stage); m != nil {
 				chosen[m.ID] = true
 			}
 		}
@@ -181,7 +182,7 @@ func (b *benchPages) benchPage() kit.Page {
 	running, failed := b.now != nil, b.failed
 	b.mu.Unlock()
 	if failed != nil {
-		p.Wrong = sentence(failed)
+		p.Wrong = faults.Sentence(failed)
 	}
 	if running {
 		p.Groups = b.progress()
@@ -434,7 +435,7 @@ func (b *benchPages) historyPage() kit.Page {
 	p := kit.Page{Title: lang.T("All results")}
 	runs, err := b.runs()
 	if err != nil {
-		p.Wrong = sentence(err)
+		p.Wrong = faults.Sentence(err)
 	}
 	g := kit.Group{}
 	for _, run := range runs {

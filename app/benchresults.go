@@ -80,7 +80,7 @@ func (p benchRunPage) choose(id string) error {
 
 // export writes the results into the folder of pictures.
 func (p benchRunPage) export(format string, run []benchmark.Record) error {
-	folder, err := picturesFolder()
+	folder, err := snapshot.Folder()
 	if err != nil {
 		return err
 	}

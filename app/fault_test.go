@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"reterminal-vision/app/config"
+	"reterminal-vision/app/faults"
 	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/assets/lang"
@@ -94,7 +95,7 @@ func TestCameraErrorsAreTranslated(t *testing.T) {
 			if err == nil || c.kind.is != nil && !errors.Is(err, c.kind.is) {
 				t.Fatalf("it is told apart no more: %v", err)
 			}
-			if got := worded(err); got != err.Error() {
+			if got := faults.Worded(err); got != err.Error() {
 				t.Errorf("in English: %q, and %q", got, err)
 			}
 			seen := map[string]string{}
@@ -108,7 +109,7 @@ func TestCameraErrorsAreTranslated(t *testing.T) {
 				if l.Tag != "de" {
 					continue
 				}
-				for _, shown := range []string{problem.Detail, sentence(err)} {
+				for _, shown := range []string{problem.Detail, faults.Sentence(err)} {
 					bare := regexp.MustCompile(`'[^']*'|--\w+`).ReplaceAllString(shown, "") // what is to be typed
 					if word := english.FindString(bare); word != "" {
 						t.Errorf("%q is English: %q", word, shown)

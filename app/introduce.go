@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"reterminal-vision/app/faults"
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/pipeline"
@@ -79,7 +80,7 @@ func (n *introductions) Forget(id string) {
 func (n *introductions) CheckName(id, name string) string {
 	name, err := people.CleanName(name)
 	if err != nil {
-		return sentence(err)
+		return faults.Sentence(err)
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -96,7 +97,7 @@ func (n *introductions) change(what string, how func(*people.Store) error) {
 	n.jobs.Go(func() {
 		if err := n.with(how); err != nil {
 			slog.Error("people were not changed", "while", what, "error", err)
-			n.show(sentence(err))
+			n.show(faults.Sentence(err))
 		}
 	})
 }
@@ -194,7 +195,7 @@ func (n *introductions) Enrol(id, name string) {
 			e.Failed = lang.T("That took too long. Try again in better light, one person at a time.")
 		case err != nil:
 			slog.Error("enrolment failed", "error", err)
-			e.Failed = sentence(err)
+			e.Failed = faults.Sentence(err)
 		default:
 			slog.Info("person enrolled", "shots", len(e.shots))
 			e.Done = true
@@ -246,16 +247,4 @@ func (e *enrolment) take(ctx context.Context, tell func(ui.Enrolment)) error {
 		}
 	}
 	return nil
-}
-
-// sentence words an error for the screen.
-func sentence(err error) string {
-	if other := worded(err); other != err.Error() {
-		return other
-	}
-	words := strings.TrimPrefix(err.Error(), "people: ")
-	if words == "" {
-		return ""
-	}
-	return lang.Name(strings.ToUpper(words[:1]) + strings.TrimRight(words[1:], ".") + ".")
 }

@@ -20,7 +20,7 @@ const (
 // livenessRow turns the demand on and off, and says how good it is here.
 func (w *window) livenessRow(demo *models.Demo) kit.Row {
 	detail := lang.T("a photograph, or a screen that shows somebody, is not greeted by name")
-	if m := firstPresent(library.Catalogue(), library.OpenStore(w.cfg.ModelsDir), demo.Liveness); m != nil && m.Experimental {
+	if m := library.First(library.Catalogue(), library.OpenStore(w.cfg.ModelsDir), demo.Liveness); m != nil && m.Experimental {
 		detail = lang.T("experimental") + ": " + detail
 	}
 	return toggle(chooseLiveness, lang.T("Living faces only"), detail, w.prefs.Get().Liveness)

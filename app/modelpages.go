@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"reterminal-vision/app/custom"
+	"reterminal-vision/app/faults"
 	"reterminal-vision/app/library"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference/tasks"
@@ -118,7 +119,7 @@ func (p modelPage) show() kit.Page {
 	case d != nil:
 		done, failed := d.state()
 		if failed != nil {
-			page.Wrong = sentence(failed)
+			page.Wrong = faults.Sentence(failed)
 			do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, ID: "fetch", Label: lang.T("Try again")})
 			break
 		}
@@ -277,7 +278,7 @@ func (p importPage) show() kit.Page {
 	page := kit.Page{Title: filepath.Base(p.file)}
 	d, err := custom.Inspect(p.file)
 	if err != nil {
-		page.Wrong = sentence(err)
+		page.Wrong = faults.Sentence(err)
 		return page
 	}
 	as := kit.Group{Title: lang.T("Use it for")}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"reterminal-vision/app/faults"
 	"reterminal-vision/app/queue"
 	"reterminal-vision/ui"
 	"reterminal-vision/ui/kit"
@@ -74,7 +75,7 @@ func (p *pages) work(id string, work func(page) error) {
 	shown.ID = id
 	if err != nil {
 		slog.Error("page", "page", id, "error", err)
-		shown.Wrong = sentence(err)
+		shown.Wrong = faults.Sentence(err)
 	}
 	p.screen.Pages.Show(shown)
 }

@@ -15,6 +15,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/preferences"
+	"reterminal-vision/app/speeds"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
@@ -340,7 +341,7 @@ func TestSpeedPage(t *testing.T) {
 	}
 	w.working.Wait()
 	for _, demo := range []string{"belt", "vehicles"} {
-		if fps := loadSpeeds().of(demo); fps <= 0 {
+		if fps := speeds.Load().Of(demo); fps <= 0 {
 			t.Errorf("%s gives %v results a second", demo, fps)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"reterminal-vision/app/bench"
 	"reterminal-vision/app/benchmark"
+	"reterminal-vision/app/faults"
 	"reterminal-vision/app/library"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
@@ -52,7 +53,7 @@ func (b *benchPages) profilePage(id string) kit.Page {
 	threads, _ := strconv.Atoi(way[last+1:])
 	found, err := b.profile(model, inference.Options{Delegate: inference.Delegate(backend), Threads: threads})
 	if err != nil {
-		p.Wrong = sentence(err)
+		p.Wrong = faults.Sentence(err)
 		return p
 	}
 	total := found.Total()

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/app/pin"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/inference/testmedia"
 )
@@ -69,7 +70,7 @@ func TestRobot(t *testing.T) {
 		}
 	}
 	folder, pictures := t.TempDir(), t.TempDir()
-	hash, err := hashPIN("2580")
+	hash, err := pin.Hash("2580")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,7 +98,7 @@ func scenes(t *testing.T) []scene {
 		return func(w *window) {
 			d := library.Catalogue().Demo(demo)
 			w.running = demo
-			w.networks = []*models.Model{firstPresent(library.Catalogue(), library.OpenStore(w.cfg.ModelsDir), d.Models)}
+			w.networks = []*models.Model{library.First(library.Catalogue(), library.OpenStore(w.cfg.ModelsDir), d.Models)}
 			w.screen.ShowDemo(demo)
 			w.screen.Capture(goldenTime) // it takes no pictures before it is shown
 			w.screen.Live.Result(shots[demo].r)

@@ -13,6 +13,7 @@ import (
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
+	"reterminal-vision/app/pin"
 	"reterminal-vision/app/preferences"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
@@ -185,7 +186,7 @@ func (w *window) displayPage() kit.Page {
 		}},
 	}}
 	light := kit.Group{Title: lang.T("Screen light")}
-	if percent, err := w.light.brightness(); err != nil {
+	if percent, err := w.light.Brightness(); err != nil {
 		light.Text = lang.T("This screen's light cannot be changed from here.")
 	} else {
 		if _, err := w.device.Illuminance(); err == nil {
@@ -219,7 +220,7 @@ func toggle(id, label, detail string, on bool) kit.Row {
 func (w *window) chooseDisplay(id string) error {
 	if id == "automatic" {
 		err := w.prefs.Change(func(s *settings.Settings) { s.Display.Automatic = !s.Display.Automatic })
-		w.light.look()
+		w.light.Look()
 		return err
 	}
 	err := w.prefs.Change(func(s *settings.Settings) { s.Theme = id })
@@ -230,12 +231,12 @@ func (w *window) chooseDisplay(id string) error {
 func (w *window) stepDisplay(id string, up bool) error {
 	by := direction(up)
 	if id == "brightness" {
-		percent, err := w.light.brightness()
+		percent, err := w.light.Brightness()
 		if err != nil {
 			return err
 		}
 		percent = min(max(percent/10*10+10*by, brightnessLeast), 100)
-		if err := w.light.set(percent); err != nil {
+		if err := w.light.Set(percent); err != nil {
 			return err
 		}
 		return w.prefs.Change(func(s *settings.Settings) { s.Display.Brightness = percent })
@@ -335,7 +336,7 @@ func (w *window) confirmPIN(first string) {
 		}
 		answer("", func() {
 			w.pages.do(pageLock, func(page) error {
-				hash, err := hashPIN(second)
+				hash, err := pin.Hash(second)
 				if err != nil {
 					return err
 				}

@@ -138,7 +138,7 @@ func (w *window) measureAll() error {
 				slog.Error("demo not measured", "demo", c.ID, "error", err)
 				continue
 			}
-			w.speeds.keep(c.ID, f.FPS)
+			w.speeds.Keep(c.ID, f.FPS)
 		}
 	})
 	return nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"time"
@@ -35,7 +34,7 @@ func (w *window) Idle() {
 	if w.safe.Load() {
 		return // what would attract visitors may be what crashes
 	}
-	if w.light.dark(time.Now()) {
+	if w.light.Dark(time.Now()) {
 		w.sleepScreen()
 		return
 	}
@@ -82,7 +81,7 @@ func (w *window) attract(ctx context.Context, touches uint64, demos []string, ho
 		if !w.screen.Attract(id, touches) || !w.beginAttract(ctx, id, how) || !pipeline.Sleep(ctx, attractEach) {
 			return
 		}
-		if w.light.dark(time.Now()) {
+		if w.light.Dark(time.Now()) {
 			w.sleepScreen()
 			return
 		}
@@ -116,7 +115,7 @@ func (w *window) endAttract() {
 func (w *window) sleepScreen() {
 	w.StopDemo()
 	w.screen.Blank()
-	w.light.power(false)
+	w.light.Power(false)
 }
 
 // away locks the device again when nobody has touched the screen for two minutes,
@@ -138,7 +137,7 @@ func (w *window) away() {
 func (w *window) Wake() {
 	w.endAttract()
 	w.StopDemo()
-	w.light.power(true)
+	w.light.Power(true)
 	w.screen.SetCards(w.cards())
 }
 
@@ -156,11 +155,11 @@ func (w *window) gate(then func()) {
 	w.screen.Pages.AskPIN(lang.T("PIN"), words, func(pin string, answer func(string, func())) {
 		w.working.Go(func() {
 			now := time.Now()
-			if wait := w.tries.wait(now); wait > 0 {
+			if wait := w.tries.Wait(now); wait > 0 {
 				answer(lang.T("Too many tries. Wait %d seconds.", int(wait.Seconds())+1), nil)
 				return
 			}
-			if !w.tries.check(pin, hash, now) {
+			if !w.tries.Check(pin, hash, now) {
 				answer(lang.T("That is not the PIN."), nil)
 				return
 			}
@@ -192,7 +191,7 @@ func (w *window) SavePicture() {
 		err := snapshot.Annotate(img, result)
 		file := ""
 		if err == nil {
-			file, err = pictureFile(demo, time.Now())
+			file, err = snapshot.NewFile(demo, time.Now())
 		}
 		if err == nil && device.FreeDisk(filepath.Dir(file)).Or(roomForPictures) < roomForPictures {
 			slog.Warn("picture not saved: the disk is nearly full", "folder", filepath.Dir(file))
@@ -221,45 +220,12 @@ func (w *window) sweepUp() {
 	if w.prefs.Path != "" {
 		err = durable.Sweep(filepath.Dir(w.prefs.Path), "settings.json*", "speeds.json", "benchmarks.json", roster.ClockFile, reportName)
 	}
-	if folder, bad := picturesPath(); bad == nil {
+	if folder, bad := snapshot.FolderPath(); bad == nil {
 		err = errors.Join(err, durable.Sweep(folder, "*-????????-??????.???.jpg"))
 	}
 	if err != nil {
 		slog.Warn("what was left of writes stays", "error", err)
 	}
-}
-
-// picturesPath is where pictures are saved.
-func picturesPath() (string, error) {
-	if folder := os.Getenv("RTV_PICTURES"); folder != "" {
-		return folder, nil
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", fmt.Errorf("pictures: %w: set RTV_PICTURES to a folder", err)
-	}
-	return filepath.Join(home, "Pictures"), nil
-}
-
-// picturesFolder is that folder; it is made where there is none.
-func picturesFolder() (string, error) {
-	folder, err := picturesPath()
-	if err != nil {
-		return "", err
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return "", fmt.Errorf("pictures: %w: set RTV_PICTURES to a folder that can be written", err)
-	}
-	return folder, nil
-}
-
-// pictureFile is a name for a picture that does not exist yet.
-func pictureFile(demo string, now time.Time) (string, error) {
-	folder, err := picturesFolder()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(folder, fmt.Sprintf("%s-%s.jpg", demo, now.Format("20060102-150405.000"))), nil
 }
 
 // pressed is one of the device's own buttons: F1 leads to the gallery, F2 and

@@ -16,71 +16,18 @@ import (
 	"reterminal-vision/app/guard"
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
+	"reterminal-vision/app/pin"
 	"reterminal-vision/app/preferences"
 	"reterminal-vision/app/roster"
 	"reterminal-vision/app/settings"
 )
-
-func TestWithin(t *testing.T) {
-	for _, c := range []struct {
-		hour, from, to int
-		want           bool
-	}{
-		{3, 0, 0, false}, {3, 22, 7, true}, {23, 22, 7, true}, {22, 22, 7, true}, {7, 22, 7, false}, {12, 22, 7, false},
-		{12, 9, 17, true}, {17, 9, 17, false}, {8, 9, 17, false},
-	} {
-		if got := within(c.hour, c.from, c.to); got != c.want {
-			t.Errorf("%d from %d to %d: %v", c.hour, c.from, c.to, got)
-		}
-	}
-}
-
-// Wrong PINs soon cost time, ever more of it; the right one ends that.
-func TestLockout(t *testing.T) {
-	hash, err := hashPIN("2580")
-	if err != nil || strings.Contains(hash, "2580") {
-		t.Fatal(hash, err)
-	}
-	t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
-	now := time.Now()
-	l := newLockout(preferences.Load(), now)
-	for i := range freeTries {
-		if l.wait(now) > 0 {
-			t.Fatalf("try %d has to wait", i)
-		}
-		if l.check("0000", hash, now) {
-			t.Fatal("a wrong PIN unlocks")
-		}
-	}
-	first := l.wait(now)
-	if first < 5*time.Second {
-		t.Errorf("after %d wrong PINs one waits %v", freeTries, first)
-	}
-	now = now.Add(first)
-	l.check("1111", hash, now)
-	if second := l.wait(now); second <= first || second > longestWait {
-		t.Errorf("then %v", second)
-	}
-	// Switched off and on, it makes one wait as long again, and no PIN is looked at meanwhile.
-	again := newLockout(preferences.Load(), now)
-	if got := again.wait(now); got != l.wait(now) || again.check("2580", hash, now) {
-		t.Errorf("after a restart: %v", got)
-	}
-	now = now.Add(longestWait)
-	if !l.check("2580", hash, now) || l.wait(now) > 0 {
-		t.Error("the right PIN does not unlock")
-	}
-	if again := newLockout(preferences.Load(), now); again.wait(now) > 0 || again.failed != 0 {
-		t.Errorf("after the right one and a restart: %d wrong", again.failed)
-	}
-}
 
 // Where settings cannot be read they stay as they are on the disk, and whoever
 // tries PINs waits the longest, since a restart would forget the tries.
 func TestSettingsUnread(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("RTV_PEOPLE", filepath.Join(folder, "people.db"))
-	hash, err := hashPIN("2580")
+	hash, err := pin.Hash("2580")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,15 +51,15 @@ func TestSettingsUnread(t *testing.T) {
 	if again := preferences.Load().Get(); again.PIN != hash || again.Theme != "" {
 		t.Errorf("the next time: %+v", again)
 	}
-	l := newLockout(p, now)
-	if l.check("0000", hash, now) || l.wait(now) != longestWait {
-		t.Errorf("a wrong PIN that is not counted costs %v", l.wait(now))
+	l := pin.NewLockout(p, now)
+	if l.Check("0000", hash, now) || l.Wait(now) != pin.LongestWait {
+		t.Errorf("a wrong PIN that is not counted costs %v", l.Wait(now))
 	}
-	now = now.Add(longestWait)
-	if !l.check("2580", hash, now) || l.wait(now) > 0 {
-		t.Errorf("after the right one one waits %v", l.wait(now))
+	now = now.Add(pin.LongestWait)
+	if !l.Check("2580", hash, now) || l.Wait(now) > 0 {
+		t.Errorf("after the right one one waits %v", l.Wait(now))
 	}
-	if l.check("0000", settings.Locked, now) {
+	if l.Check("0000", settings.Locked, now) {
 		t.Error("a number unlocks where no PIN is known")
 	}
 }
@@ -504,7 +451,7 @@ func TestRoomForPictures(t *testing.T) {
 // settings that hold after a restart.
 func TestKiosk(t *testing.T) {
 	folder := t.TempDir()
-	hash, err := hashPIN("2580")
+	hash, err := pin.Hash("2580")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,13 +18,17 @@ import (
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/doctor"
+	"reterminal-vision/app/faults"
 	"reterminal-vision/app/library"
+	"reterminal-vision/app/light"
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/people"
+	"reterminal-vision/app/pin"
 	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/preferences"
 	"reterminal-vision/app/roster"
 	"reterminal-vision/app/snapshot"
+	"reterminal-vision/app/speeds"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/assets/demos"
@@ -49,11 +53,11 @@ type window struct {
 	link   *supervise.Link
 	safe   atomic.Bool // too many crashes: nothing runs by itself
 	open   func(context.Context, config.Config, string) (*demo.Task, error)
-	light  *light
+	light  *light.Light
 	screen *ui.UI
 	ctx    context.Context
-	tries  *lockout
-	speeds *speeds
+	tries  *pin.Lockout
+	speeds *speeds.Store
 	checks func() []doctor.Check
 
 	handover pipeline.Handover // of the camera, from a session to the next
@@ -81,8 +85,8 @@ type window struct {
 func newWindow(ctx context.Context, cfg config.Config, screen func(ui.Options) *ui.UI) *window {
 	cfg.Loop = true
 	w := &window{cfg: cfg, ctx: ctx, picture: snapshot.NewFrameSaver(cfg.SaveFrame), prefs: preferences.Load(), device: device.New(),
-		notify: device.NewNotify(), speeds: loadSpeeds(), open: roster.OpenDemo, fetching: map[string]*download{}, imports: map[string]importChoice{}}
-	w.tries = newLockout(w.prefs, time.Now())
+		notify: device.NewNotify(), speeds: speeds.Load(), open: roster.OpenDemo, fetching: map[string]*download{}, imports: map[string]importChoice{}}
+	w.tries = pin.NewLockout(w.prefs, time.Now())
 	w.camera = newCameraChoices(cfg, w.prefs, w.restart, w.adjust)
 	w.pages, w.bench = newPages(w.page), newBenchPages(w)
 	w.checks = func() []doctor.Check {
@@ -100,7 +104,7 @@ func newWindow(ctx context.Context, cfg config.Config, screen func(ui.Options) *
 		},
 	})
 	w.people.screen, w.pages.screen = w.screen, w.screen
-	w.light = newLight(w)
+	w.light = light.New(w.prefs, w.device)
 	return w
 }
 
@@ -124,7 +128,7 @@ func runWindow(ctx context.Context, cfg config.Config, link *supervise.Link) err
 		w.screen.Pages.Open(pageWelcome)
 	}
 	w.working.Go(w.sweepUp)
-	w.working.Go(func() { w.light.run(ctx) })
+	w.working.Go(func() { w.light.Run(ctx) })
 	w.working.Go(func() { w.watchHealth(ctx) })
 	w.working.Go(func() { w.device.Buttons(ctx, w.pressed) })
 	w.working.Go(func() { w.keepAlive(ctx) })
@@ -153,7 +157,7 @@ func (w *window) cards() []ui.Card {
 	var all []ui.Card
 	for i := range known.Demos {
 		c := card(known, store, &known.Demos[i])
-		c.FPS = w.speeds.of(c.ID)
+		c.FPS = w.speeds.Of(c.ID)
 		all = append(all, c)
 	}
 	return all
@@ -168,7 +172,7 @@ func card(known *models.Catalogue, store *models.Store, d *models.Demo) ui.Card 
 		if demo.Answered(candidates, chosen) {
 			continue
 		}
-		model := firstPresent(known, store, candidates)
+		model := library.First(known, store, candidates)
 		if model == nil {
 			c.Ready, c.Reason = false, lang.T("Its model is not on this device. Get it in the settings, under Models.")
 			return c
@@ -180,15 +184,6 @@ func card(known *models.Catalogue, store *models.Store, d *models.Demo) ui.Card 
 	}
 	c.Model = strings.Join(titles, " + ")
 	return c
-}
-
-func firstPresent(known *models.Catalogue, store *models.Store, candidates []string) *models.Model {
-	for _, id := range candidates {
-		if m := known.Model(id); store.Has(m) {
-			return m
-		}
-	}
-	return nil
 }
 
 // StartDemo ends what runs and starts a demo.
@@ -365,7 +360,7 @@ func (w *window) attempt(ctx context.Context, v *watchdog.Watchdog, id string, a
 		w.networks = task.Models
 	}
 	w.mu.Unlock()
-	v.SetPace(task.Imported(), w.speeds.of(id))
+	v.SetPace(task.Imported(), w.speeds.Of(id))
 	if r := task.Recognizer; r != nil {
 		w.people.recognising(ctx, r)
 		defer w.people.recognising(ctx, nil)
@@ -377,7 +372,7 @@ func (w *window) attempt(ctx context.Context, v *watchdog.Watchdog, id string, a
 	s.Retry, s.Watchdog, s.Handover = pipeline.RetryAny, v, &w.handover
 	defer w.adjustable(func() { s.Adjust(configure()) })()
 	err = s.Run(ctx)
-	if w.speeds.note(id, sink.invoke) && w.ctx.Err() == nil {
+	if w.speeds.Note(id, sink.invoke) && w.ctx.Err() == nil {
 		w.screen.SetCards(w.cards())
 	}
 	if cause := context.Cause(ctx); errors.Is(cause, errCrashed) {
@@ -404,7 +399,7 @@ var errCrashed = errors.New("the demo stopped by an error of its own")
 
 // problem words an error for a person at the screen.
 func (w *window) problem(err error, id string) ui.Problem {
-	p := ui.Problem{Title: lang.T("This demo cannot run"), Detail: worded(err), Retry: func() { w.StartDemo(id) }}
+	p := ui.Problem{Title: lang.T("This demo cannot run"), Detail: faults.Worded(err), Retry: func() { w.StartDemo(id) }}
 	var m *demo.ModelError
 	var damaged *people.DamagedError
 	var key *people.KeyError
@@ -517,7 +512,7 @@ func (s *screenSink) Lost(err error) {
 // noPictures words why the source gives none.
 func (s *screenSink) noPictures(err error) ui.Problem {
 	p := ui.Problem{
-		Title: lang.T("No pictures"), Detail: worded(err),
+		Title: lang.T("No pictures"), Detail: faults.Worded(err),
 		Remedy: lang.T("The demo goes on by itself when they come back."),
 		Label:  lang.T("Built-in footage"), Retry: s.useFootage,
 	}

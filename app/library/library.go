@@ -100,3 +100,13 @@ func DemoIDs() (ids []string) {
 	}
 	return ids
 }
+
+// First is the first of the candidates whose file is on this device, nil for none.
+func First(known *models.Catalogue, store *models.Store, candidates []string) *models.Model {
+	for _, id := range candidates {
+		if m := known.Model(id); store.Has(m) {
+			return m
+		}
+	}
+	return nil
+}

@@ -1,4 +1,9 @@
-package app
+// Package speeds keeps how many results a second each demo gave on this device.
+//
+// In: times that demos took. Out: rates for the gallery and the watchdog, kept in
+// a file. It imports app/durable and app/paths; the shell and its pages may
+// import it.
+package speeds
 
 import (
 	"encoding/json"
@@ -13,17 +18,17 @@ import (
 	"reterminal-vision/app/paths"
 )
 
-// speeds is how many results a second the networks of each demo gave on this
+// Store is how many results a second the networks of each demo gave on this
 // device when it last ran. Losing it loses nothing but that. Any goroutine.
-type speeds struct {
+type Store struct {
 	path string
 
 	mu  sync.Mutex
 	fps map[string]float64 // by demo ID
 }
 
-func loadSpeeds() *speeds {
-	s := &speeds{fps: map[string]float64{}}
+func Load() *Store {
+	s := &Store{fps: map[string]float64{}}
 	path, err := paths.Data("speeds.json")
 	if err != nil {
 		return s
@@ -35,29 +40,29 @@ func loadSpeeds() *speeds {
 	return s
 }
 
-// of is how many results a second a demo gives here; 0 when it has not run.
-func (s *speeds) of(demo string) float64 {
+// Of is how many results a second a demo gives here; 0 when it has not run.
+func (s *Store) Of(demo string) float64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.fps[demo]
 }
 
-// note keeps how long the networks of a demo took for a frame, and reports
+// Note keeps how long the networks of a demo took for a frame, and reports
 // whether that is news: more than a tenth from what was known.
-func (s *speeds) note(demo string, invoke time.Duration) (news bool) {
+func (s *Store) Note(demo string, invoke time.Duration) (news bool) {
 	if invoke <= 0 {
 		return false
 	}
 	fps := 1 / invoke.Seconds()
-	if known := s.of(demo); known > .9*fps && known < 1.1*fps {
+	if known := s.Of(demo); known > .9*fps && known < 1.1*fps {
 		return false
 	}
-	s.keep(demo, fps)
+	s.Keep(demo, fps)
 	return true
 }
 
-// keep keeps how many results a second a demo gives here.
-func (s *speeds) keep(demo string, fps float64) {
+// Keep keeps how many results a second a demo gives here.
+func (s *Store) Keep(demo string, fps float64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fps[demo] = fps

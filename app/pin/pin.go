@@ -1,4 +1,9 @@
-package app
+// Package pin keeps a PIN as a hash, and slows down who tries many.
+//
+// In: digits that were typed. Out: whether they are right, and how long one has
+// to wait. It imports app/preferences, which keeps the count; the shell and its
+// pages may import it.
+package pin
 
 import (
 	"log/slog"
@@ -15,15 +20,15 @@ import (
 // somebody who has the settings file cannot try all short numbers at once.
 const pinCost = 11
 
-// hashPIN is what is kept of a PIN.
-func hashPIN(pin string) (string, error) {
+// Hash is what is kept of a PIN.
+func Hash(pin string) (string, error) {
 	hash, err := bcrypt.GenerateFromPassword([]byte(pin), pinCost)
 	return string(hash), err
 }
 
-// lockout slows down who tries PINs at the screen; switching the device off and
+// Lockout slows down who tries PINs at the screen; switching the device off and
 // on does not help. Any goroutine.
-type lockout struct {
+type Lockout struct {
 	prefs *preferences.Store
 
 	mu     sync.Mutex
@@ -34,13 +39,13 @@ type lockout struct {
 // Tries that are free, and the longest time to wait for one more.
 const (
 	freeTries   = 5
-	longestWait = 5 * time.Minute
+	LongestWait = 5 * time.Minute
 )
 
-// newLockout goes on where the app ended before. The clock may not be trusted
+// NewLockout goes on where the app ended before. The clock may not be trusted
 // after that, so that one waits anew.
-func newLockout(p *preferences.Store, now time.Time) *lockout {
-	l := &lockout{prefs: p, failed: max(0, p.Get().WrongPINs)}
+func NewLockout(p *preferences.Store, now time.Time) *Lockout {
+	l := &Lockout{prefs: p, failed: max(0, p.Get().WrongPINs)}
 	l.until = now.Add(waitAfter(l.failed))
 	return l
 }
@@ -50,19 +55,19 @@ func waitAfter(failed int) time.Duration {
 	if failed < freeTries {
 		return 0
 	}
-	return min(10*time.Second<<min(failed-freeTries, 10), longestWait)
+	return min(10*time.Second<<min(failed-freeTries, 10), LongestWait)
 }
 
-// wait is how long no PIN is taken yet.
-func (l *lockout) wait(now time.Time) time.Duration {
+// Wait is how long no PIN is taken yet.
+func (l *Lockout) Wait(now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return max(0, l.until.Sub(now))
 }
 
-// check compares a PIN with the hash, and notes how that went. It counts as
+// Check compares a PIN with the hash, and notes how that went. It counts as
 // wrong, on the disk too, until it is known to be right. It takes a while.
-func (l *lockout) check(pin, hash string, now time.Time) bool {
+func (l *Lockout) Check(pin, hash string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.until.After(now) {
@@ -77,12 +82,12 @@ func (l *lockout) check(pin, hash string, now time.Time) bool {
 }
 
 // note keeps how many PINs were wrong. The lock is held.
-func (l *lockout) note(failed int, now time.Time) {
+func (l *Lockout) note(failed int, now time.Time) {
 	l.failed, l.until = failed, now.Add(waitAfter(failed))
 	if err := l.prefs.Change(func(s *settings.Settings) { s.WrongPINs = failed }); err != nil {
 		slog.Error("wrong PINs are not counted beyond a restart", "error", err)
 		if failed > 0 {
-			l.until = now.Add(longestWait) // or pulling the plug would give tries back
+			l.until = now.Add(LongestWait) // or pulling the plug would give tries back
 		}
 	}
 }

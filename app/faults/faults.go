@@ -1,4 +1,8 @@
-package app
+// Package faults words errors for the screen, in the language in use.
+//
+// In: errors, those of cameras with their values apart. Out: sentences. It
+// imports camera and assets/lang; packages that show errors may import it.
+package faults
 
 import (
 	"fmt"
@@ -11,9 +15,9 @@ import (
 	"reterminal-vision/camera"
 )
 
-// worded is an error of a camera in the language in use; others stay as they are
+// Worded is an error of a camera in the language in use; others stay as they are
 // where nobody has translated them.
-func worded(err error) string {
+func Worded(err error) string {
 	fault, ok := err.(*camera.Fault) // an outer error has words of its own
 	if !ok || lang.Current() == "en" {
 		return lang.Name(err.Error())
@@ -37,7 +41,7 @@ func worded(err error) string {
 func cause(err error) string {
 	switch e := err.(type) {
 	case *camera.Fault:
-		return worded(e)
+		return Worded(e)
 	case *fs.PathError:
 		return e.Path + ": " + cause(e.Err)
 	}
@@ -49,4 +53,16 @@ func cause(err error) string {
 		return lang.T("error %d of the system", int(number))
 	}
 	return lang.T("it says: %s", words)
+}
+
+// Sentence words an error for the screen.
+func Sentence(err error) string {
+	if other := Worded(err); other != err.Error() {
+		return other
+	}
+	words := strings.TrimPrefix(err.Error(), "people: ")
+	if words == "" {
+		return ""
+	}
+	return lang.Name(strings.ToUpper(words[:1]) + strings.TrimRight(words[1:], ".") + ".")
 }
