@@ -40,7 +40,7 @@ build: setup
 test: build lint
 	RTV_BINARY=$(CURDIR)/$(BIN) RTV_SHARED=$(SHARED) RTV_REQUIRE_MEDIA=$(if $(wildcard $(SHARED)/models),1) \
 		go test -race -timeout 30m ./...
-	RTV_SHARED=$(SHARED) go test -timeout 15m -run TestGoldenScreens ./app
+	RTV_SHARED=$(SHARED) go test -timeout 15m -run TestGoldenScreens ./app/shell
 	RTV_SHARED=$(SHARED) go test -tags purego ./camera # what is tested against C, as it builds without
 
 # The package, build/deb/reterminal-vision_VERSION_ARCH.deb; for the reTerminal: make deb ARCH=arm64
@@ -187,8 +187,8 @@ fonts: setup
 # one sheet; look at them before they are kept. Some of them, without the sheet: make golden SCREENS='lungs about-demo'
 SHEET := home vehicles belt lungs emotion adjust attract about-demo settings camera display visitors lock models people pin gone check
 golden: setup
-	rm -rf build/screens $(if $(SCREENS),,app/testdata/screens) && mkdir -p build/screens
-	RTV_GOLDEN=write RTV_SCREENS='$(SCREENS)' RTV_SHOTS=$(CURDIR)/build/screens go test -count=1 -timeout 15m -run TestGoldenScreens ./app
+	rm -rf build/screens $(if $(SCREENS),,app/shell/testdata/screens) && mkdir -p build/screens
+	RTV_GOLDEN=write RTV_SCREENS='$(SCREENS)' RTV_SHOTS=$(CURDIR)/build/screens go test -count=1 -timeout 15m -run TestGoldenScreens ./app/shell
 	$(if $(SCREENS),exit 0;) cd build/screens && montage $(foreach s,$(SHEET),$(s)-en-dark.png) -tile 9x2 -geometry 180x320+4+4 -background '#808080' \
 		-quality 85 $(CURDIR)/assets/screenshots/screens.jpg
 

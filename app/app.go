@@ -1,11 +1,8 @@
-// Package app wires the product together: it reads the command line, builds
-// the task that a demo names, runs the session that carries frames from a
-// source through the worker to the screen or to standard output, and measures
-// it.
+// Package app is the entry of the program: it reads the command line and does
+// what that asks for, in a window, without one, or by a command.
 //
-// In: command line, catalogue, sources. Out: a window, JSON lines, tables. It
-// imports camera, inference and its tasks, models, ui and assets; only main
-// imports it.
+// In: arguments and the environment. Out: an exit code. It imports the packages
+// beneath it; only main imports it.
 package app
 
 import (
@@ -32,6 +29,7 @@ import (
 	"reterminal-vision/app/logs"
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/roster"
+	"reterminal-vision/app/shell"
 	"reterminal-vision/app/supervise"
 	"reterminal-vision/inference"
 )
@@ -76,7 +74,7 @@ var subcommands = map[string]subcommand{
 	},
 	"people": commands.People,
 	"bench": func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-		return bench.Command(ctx, args, benchWindow, stdout, stderr)
+		return bench.Command(ctx, args, shell.Bench, stdout, stderr)
 	},
 	"doctor":    commands.Doctor,
 	"kiosk":     commands.Kiosk,
@@ -138,5 +136,5 @@ func runConfigured(ctx context.Context, cfg config.Config, link *supervise.Link,
 	if cfg.Headless {
 		return cli.Report(stderr, headless.Run(ctx, cfg, roster.OpenDemo, stdout, stderr))
 	}
-	return cli.Report(stderr, runWindow(ctx, cfg, link))
+	return cli.Report(stderr, shell.Run(ctx, cfg, link))
 }

@@ -54,7 +54,7 @@ func TestQualityPresentationAttacks(t *testing.T) {
 		}
 		return all
 	}
-	for _, model := range append([]string{""}, library.Catalogue().Demo(recognitionDemo).Liveness...) {
+	for _, model := range append([]string{""}, library.Catalogue().Demo("recognition").Liveness...) {
 		cfg := config.Config{ModelsDir: dir, Threads: 1, Delegate: inference.XNNPACK, Raw: true, Liveness: model != ""}
 		t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
 		task, err := openRecognition(t.Context(), cfg, model)
@@ -176,13 +176,13 @@ func wholePictures(t *testing.T, dir string) {
 
 // openRecognition opens the recognition with this network for liveness.
 func openRecognition(ctx context.Context, cfg config.Config, liveness string) (*demo.Task, error) {
-	demo := library.Catalogue().Demo(recognitionDemo)
+	demo := library.Catalogue().Demo("recognition")
 	kept := demo.Liveness
 	defer func() { demo.Liveness = kept }()
 	if liveness != "" {
 		demo.Liveness = []string{liveness}
 	}
-	return roster.OpenDemo(ctx, cfg, recognitionDemo)
+	return roster.OpenDemo(ctx, cfg, "recognition")
 }
 
 // widened reads a tight crop of a face as part of a picture with a quarter more

@@ -1,0 +1,474 @@
+package shell
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"reterminal-vision/app/custom"
+	"reterminal-vision/app/faults"
+	"reterminal-vision/app/library"
+	"reterminal-vision/assets/lang"
+	"reterminal-vision/inference/tasks"
+	"reterminal-vision/models"
+	"reterminal-vision/ui/kit"
+)
+
+const (
+	pageModels = "models"
+	pageOwn    = "own"
+	pageModel  = "model "  // and the model's ID
+	pageImport = "import " // and the file
+)
+
+// download is one that is under way, or that failed.
+type download struct {
+	stop context.CancelFunc
+
+	mu     sync.Mutex
+	done   int64
+	failed error
+}
+
+func (d *download) at(done int64) {
+	d.mu.Lock()
+	d.done = done
+	d.mu.Unlock()
+}
+
+func (d *download) state() (done int64, failed error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.done, d.failed
+}
+
+// fetchOf is the download of a model, nil when there is none.
+func (w *window) fetchOf(id string) *download {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.fetching[id]
+}
+
+// modelsPage lists the models of each demo, and how much room they take.
+func (w *window) modelsPage() kit.Page {
+	known, store := library.Catalogue(), library.OpenStore(w.cfg.ModelsDir)
+	p := kit.Page{Title: lang.T("Models")}
+	storage := kit.Group{Rows: []kit.Row{{Kind: kit.RowLead, ID: pageOwn, Label: lang.T("Bring your own model")}}}
+	if used, err := store.Usage(); err == nil {
+		storage.Text = lang.T("Models that were fetched or imported take %s.", megabytes(used))
+		if free, err := store.Free(); err == nil {
+			storage.Text += " " + lang.T("%s are free.", megabytes(free))
+		}
+	}
+	p.Groups = append(p.Groups, storage)
+	listed := map[string]bool{}
+	for i := range known.Demos {
+		g := kit.Group{Title: lang.Name(known.Demos[i].Title)}
+		for _, id := range known.Demos[i].Needs() {
+			if m := known.Model(id); m != nil && !listed[id] {
+				listed[id] = true
+				g.Rows = append(g.Rows, w.modelRow(m, store))
+			}
+		}
+		if len(g.Rows) > 0 {
+			p.Groups = append(p.Groups, g)
+		}
+	}
+	return p
+}
+
+// modelRow is one model with its state.
+func (w *window) modelRow(m *models.Model, store *models.Store) kit.Row {
+	r := kit.Row{Kind: kit.RowLead, ID: pageModel + m.ID, Label: m.Title, Detail: modelFacts(m), State: "warn", Value: lang.T("not here")}
+	if store.Has(m) {
+		r.State, r.Value = "pass", ""
+	}
+	if d := w.fetchOf(m.ID); d != nil {
+		done, failed := d.state()
+		r.Value, r.Progress = fmt.Sprintf("%d %%", 100*done/max(m.Size, 1)), float32(done)/float32(max(m.Size, 1))
+		if failed != nil {
+			r.State, r.Value, r.Progress = "fail", lang.T("failed"), 0
+		}
+	}
+	return r
+}
+
+// modelPage is about one model: fetch, delete, facts.
+type modelPage struct {
+	w  *window
+	id string
+}
+
+func (p modelPage) show() kit.Page {
+	m, store := library.Catalogue().Model(p.id), library.OpenStore(p.w.cfg.ModelsDir)
+	if m == nil {
+		return kit.Page{Title: p.id, Wrong: lang.T("This model is no longer there.")}
+	}
+	page := kit.Page{Title: m.Title}
+	do := kit.Group{}
+	status, d := store.Status(m), p.w.fetchOf(m.ID)
+	switch {
+	case d != nil:
+		done, failed := d.state()
+		if failed != nil {
+			page.Wrong = faults.Sentence(failed)
+			do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, ID: "fetch", Label: lang.T("Try again")})
+			break
+		}
+		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, ID: "stop", Label: lang.T("Stop"), Detail: lang.T("%s of %s", megabytes(done), megabytes(m.Size)),
+			Progress: max(.01, float32(done)/float32(max(m.Size, 1)))})
+	case status == models.Present:
+		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("On this device"), State: "pass"},
+			kit.Row{Kind: kit.RowAction, ID: "delete", Label: lang.T("Delete"), Danger: true})
+	case m.URL != "":
+		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, ID: "fetch", Label: lang.T("Fetch"), Detail: lang.T("%s, needs the network", megabytes(m.Size))})
+	default:
+		do.Text = lang.T("It has no address on the web. Put its file into the folder of the models.")
+	}
+	facts := kit.Group{Title: lang.T("Facts")}
+	for _, f := range [][2]string{
+		{lang.T("Kind"), modelFacts(m)}, {lang.T("File"), m.File}, {lang.T("Made by"), m.Source}, {lang.T("Licence"), m.Licence + limitedUse(m)},
+	} {
+		if f[1] != "" {
+			facts.Rows = append(facts.Rows, kit.Row{Kind: kit.RowFact, Label: f[0], Detail: f[1]})
+		}
+	}
+	page.Groups = []kit.Group{do, facts}
+	return page
+}
+
+func (p modelPage) choose(id string) error {
+	m := library.Catalogue().Model(p.id)
+	if m == nil {
+		return nil
+	}
+	switch id {
+	case "fetch":
+		p.w.fetch(m)
+	case "stop":
+		if d := p.w.fetchOf(m.ID); d != nil {
+			d.stop()
+		}
+	case "delete":
+		if m.Custom() {
+			folder, err := library.ImportedFolder()
+			if err == nil {
+				err = custom.Remove(folder, m.ID)
+			}
+			if err != nil {
+				return err
+			}
+			p.w.screen.Pages.Close(pageModel + m.ID)
+			p.w.pages.ShowPage(pageModels)
+		} else if err := library.OpenStore(p.w.cfg.ModelsDir).Delete(p.w.ctx, m); err != nil {
+			return err
+		}
+		p.w.screen.SetCards(p.w.cards())
+	}
+	return nil
+}
+
+func (p modelPage) step(string, bool) error { return nil }
+
+// fetch downloads a model and shows how that goes.
+func (w *window) fetch(m *models.Model) {
+	ctx, stop := context.WithCancel(w.ctx)
+	d := &download{stop: stop}
+	w.mu.Lock()
+	if old := w.fetching[m.ID]; old != nil {
+		if _, failed := old.state(); failed == nil {
+			w.mu.Unlock()
+			stop()
+			return
+		}
+	}
+	w.fetching[m.ID] = d
+	w.mu.Unlock()
+	w.working.Go(func() {
+		defer stop()
+		told := time.Time{}
+		err := library.OpenStore(w.cfg.ModelsDir).Fetch(ctx, m, func(done, _ int64) {
+			d.at(done)
+			if now := time.Now(); now.Sub(told) > 500*time.Millisecond {
+				told = now
+				w.pages.ShowPage(pageModel + m.ID)
+			}
+		})
+		stopped := errors.Is(ctx.Err(), context.Canceled)
+		w.mu.Lock()
+		if err == nil || stopped {
+			delete(w.fetching, m.ID)
+		}
+		w.mu.Unlock()
+		if err != nil && !stopped {
+			slog.Error("model not fetched", "model", m.ID, "error", err)
+			d.mu.Lock()
+			d.failed = err
+			d.mu.Unlock()
+		}
+		w.pages.ShowPage(pageModel + m.ID)
+		w.pages.ShowPage(pageModels)
+		w.screen.SetCards(w.cards())
+	})
+}
+
+// ownFrom are the folders in which a person's own models are looked for, with
+// what is beneath them two levels down.
+func ownFrom() []string {
+	folders := []string{"/media", "/run/media", "/mnt"}
+	if home, err := os.UserHomeDir(); err == nil {
+		folders = append(folders, filepath.Join(home, "Downloads"), filepath.Join(home, "models"))
+	}
+	return folders
+}
+
+// ownMost is how many files are offered.
+const ownMost = 40
+
+// foundModels are the model files on sticks and in the usual folders.
+func foundModels(folders []string) (files []string) {
+	for _, folder := range folders {
+		for _, depth := range []string{"*", "*/*", "*/*/*"} {
+			more, _ := filepath.Glob(filepath.Join(folder, depth+".tflite")) // fails for a bad pattern only
+			files = append(files, more...)
+		}
+	}
+	slices.Sort(files)
+	return files[:min(len(files), ownMost)]
+}
+
+func (w *window) ownPage() kit.Page {
+	p := kit.Page{Title: lang.T("Bring your own model"), Groups: []kit.Group{{
+		Text: lang.T("Put a .tflite file, and a text file with one label in a line beside it, on a USB stick and plug it in. Classification, SSD, YOLOv8 and segmentation are understood."),
+	}}}
+	g := kit.Group{Title: lang.T("Found")}
+	for _, f := range foundModels(ownFrom()) {
+		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowLead, ID: pageImport + f, Label: filepath.Base(f), Detail: filepath.Dir(f)})
+	}
+	if len(g.Rows) == 0 {
+		g.Text = lang.T("There is none yet.")
+	}
+	g.Rows = append(g.Rows, kit.Row{Kind: kit.RowAction, ID: "again", Label: lang.T("Look again")})
+	p.Groups = append(p.Groups, g)
+	return p
+}
+
+func (w *window) chooseOwn(id string) error {
+	if strings.HasPrefix(id, pageImport) {
+		w.screen.Pages.Open(id)
+	}
+	return nil
+}
+
+// importPage shows what a file is and takes it in.
+type importPage struct {
+	w    *window
+	file string
+}
+
+func (p importPage) show() kit.Page {
+	page := kit.Page{Title: filepath.Base(p.file)}
+	d, err := custom.Inspect(p.file)
+	if err != nil {
+		page.Wrong = faults.Sentence(err)
+		return page
+	}
+	as := kit.Group{Title: lang.T("Use it for")}
+	for _, f := range d.Fits {
+		as.Rows = append(as.Rows, kit.Row{Kind: kit.RowAction, ID: f.Task, Label: taskTitle(f.Task), Detail: f.Why})
+	}
+	if len(d.Fits) == 0 {
+		as.Text = d.Unfit
+	}
+	names := kit.Group{Title: lang.T("Labels")}
+	chosen := p.labels()
+	lists, _ := filepath.Glob(filepath.Join(filepath.Dir(p.file), "*.txt")) // fails for a bad pattern only
+	for _, l := range lists {
+		names.Rows = append(names.Rows, kit.Row{ID: chooseLabels + l, Label: filepath.Base(l), Chosen: l == chosen})
+	}
+	for _, l := range models.LabelLists() {
+		names.Rows = append(names.Rows, kit.Row{ID: chooseLabels + l, Label: l, Detail: lang.T("built in"), Chosen: l == chosen})
+	}
+	own := lang.T("numbers")
+	if len(d.Labels) > 0 {
+		own = lang.T("those in the file")
+	}
+	names.Rows = append(names.Rows, kit.Row{ID: chooseLabels, Label: own, Chosen: chosen == ""})
+	facts := kit.Group{Title: lang.T("Facts"), Rows: []kit.Row{
+		{Kind: kit.RowFact, Label: lang.T("Size"), Value: megabytes(d.Size)},
+		{Kind: kit.RowFact, Label: lang.T("Numbers"), Value: d.Precision},
+		{Kind: kit.RowFact, Label: lang.T("Parameters"), Value: millions(d.Parameters)},
+		{Kind: kit.RowFact, Label: lang.T("Multiplications a picture"), Value: millions(d.MACs)},
+	}}
+	for _, t := range d.Inputs {
+		facts.Rows = append(facts.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("Input"), Detail: t.String()})
+	}
+	for _, t := range d.Outputs {
+		facts.Rows = append(facts.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("Output"), Detail: t.String()})
+	}
+	page.Groups = append([]kit.Group{as}, p.pictureGroups(d)...)
+	page.Groups = append(page.Groups, names, facts, stepFacts(d))
+	return page
+}
+
+// importChoice is what a person chose for a file, beside its task.
+type importChoice struct {
+	custom.Choice
+	labelled bool // Labels is chosen
+}
+
+// pictureScales are what float networks are given, as the ID of their choice,
+// mean and std: the network gets (x-mean)/std of a byte x.
+var pictureScales = []struct {
+	id, label string
+	mean, std float32
+}{
+	{"-1..1", "-1 … 1", 127.5, 127.5},
+	{"0..1", "0 … 1", 0, 255},
+	{"0..255", "0 … 255", 0, 1},
+}
+
+// pictureGroups choose how the network is given a picture. Of whole numbers the
+// file says which they are.
+func (p importPage) pictureGroups(d custom.Description) (groups []kit.Group) {
+	if len(d.Fits) == 0 {
+		return nil
+	}
+	chosen := p.chosen()
+	if d.Inputs[0].DType == "float32" {
+		scale := kit.Group{Title: lang.T("Numbers of the picture"), Rows: []kit.Row{
+			{ID: chooseScale, Label: lang.T("as the network is most likely to want them"), Chosen: chosen.Std == 0},
+		}}
+		for _, s := range pictureScales {
+			scale.Rows = append(scale.Rows, kit.Row{ID: chooseScale + s.id, Label: s.label, Detail: fmt.Sprintf("mean %g, std %g", s.mean, s.std),
+				Chosen: chosen.Std == s.std && chosen.Mean == s.mean})
+		}
+		groups = append(groups, scale)
+	}
+	return append(groups, kit.Group{Title: lang.T("Shape of the picture"), Rows: []kit.Row{
+		{ID: chooseResize + "stretch", Label: lang.T("stretched"), Chosen: chosen.Resize != "letterbox"},
+		{ID: chooseResize + "letterbox", Label: lang.T("whole, with bars beside it"), Chosen: chosen.Resize == "letterbox"},
+	}})
+}
+
+// chooseScale and chooseResize begin the IDs of choices for a picture.
+const (
+	chooseScale  = "scale "
+	chooseResize = "resize "
+)
+
+// chosen is what was chosen for the file so far.
+func (p importPage) chosen() importChoice {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	return p.w.imports[p.file]
+}
+
+// change chooses something for the file.
+func (p importPage) change(edit func(*importChoice)) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	c := p.w.imports[p.file]
+	edit(&c)
+	p.w.imports[p.file] = c
+}
+
+// stepFacts are a network's kinds of steps, those with the most work first.
+func stepFacts(d custom.Description) kit.Group {
+	g := kit.Group{Title: lang.T("Steps")}
+	operators := slices.Clone(d.Operators)
+	slices.SortStableFunc(operators, func(a, b custom.Operator) int { return cmp.Compare(b.MACs, a.MACs) })
+	for _, o := range operators {
+		row := kit.Row{Kind: kit.RowFact, Label: o.Name, Value: fmt.Sprintf("× %d", o.Count)}
+		if o.MACs > 0 && d.MACs > 0 {
+			row.Detail = lang.T("%.0f %% of the multiplications", 100*float64(o.MACs)/float64(d.MACs))
+		}
+		g.Rows = append(g.Rows, row)
+	}
+	return g
+}
+
+// chooseLabels begins the ID of a list of labels.
+const chooseLabels = "labels "
+
+// labels is the list chosen for the file: by a person, else the one beside it.
+func (p importPage) labels() string {
+	if c := p.chosen(); c.labelled {
+		return c.Labels
+	}
+	return labelsBeside(p.file)
+}
+
+// millions is a large number for a person.
+func millions(n int64) string {
+	if n < 10_000_000 {
+		return lang.T("%.2f million", float64(n)/1e6)
+	}
+	return lang.T("%d million", (n+500_000)/1_000_000)
+}
+
+func taskTitle(decoder string) string {
+	if kind := tasks.Of(decoder); kind != nil {
+		return lang.Name(kind.Title)
+	}
+	return decoder
+}
+
+// labelsBeside is the list of labels beside a model: of its name, or the only
+// one there; "" for none.
+func labelsBeside(file string) string {
+	own := strings.TrimSuffix(file, filepath.Ext(file)) + ".txt"
+	if _, err := os.Stat(own); err == nil {
+		return own
+	}
+	if lists, _ := filepath.Glob(filepath.Join(filepath.Dir(file), "*.txt")); len(lists) == 1 {
+		return lists[0]
+	}
+	return ""
+}
+
+func (p importPage) choose(task string) error {
+	if list, ok := strings.CutPrefix(task, chooseLabels); ok {
+		p.change(func(c *importChoice) { c.Labels, c.labelled = list, true })
+		return nil
+	}
+	if resize, ok := strings.CutPrefix(task, chooseResize); ok {
+		p.change(func(c *importChoice) { c.Resize = resize })
+		return nil
+	}
+	if scale, ok := strings.CutPrefix(task, chooseScale); ok {
+		p.change(func(c *importChoice) {
+			c.Mean, c.Std = 0, 0 // left to the file
+			for _, s := range pictureScales {
+				if s.id == scale {
+					c.Mean, c.Std = s.mean, s.std
+				}
+			}
+		})
+		return nil
+	}
+	folder, err := library.ImportedFolder()
+	if err != nil {
+		return err
+	}
+	choice := p.chosen().Choice
+	choice.Task, choice.Labels = task, p.labels()
+	_, demo, err := custom.Import(p.w.ctx, folder, p.file, choice)
+	if err != nil {
+		return err
+	}
+	p.w.screen.SetCards(p.w.cards())
+	p.w.screen.Toast(lang.T("%s is in the gallery now.", demo.Title))
+	p.w.screen.Pages.Close(pageImport + p.file)
+	return nil
+}
+
+func (p importPage) step(string, bool) error { return nil }
