@@ -24,9 +24,6 @@ type liveActions struct {
 	retryEnrol, endEnrol, cancelEnrol func()
 }
 
-// adjustPage is the page on the live view's sheet.
-const adjustPage = "adjust"
-
 // liveScreen is a running demo: the picture first, with what was found drawn
 // over it, then how fast it is and what is in view.
 type liveScreen struct {
@@ -155,7 +152,7 @@ func (l *liveScreen) openSheet() {
 		l.closeSheet()
 		return
 	}
-	l.sheet.SetPage(kit.Page{ID: adjustPage})
+	l.sheet.SetPage(kit.Page{})
 	l.sheet.Show()
 	l.Panel.Relayout()
 	l.do.adjust()

@@ -14,7 +14,7 @@ import (
 // detector tells whether both sides agree on which it is.
 func TestRestyleWhileFramesCome(t *testing.T) {
 	d := &deeds{}
-	u := NewOn(test.NewApp(), Options{Title: "reTerminal Vision", Cards: testCards, Handler: d, People: d, Pages: &wishes{}, Size: portrait})
+	u := NewOn(test.NewApp(), Options{Title: "reTerminal Vision", Cards: testCards, Handler: d, People: d, Pages: &wishes{}, Adjust: "adjust", About: "about-demo", Size: portrait})
 	defer u.Stop()
 	stop := make(chan struct{})
 	var sources sync.WaitGroup

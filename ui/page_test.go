@@ -16,28 +16,28 @@ import (
 // wishes writes down what was tapped on pages.
 type wishes struct{ made []string }
 
-func (w *wishes) ShowPage(page string)   { w.made = append(w.made, "show "+page) }
-func (w *wishes) Choose(page, id string) { w.made = append(w.made, page+": "+id) }
-func (w *wishes) Step(page, id string, up bool) {
-	w.made = append(w.made, fmt.Sprint(page, ": ", id, " ", up))
+func (w *wishes) ShowPage(page any)             { w.made = append(w.made, fmt.Sprint("show ", page)) }
+func (w *wishes) Choose(page any, a kit.Action) { w.made = append(w.made, fmt.Sprint(page, ": ", a)) }
+func (w *wishes) Step(page any, a kit.Action, up bool) {
+	w.made = append(w.made, fmt.Sprint(page, ": ", a, " ", up))
 }
 
-func somePage(id string) kit.Page {
-	return kit.Page{ID: id, Title: "Camera", Groups: []kit.Group{
+func somePage(id any) kit.Page {
+	return kit.Page{Key: id, Title: "Camera", Groups: []kit.Group{
 		{Title: "Source of the pictures", Rows: []kit.Row{
-			{ID: "auto", Label: "Automatic", Detail: "the first that is connected"},
-			{ID: "c525", Label: "HD Webcam C525", Detail: "/dev/video0", Chosen: true}}},
+			{Action: "auto", Label: "Automatic", Detail: "the first that is connected"},
+			{Action: "c525", Label: "HD Webcam C525", Detail: "/dev/video0", Chosen: true}}},
 		{Title: "Pictures", Rows: []kit.Row{
-			{ID: "vga", Label: "640 x 480", Detail: "YUYV, up to 30 a second", Chosen: true},
-			{ID: "hd", Label: "1280 x 720", Detail: "MJPG, up to 30 a second"}}},
+			{Action: "vga", Label: "640 x 480", Detail: "YUYV, up to 30 a second", Chosen: true},
+			{Action: "hd", Label: "1280 x 720", Detail: "MJPG, up to 30 a second"}}},
 		{Title: "Light and focus", Text: "What the driver lets be set.", Rows: []kit.Row{
-			{Kind: kit.RowStep, ID: "brightness", Label: "Brightness", Value: "128", Less: true, More: true},
-			{Kind: kit.RowStep, ID: "mains", Label: "Mains frequency", Value: "50 Hz", More: true}}},
+			{Kind: kit.RowStep, Action: "brightness", Label: "Brightness", Value: "128", Less: true, More: true},
+			{Kind: kit.RowStep, Action: "mains", Label: "Mains frequency", Value: "50 Hz", More: true}}},
 		{Title: "More", Rows: []kit.Row{
-			{Kind: kit.RowLead, ID: "models", Label: "Models", Value: "12"},
-			{Kind: kit.RowAction, ID: "fetch", Label: "Fetch", Detail: "4.2 MB, needs the network", Progress: .4},
-			{Kind: kit.RowAction, ID: "delete", Label: "Delete", Danger: true},
-			{Kind: kit.RowFact, ID: "fact", Label: "Temperature", Detail: "61 °C", State: "pass"},
+			{Kind: kit.RowLead, Action: "models", Label: "Models", Value: "12"},
+			{Kind: kit.RowAction, Action: "fetch", Label: "Fetch", Detail: "4.2 MB, needs the network", Progress: .4},
+			{Kind: kit.RowAction, Action: "delete", Label: "Delete", Danger: true},
+			{Kind: kit.RowFact, Action: "fact", Label: "Temperature", Detail: "61 °C", State: "pass"},
 			{Kind: kit.RowFact, Label: "Memory", Detail: "A rather long explanation of what is the matter with the memory of this device, over several lines", State: "warn"}}},
 	}}
 }
@@ -109,7 +109,7 @@ func TestSheet(t *testing.T) {
 			u.ShowDemo("objects")
 			u.Live.Status(okStatus())
 			u.live.adjust.Tapped(nil)
-			u.Pages.Show(somePage(adjustPage))
+			u.Pages.Show(somePage(u.opt.Adjust))
 			look(t, u, o.name+"-sheet")
 			u.live.sheet.Rows.Find("hd").Tapped(nil)
 			u.live.sheet.Close.Tapped(nil)
@@ -122,7 +122,7 @@ func TestSheet(t *testing.T) {
 				t.Error("the way back does not lead from the sheet to the demo")
 			}
 			u.live.tools[2].Tapped(nil)
-			if p, ok := u.stack.Top().(*kit.PageScreen); !ok || p.Page.ID != aboutPage {
+			if p, ok := u.stack.Top().(*kit.PageScreen); !ok || p.Page.Key != u.opt.About {
 				t.Error("the demo is not explained")
 			}
 			u.stack.Top().Back()
@@ -300,7 +300,7 @@ func TestLeaving(t *testing.T) {
 		want  string        // told by then
 	}{
 		{func() {}, time.Second, ""},
-		{func() { u.Pages.Open(aboutPage) }, time.Second, ""},
+		{func() { u.Pages.Open(u.opt.About) }, time.Second, ""},
 		{u.ShowHome, 2 * time.Second, ""},
 		{func() {}, time.Second, ""},
 		{func() { u.Pages.Open("settings") }, time.Second, ""},

@@ -15,23 +15,23 @@ type Pages struct {
 }
 
 // Open shows a page, whose handler is asked what is on it.
-func (p *Pages) Open(id string) { p.ui.do(func() { p.open(id) }) }
+func (p *Pages) Open(page any) { p.ui.do(func() { p.open(page) }) }
 
 // open shows a page over what is shown, and asks what is on it.
-func (p *Pages) open(id string) {
+func (p *Pages) open(page any) {
 	p.ui.touched()
-	if s := p.shown(id); s != nil {
+	if s := p.shown(page); s != nil {
 		p.ui.stack.PopTo(s)
 	} else {
-		p.ui.stack.Push(kit.NewPageScreen(id, p.ui.opt.Pages, p.ui.stack.Pop))
+		p.ui.stack.Push(kit.NewPageScreen(page, p.ui.opt.Pages, p.ui.stack.Pop))
 	}
-	p.ui.opt.Pages.ShowPage(id)
+	p.ui.opt.Pages.ShowPage(page)
 }
 
 // shown is the screen of a page that is shown or beneath, nil for none.
-func (p *Pages) shown(id string) *kit.PageScreen {
+func (p *Pages) shown(key any) *kit.PageScreen {
 	for _, s := range p.ui.stack.Screens {
-		if page, ok := s.(*kit.PageScreen); ok && page.Page.ID == id {
+		if page, ok := s.(*kit.PageScreen); ok && page.Page.Key == key {
 			return page
 		}
 	}
@@ -39,9 +39,9 @@ func (p *Pages) shown(id string) *kit.PageScreen {
 }
 
 // Close goes back from a page that is shown, with all over it.
-func (p *Pages) Close(id string) {
+func (p *Pages) Close(page any) {
 	p.ui.do(func() {
-		if s := p.shown(id); s != nil {
+		if s := p.shown(page); s != nil {
 			p.ui.stack.PopTo(s)
 			if len(p.ui.stack.Screens) > 1 {
 				p.ui.stack.Pop()
@@ -53,13 +53,13 @@ func (p *Pages) Close(id string) {
 // Show shows what is on a page, where it is shown.
 func (p *Pages) Show(page kit.Page) {
 	p.ui.do(func() {
-		if page.ID == adjustPage {
+		if page.Key == p.ui.opt.Adjust {
 			if p.ui.live.sheet != nil && p.ui.live.sheet.Visible() {
 				p.ui.live.sheet.SetPage(page)
 			}
 			return
 		}
-		if s := p.shown(page.ID); s != nil {
+		if s := p.shown(page.Key); s != nil {
 			s.SetPage(page)
 		}
 	})
@@ -100,7 +100,7 @@ func (p *Pages) inside() bool {
 		switch s := s.(type) {
 		case *homeScreen, *liveScreen, *blank:
 		case *kit.PageScreen:
-			if !s.Page.First && s.Page.ID != aboutPage {
+			if !s.Page.First && s.Page.Key != p.ui.opt.About {
 				return true
 			}
 		default:

@@ -100,7 +100,7 @@ func (d *deeds) CheckName(id, name string) string {
 func newTestUI(t testing.TB, size fyne.Size, kiosk bool) (*UI, *deeds) {
 	t.Helper()
 	d := &deeds{}
-	u := newUI(test.NewApp(), Options{Title: "reTerminal Vision", Cards: testCards, Handler: d, People: d, Pages: &wishes{}, Size: size, Kiosk: kiosk})
+	u := newUI(test.NewApp(), Options{Title: "reTerminal Vision", Cards: testCards, Handler: d, People: d, Pages: &wishes{}, Adjust: "adjust", About: "about-demo", Size: size, Kiosk: kiosk})
 	d.ui = u
 	u.win.Canvas().(interface{ SetScale(float32) }).SetScale(1)
 	u.win.Resize(size)

@@ -100,7 +100,10 @@ type Options struct {
 	Handler Handler
 	People  PeopleHandler   // wanted where a card has People
 	Pages   kit.PageHandler // what is chosen on the screen; nil leaves all pages out
-	Style   Style
+	// Adjust is the page on the live view's sheet, and About the one that explains
+	// the demo that runs, which visitors may see.
+	Adjust, About any
+	Style         Style
 	// FirstFrame is called once, on the UI goroutine, after the window's first paint.
 	FirstFrame func()
 	// Left is told when a person has left the pages, the people and the question
@@ -280,8 +283,8 @@ func (u *UI) build() {
 	if u.opt.Pages != nil {
 		settings = func() { u.opt.Handler.Settings() }
 		do.pages = u.opt.Pages
-		do.adjust = func() { u.opt.Pages.ShowPage(adjustPage) }
-		do.about = func() { u.Pages.open(aboutPage) }
+		do.adjust = func() { u.opt.Pages.ShowPage(u.opt.Adjust) }
+		do.about = func() { u.Pages.open(u.opt.About) }
 		do.save = func() { u.opt.Handler.SavePicture() }
 	}
 	u.home = newHome(u.opt.Title, u.opt.Cards, u.chooseDemo, settings)
@@ -293,9 +296,6 @@ func (u *UI) build() {
 	u.root.Over = u.toast
 	u.stack.Reset(u.home)
 }
-
-// aboutPage is the page that explains the demo that runs.
-const aboutPage = "about-demo"
 
 // Restyle gives the interface another style and other cards. It goes back to
 // the gallery; a demo that runs is not stopped.
@@ -575,19 +575,5 @@ func (u *UI) leaveDemo() {
 	u.showHome()
 	if u.opt.Handler != nil {
 		u.opt.Handler.StopDemo()
-	}
-}
-
-// Snapshot is the window's content as last painted, nil when the window is
-// closed. It waits for the event loop, so it must not be called on the UI
-// goroutine nor before Run.
-func (u *UI) Snapshot() image.Image {
-	got := make(chan image.Image, 1)
-	u.do(func() { got <- u.win.Canvas().Capture() })
-	select {
-	case img := <-got:
-		return img
-	case <-u.ended:
-		return nil
 	}
 }

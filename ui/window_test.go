@@ -68,7 +68,9 @@ func TestWindow(t *testing.T) {
 	t.Run("plain", func(t *testing.T) { measure(t, u, frame, &inference.Result{}) })
 	play(u, frame, street(), time.Second)
 	checkPicture(t, shot(t, "window-live"), frame, image.Rect(0, kit.HeaderBar, 720, kit.HeaderBar+720*frame.Height/frame.Width))
-	if u.Snapshot() == nil {
+	painted := make(chan image.Image, 1)
+	u.do(func() { painted <- u.win.Canvas().Capture() })
+	if <-painted == nil {
 		t.Error("no snapshot")
 	}
 

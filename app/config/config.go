@@ -86,10 +86,13 @@ func (cfg Config) Adaptive() bool { return cfg.EffectiveFrameSkip() != SkipOff }
 // AutoReplicas leaves the number of replicas to a measurement.
 const AutoReplicas = -1
 
-// DefaultThreads leaves one core of a larger machine to capture and drawing.
-func DefaultThreads() int {
-	if n := runtime.NumCPU(); n > 2 {
-		return n - 1
+// DefaultThreads is ThreadsOn this machine.
+func DefaultThreads() int { return ThreadsOn(runtime.NumCPU()) }
+
+// ThreadsOn leaves one core of a larger processor to capture and drawing.
+func ThreadsOn(cores int) int {
+	if cores > 2 {
+		return cores - 1
 	}
-	return runtime.NumCPU()
+	return cores
 }

@@ -14,7 +14,7 @@ type Queue struct {
 	mu     sync.Mutex
 	filled sync.Cond // signalled by an action, and by Close
 	waits  []action
-	merged map[string]bool // refreshes among them
+	merged map[any]bool // refreshes among them
 	closed bool
 	ended  chan struct{} // closed when the last action is over
 }
@@ -22,12 +22,12 @@ type Queue struct {
 // action is a command, or the refresh that its key names.
 type action struct {
 	do  func()
-	key string
+	key any // nil for a command
 }
 
 // New makes a queue; its goroutine runs until Close.
 func New() *Queue {
-	q := &Queue{merged: map[string]bool{}, ended: make(chan struct{})}
+	q := &Queue{merged: map[any]bool{}, ended: make(chan struct{})}
 	q.filled.L = &q.mu
 	go q.run()
 	return q
@@ -38,7 +38,7 @@ func (q *Queue) Command(do func()) { q.post(action{do: do}) }
 
 // Refresh posts an action that is needed once for all times it was asked for
 // before it begins. It returns at once, and does nothing after Close.
-func (q *Queue) Refresh(key string, do func()) { q.post(action{do, key}) }
+func (q *Queue) Refresh(key any, do func()) { q.post(action{do, key}) }
 
 // Close returns when all that was posted is done. It may be called again, but
 // not by an action.
@@ -56,7 +56,7 @@ func (q *Queue) post(a action) {
 	if q.closed || q.merged[a.key] {
 		return
 	}
-	if a.key != "" {
+	if a.key != nil {
 		q.merged[a.key] = true
 	}
 	q.waits = append(q.waits, a)

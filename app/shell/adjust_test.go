@@ -12,6 +12,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/metrics"
+	"reterminal-vision/app/shell/pages"
 )
 
 // Steps of the threshold and of frame skipping, the mirror and a rotation leave
@@ -23,16 +24,16 @@ func TestAdjustOpensNothing(t *testing.T) {
 	}
 	dir := t.TempDir()
 	starts := filepath.Join(dir, "starts")
-	script := "#!/bin/sh\necho start >>" + starts + "\nexec ffmpeg -nostdin -loglevel error -re -f lavfi -i testsrc=size=320x180:rate=30 -pix_fmt yuv420p -f rawvideo pipe:1\n"
+	script := "#!/bin/sh\n[ \"$1\" = --list-cameras ] && exit\necho start >>" + starts + "\nexec ffmpeg -nostdin -loglevel error -re -f lavfi -i testsrc=size=320x180:rate=30 -pix_fmt yuv420p -f rawvideo pipe:1\n"
 	if err := os.WriteFile(filepath.Join(dir, "rpicam-vid"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	w := spoiltWindow(t, nil)
-	w.cfg.Source, w.cfg.Width, w.cfg.Height = "csi:0", 320, 180
+	w := spoiltShell(t, nil)
+	w.runner.given.Source, w.runner.given.Width, w.runner.given.Height = "csi:0", 320, 180
 	var opened atomic.Int32
-	open := w.open
-	w.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
+	open := w.runner.open
+	w.runner.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
 		opened.Add(1)
 		return open(ctx, cfg, id)
 	}
@@ -44,23 +45,22 @@ func TestAdjustOpensNothing(t *testing.T) {
 	}
 	w.StartDemo("vehicles")
 	more()
-	for _, step := range []struct {
+	adjust := pages.Adjust{App: w.pages}
+	for _, c := range []struct {
 		name string
-		do   func() error
+		do   func()
 		want int32 // networks opened so far
 	}{
-		{"threshold", func() error { return w.stepAdjust("threshold", true) }, 1},
-		{"frame skipping", func() error { return w.stepAdjust("spare", true) }, 1},
-		{"mirror", func() error { return w.chooseAdjust(chooseMirror + "on") }, 1},
-		{"rotation", func() error { return w.camera.choose(chooseRotate + "90") }, 1},
-		{"threads", func() error { return w.stepAdjust("threads", true) }, 2},
+		{"threshold", func() { step(t, adjust, "Confidence threshold", true) }, 1},
+		{"frame skipping", func() { step(t, adjust, "Frame skipping", true) }, 1},
+		{"mirror", func() { tap(t, adjust, "Mirrored") }, 1},
+		{"rotation", func() { tap(t, pages.Camera{App: w.pages}, "Turned right") }, 1},
+		{"threads", func() { step(t, adjust, "Threads", true) }, 2},
 	} {
-		if err := step.do(); err != nil {
-			t.Fatal(err)
-		}
+		c.do()
 		more()
-		if got := opened.Load(); got != step.want {
-			t.Errorf("%s: networks opened %d times, want %d", step.name, got, step.want)
+		if got := opened.Load(); got != c.want {
+			t.Errorf("%s: networks opened %d times, want %d", c.name, got, c.want)
 		}
 	}
 	lines, err := os.ReadFile(starts)

@@ -19,7 +19,7 @@ import (
 
 // shownFrames is a sink that shows everything, and says when there is a result.
 type shownFrames struct {
-	screenSink
+	*screenSink
 	results chan struct{}
 }
 
@@ -73,7 +73,7 @@ func allocations(t *testing.T, cfg config.Config) float64 {
 	t.Setenv("XDG_DATA_HOME", t.TempDir())
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	w := newWindow(ctx, cfg, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
+	w := newShell(ctx, cfg, nil, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
 	defer w.screen.Stop()
 	task, err := roster.OpenDemo(t.Context(), cfg, cfg.Demo)
 	if err != nil {
@@ -82,7 +82,7 @@ func allocations(t *testing.T, cfg config.Config) float64 {
 	defer task.Close()
 	w.screen.ShowDemo(cfg.Demo)
 	cfg.Loop = true
-	sink := &shownFrames{screenSink: screenSink{window: w, ctx: ctx, id: cfg.Demo}, results: make(chan struct{}, 1)}
+	sink := &shownFrames{screenSink: w.newSink(ctx, cfg.Demo, false, nil), results: make(chan struct{}, 1)}
 	s := pipeline.New(cfg, task, sink)
 	s.EveryFrame = true
 	ended := make(chan error, 1)

@@ -14,76 +14,68 @@ import (
 	"reterminal-vision/app/bench"
 	"reterminal-vision/app/benchmark"
 	"reterminal-vision/app/device"
+	"reterminal-vision/app/library"
+	"reterminal-vision/app/shell/pages"
 	"reterminal-vision/inference/testmedia"
 	"reterminal-vision/ui/kit"
 )
 
 // chooseOnly chooses one network and one setting.
-func chooseOnly(t *testing.T, w *window, model string) {
+func chooseOnly(t *testing.T, w *shell, model string) {
 	t.Helper()
-	p := w.page(pageBenchModels)
-	for _, id := range []string{"none", "model " + model} {
-		if err := p.choose(id); err != nil {
-			t.Fatal(err)
+	networks, p := pages.BenchModels{App: w.pages}, pages.Bench{App: w.pages}
+	tap(t, networks, "None")
+	tap(t, networks, library.Catalogue().Model(model).Title)
+	for _, g := range p.Show().Groups {
+		for _, r := range g.Rows {
+			if g.Title == "Threads" && r.Chosen != (r.Label == "1") {
+				tap(t, p, r.Label)
+			}
 		}
 	}
-	w.bench.mu.Lock() // pages may be shown meanwhile
-	for n := range w.bench.threads {
-		w.bench.threads[n] = n == 1
-	}
-	w.bench.mu.Unlock()
-	if err := w.page(pageBench).choose("backend builtin"); err != nil {
-		t.Fatal(err)
-	}
+	tap(t, p, "TF Lite")
 }
 
 // What is chosen is measured, kept, shown and taken along.
 func TestBenchPages(t *testing.T) {
-	w := testWindow(t)
+	w := testShell(t)
 	pictures := t.TempDir()
 	t.Setenv("RTV_PICTURES", pictures)
-	p := w.page(pageBench)
-	rowOf(t, p.show(), "start") // what the demos use is chosen
+	p := pages.Bench{App: w.pages}
+	rowOf(t, p.Show(), "Measure now") // what the demos use is chosen
 	chooseOnly(t, w, "vehicle_yolov2_mobilenet_025_224_int8")
-	if got := rowOf(t, p.show(), "start").Detail; !strings.HasPrefix(got, "Networks: 1, measurements: 1") {
+	if got := rowOf(t, p.Show(), "Measure now").Detail; !strings.HasPrefix(got, "Networks: 1, measurements: 1") {
 		t.Errorf("to be measured: %s", got)
 	}
-	if err := p.choose("variant int8"); err != nil {
-		t.Fatal(err)
-	}
-	for _, g := range p.show().Groups {
+	tap(t, p, "INT8")
+	for _, g := range p.Show().Groups {
 		for _, r := range g.Rows {
-			if r.ID == "start" {
+			if r.Label == "Measure now" {
 				t.Error("nothing is chosen, and can be measured")
 			}
 		}
 	}
-	if err := p.choose("variant int8"); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.choose("start"); err != nil {
-		t.Fatal(err)
-	}
-	rowOf(t, p.show(), "cancel")
+	tap(t, p, "INT8")
+	tap(t, p, "Measure now")
+	rowOf(t, p.Show(), "Stop")
 	w.working.Wait()
-	shown := p.show()
+	shown := p.Show()
 	if shown.Wrong != "" {
 		t.Error(shown.Wrong)
 	}
-	lead := ""
+	var run pages.BenchRun
 	for _, g := range shown.Groups {
 		for _, r := range g.Rows {
-			if strings.HasPrefix(r.ID, pageBenchRun) {
-				lead = r.ID
+			if lead, ok := r.Action.(pages.BenchRun); ok {
+				run = lead
 			}
 		}
 	}
-	run := w.page(lead)
-	if run == nil {
+	if run.App == nil {
 		t.Fatalf("no results on %+v", shown)
 	}
 	var bars *kit.Bars
-	for _, g := range run.show().Groups {
+	for _, g := range run.Show().Groups {
 		if g.Bars != nil && bars == nil {
 			bars = g.Bars
 		}
@@ -91,10 +83,8 @@ func TestBenchPages(t *testing.T) {
 	if bars == nil || len(bars.Groups) != 1 || len(bars.Groups[0].Bars) != 1 || bars.Groups[0].Bars[0].Value <= 0 {
 		t.Errorf("results: %+v", bars)
 	}
-	for _, format := range []string{"png", "csv", "json"} {
-		if err := run.choose(format); err != nil {
-			t.Fatal(err)
-		}
+	for format, label := range map[string]string{"png": "Save as picture", "csv": "Save as table (CSV)", "json": "Save as JSON"} {
+		tap(t, run, label)
 		files, _ := filepath.Glob(filepath.Join(pictures, "benchmark-*."+format))
 		if len(files) != 1 {
 			t.Fatalf("%s: %v", format, files)
@@ -116,24 +106,21 @@ func TestBenchPages(t *testing.T) {
 		}
 	}
 	t.Setenv("RTV_PICTURES", "/dev/null/pictures")
-	if err := run.choose("csv"); err == nil || !strings.Contains(err.Error(), "RTV_PICTURES") {
+	if err := run.Choose(rowOf(t, run.Show(), "Save as table (CSV)").Action); err == nil || !strings.Contains(err.Error(), "RTV_PICTURES") {
 		t.Errorf("where nothing can be written: %v", err)
 	}
-	family := pageBenchNetwork + strings.TrimPrefix(lead, pageBenchRun) + " vehicle_yolov2_mobilenet_025_224"
-	if got := w.page(family).show(); got.Wrong != "" || len(got.Groups) < 3 {
+	if got := (pages.BenchNetwork{App: w.pages, Began: run.Began, Family: "vehicle_yolov2_mobilenet_025_224"}).Show(); got.Wrong != "" || len(got.Groups) < 3 {
 		t.Errorf("every figure: %+v", got)
 	}
-	slowest := w.page(pageProfile + "vehicle_yolov2_mobilenet_025_224_int8 xnnpack 1").show()
-	if slowest.Wrong != "" || len(slowest.Groups) != 1 || len(slowest.Groups[0].Rows) != 1+slowestShown || !strings.HasSuffix(slowest.Groups[0].Rows[1].Value, " ms") {
+	slowest := pages.Profile{App: w.pages, Model: "vehicle_yolov2_mobilenet_025_224_int8", Backend: "xnnpack", Threads: 1}.Show()
+	if slowest.Wrong != "" || len(slowest.Groups) != 1 || len(slowest.Groups[0].Rows) != 1+10 || !strings.HasSuffix(slowest.Groups[0].Rows[1].Value, " ms") {
 		t.Errorf("slowest steps: %+v", slowest)
 	}
-	if err := run.choose("delete"); err != nil {
-		t.Fatal(err)
-	}
-	if got := run.show().Wrong; got == "" {
+	tap(t, run, "Delete")
+	if got := run.Show().Wrong; got == "" {
 		t.Error("deleted results are shown")
 	}
-	if got := w.page(pageBenchHistory).show(); len(got.Groups[0].Rows) != 0 {
+	if got := (pages.BenchHistory{App: w.pages}).Show(); len(got.Groups[0].Rows) != 0 {
 		t.Errorf("history: %+v", got)
 	}
 }
@@ -141,45 +128,38 @@ func TestBenchPages(t *testing.T) {
 // A demo that is started ends the measurements before it begins; what they
 // found so far is kept.
 func TestBenchGivesWay(t *testing.T) {
-	w := testWindow(t)
-	if err := w.page(pageBenchModels).choose("all"); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.page(pageBench).choose("start"); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.measureAll(); err != nil || w.measuring != "…" {
-		t.Errorf("demos are measured beside it: %q, %v", w.measuring, err)
-	}
-	w.bench.mu.Lock()
-	run := w.bench.now
-	w.bench.mu.Unlock()
-	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
-		w.bench.mu.Lock()
-		done := len(run.finished)
-		w.bench.mu.Unlock()
-		if done > 0 {
-			break
+	w := testShell(t)
+	p := pages.Bench{App: w.pages}
+	tap(t, pages.BenchModels{App: w.pages}, "All")
+	tap(t, p, "Measure now")
+	rowOf(t, pages.Speed{App: w.pages}.Show(), "Measuring: …") // demos cannot be measured beside it
+	chart := func() bool {
+		for _, g := range p.Show().Groups {
+			if g.Bars != nil {
+				return true
+			}
 		}
+		return false
 	}
+	await(t, chart)
+	_, all, _ := strings.Cut(p.Show().Groups[0].Rows[0].Value, " / ")
 	w.StartDemo("vehicles")
-	w.settled()
-	select {
-	case <-run.ended:
-	default:
+	w.runner.AwaitNetworks()
+	if chart() {
 		t.Error("a demo runs beside the measurements")
 	}
-	if len(w.modelsRunning()) == 0 {
+	if len(w.runner.Networks()) == 0 {
 		t.Error("the demo does not run")
 	}
-	if runs, err := w.bench.runs(); err != nil || len(runs) != 1 || len(runs[0]) >= run.all {
-		t.Errorf("kept: %d runs, %v", len(runs), err)
+	runs := pages.BenchHistory{App: w.pages}.Show().Groups[0].Rows
+	if len(runs) != 1 || strings.Contains(runs[0].Detail, "measurements: "+all) {
+		t.Errorf("kept of %s: %+v", all, runs)
 	}
 }
 
 // A damaged history and a model that is not sound are told.
 func TestBenchTells(t *testing.T) {
-	w := testWindow(t)
+	w := testShell(t)
 	h, err := bench.OpenHistory()
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +170,7 @@ func TestBenchTells(t *testing.T) {
 	if err := os.WriteFile(h.Path, []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.page(pageBenchHistory).show().Wrong; !strings.Contains(got, "benchmarks.json.damaged") {
+	if got := (pages.BenchHistory{App: w.pages}).Show().Wrong; !strings.Contains(got, "benchmarks.json.damaged") {
 		t.Errorf("damaged history: %q", got)
 	}
 	const model = "belt_rip_mobilenet_025_128_int8"
@@ -204,11 +184,10 @@ func TestBenchTells(t *testing.T) {
 		t.Fatal(err)
 	}
 	chooseOnly(t, w, model)
-	if err := w.page(pageBench).choose("start"); err != nil {
-		t.Fatal(err)
-	}
+	p := pages.Bench{App: w.pages}
+	tap(t, p, "Measure now")
 	w.working.Wait()
-	if got := w.page(pageBench).show().Wrong; !strings.Contains(got, model) || !strings.Contains(got, "models fetch") {
+	if got := p.Show().Wrong; !strings.Contains(got, model) || !strings.Contains(got, "models fetch") {
 		t.Errorf("unsound model: %q", got)
 	}
 }

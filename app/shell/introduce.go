@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image/jpeg"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"reterminal-vision/app/paths"
 	"reterminal-vision/app/people"
 	"reterminal-vision/app/pipeline"
+	"reterminal-vision/app/preferences"
 	"reterminal-vision/app/roster"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference/recognize"
@@ -247,4 +249,48 @@ func (e *enrolment) take(ctx context.Context, tell func(ui.Enrolment)) error {
 		}
 	}
 	return nil
+}
+
+// deleteOver deletes the people whose time is over, which opening the list does
+// once the clock is believed; where a person wants it, at once. Days are those
+// that people are kept for, 0 without end.
+func (n *introductions) deleteOver(days int, wanted bool) {
+	if days == 0 {
+		return
+	}
+	roster.Clock.Save()
+	n.change("deleting people whose time is over", func(s *people.Store) error {
+		if !wanted {
+			return nil
+		}
+		_, err := s.DeleteOver(days, time.Now())
+		return err
+	})
+}
+
+// enrolled is a pages.People.
+type enrolled struct {
+	people *introductions
+	prefs  *preferences.Store
+}
+
+// DeleteOver implements pages.People.
+func (e enrolled) DeleteOver() { e.people.deleteOver(e.prefs.Get().Keep, true) }
+
+// CountOver implements pages.People.
+func (e enrolled) CountOver(days int) (n int, err error) {
+	path, err := paths.People()
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	if err == nil {
+		err = e.people.with(func(s *people.Store) error {
+			n = s.Over(days, time.Now())
+			return nil
+		})
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	return n, err
 }

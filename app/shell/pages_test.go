@@ -12,9 +12,12 @@ import (
 
 	"fyne.io/fyne/v2/test"
 
+	"reterminal-vision/app/choices"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/preferences"
+	"reterminal-vision/app/settings"
+	"reterminal-vision/app/shell/pages"
 	"reterminal-vision/app/speeds"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
@@ -23,8 +26,8 @@ import (
 	"reterminal-vision/ui/kit"
 )
 
-// testWindow is the app on no screen, with folders of its own.
-func testWindow(t *testing.T) *window {
+// testShell is the app on no screen, with folders of its own.
+func testShell(t *testing.T) *shell {
 	t.Helper()
 	home := t.TempDir()
 	t.Setenv("HOME", home)
@@ -43,60 +46,91 @@ func testWindow(t *testing.T) *window {
 			t.Fatal(err)
 		}
 	}
-	w := newWindow(t.Context(), cfg, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
+	w := newShell(t.Context(), cfg, nil, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
 	t.Cleanup(func() {
-		w.endAttract()
+		w.attract.end()
 		w.StopDemo()
-		w.wait()
+		w.runner.wait()
 		w.working.Wait()
 		w.people.wait()
-		w.pages.wait()
+		w.handler.Wait()
 		w.screen.Stop()
 		_ = lang.Set("en")
 	})
 	return w
 }
 
-// rowOf is the row with the ID on a page.
-func rowOf(t *testing.T, p kit.Page, id string) kit.Row {
+// rowOf is the first row with the label on a page.
+func rowOf(t *testing.T, p kit.Page, label string) kit.Row {
 	t.Helper()
 	for _, g := range p.Groups {
 		for _, r := range g.Rows {
-			if r.ID == id {
+			if r.Label == label {
 				return r
 			}
 		}
 	}
-	t.Fatalf("%s has no row %q: %+v", p.Title, id, p.Groups)
+	t.Fatalf("%s has no row %q: %+v", p.Title, label, p.Groups)
 	return kit.Row{}
+}
+
+// tap taps the first row with the label on a page.
+func tap(t *testing.T, p pages.Page, label string) {
+	t.Helper()
+	if err := p.(interface{ Choose(kit.Action) error }).Choose(rowOf(t, p.Show(), label).Action); err != nil {
+		t.Errorf("%s: %v", label, err)
+	}
+}
+
+// step has the value of such a row go up or down.
+func step(t *testing.T, p pages.Page, label string, up bool) {
+	t.Helper()
+	if err := p.(interface {
+		Step(kit.Action, bool) error
+	}).Step(rowOf(t, p.Show(), label).Action, up); err != nil {
+		t.Errorf("%s: %v", label, err)
+	}
+}
+
+// taps is a page that writes down what was tapped.
+type taps struct {
+	begin chan struct{}
+	done  *[]string
+}
+
+func (p taps) Show() kit.Page { return kit.Page{} }
+
+func (p taps) Choose(a kit.Action) error {
+	<-p.begin
+	*p.done = append(*p.done, fmt.Sprint(a))
+	return nil
+}
+
+func (p taps) Step(a kit.Action, up bool) error {
+	*p.done = append(*p.done, fmt.Sprint(a, up))
+	return nil
 }
 
 // Taps are all done, in their order, while a download shows its page over and over.
 func TestTapsAreNotLost(t *testing.T) {
-	w := testWindow(t)
+	w := testShell(t)
 	var done []string
-	begin := make(chan struct{})
-	p := newPages(func(id string) page {
-		return dialog{
-			content: func() kit.Page { return kit.Page{Title: id} },
-			chosen:  func(row string) error { <-begin; done = append(done, row); return nil },
-			stepped: func(row string, up bool) error { done = append(done, fmt.Sprint(row, up)); return nil },
-		}
-	})
-	p.screen = w.screen
+	lock := taps{make(chan struct{}), &done}
+	p := pages.NewHandler()
+	p.Screen = w.screen.Pages
 	var want []string
 	for i := range 300 {
 		row := strconv.Itoa(i)
-		p.Choose("lock", row)
-		p.Step("lock", row, i%2 == 0)
+		p.Choose(lock, row)
+		p.Step(lock, row, i%2 == 0)
 		want = append(want, row, fmt.Sprint(row, i%2 == 0))
 		for range 20 {
-			p.ShowPage(pageModels)
+			p.ShowPage(pages.Models{App: w.pages})
 		}
 	}
-	close(begin)
-	p.wait()
-	p.Choose("lock", "too late")
+	close(lock.begin)
+	p.Wait()
+	p.Choose(lock, "too late")
 	if !slices.Equal(done, want) {
 		t.Errorf("of %d taps %d were done", len(want), len(done))
 	}
@@ -104,40 +138,32 @@ func TestTapsAreNotLost(t *testing.T) {
 
 // What is chosen in the settings is kept and shown.
 func TestSettingPages(t *testing.T) {
-	w := testWindow(t)
-	do := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Error(err)
-		}
-	}
-	do(w.page(pageLanguage).choose("de"))
-	if got := w.page(pageSettings).show(); got.Title != "Einstellungen" || rowOf(t, got, pageLanguage).Value != "Deutsch" {
+	w := testShell(t)
+	display, visitors := pages.Display{App: w.pages}, pages.Visitors{App: w.pages}
+	tap(t, pages.Language{App: w.pages}, "Deutsch")
+	if got := (pages.Settings{App: w.pages}).Show(); got.Title != "Einstellungen" || rowOf(t, got, "Sprache").Value != "Deutsch" {
 		t.Errorf("in German: %q", got.Title)
 	}
-	do(w.page(pageLanguage).choose("en"))
-	do(w.page(pageDisplay).choose("light"))
-	if !rowOf(t, w.page(pageDisplay).show(), "light").Chosen {
+	tap(t, pages.Language{App: w.pages}, "English")
+	tap(t, display, "Light")
+	if !rowOf(t, display.Show(), "Light").Chosen {
 		t.Error("the light look is not chosen")
 	}
-	do(w.page(pageDisplay).step("from", false))
-	do(w.page(pageDisplay).step("to", true))
-	do(w.page(pageVisitors).step("idle", false))
-	do(w.page(pageVisitors).choose("camera"))
-	do(w.page(pagePeople).step("keep", false))
+	step(t, display, "From", false)
+	step(t, display, "To", true)
+	step(t, visitors, "After", false)
+	tap(t, visitors, "What the camera sees")
+	step(t, pages.Keep{App: w.pages}, "Delete", false)
 	kept := preferences.Load().Get()
 	if kept.Theme != "light" || kept.Display.DarkFrom != 23 || kept.Display.DarkTo != 1 || kept.Visitors.Idle != 60 || kept.Visitors.Attract != "camera" || kept.Keep != 365 {
 		t.Errorf("kept %+v", kept)
 	}
-	if w.page("nowhere") != nil {
-		t.Error("a page that there is not")
-	}
 	// Every row that leads somewhere does.
-	for _, id := range []string{pageSettings, pageModels} {
-		for _, g := range w.page(id).show().Groups {
+	for _, p := range []pages.Page{pages.Settings{App: w.pages}, pages.Models{App: w.pages}} {
+		for _, g := range p.Show().Groups {
 			for _, r := range g.Rows {
-				if r.Kind == kit.RowLead && w.page(r.ID) == nil {
-					t.Errorf("%s: %q leads nowhere", id, r.ID)
+				if lead, ok := r.Action.(pages.Page); r.Kind == kit.RowLead && (!ok || lead.Show().Title == "") {
+					t.Errorf("%T: %q leads nowhere", p, r.Label)
 				}
 			}
 		}
@@ -146,52 +172,51 @@ func TestSettingPages(t *testing.T) {
 
 // What is adjusted while a demo runs takes effect on the demo, and is kept.
 func TestAdjusting(t *testing.T) {
-	w := testWindow(t)
+	w := testShell(t)
 	w.StartDemo("vehicles")
-	w.settled()
-	p := w.page(pageAdjust)
-	const small = "model 0 vehicle_yolov2_mobilenet_025_224_int8"
-	if rowOf(t, p.show(), small).Chosen {
+	w.runner.AwaitNetworks()
+	p := pages.Adjust{App: w.pages}
+	const id = "vehicle_yolov2_mobilenet_025_224_int8"
+	small := library.Catalogue().Model(id).Title
+	if rowOf(t, p.Show(), small).Chosen {
 		t.Fatal("the smaller network runs by itself")
 	}
-	if err := p.choose(small); err != nil {
-		t.Fatal(err)
-	}
-	if got := w.modelsRunning(); len(got) != 1 || got[0].ID != "vehicle_yolov2_mobilenet_025_224_int8" || !rowOf(t, p.show(), small).Chosen {
+	tap(t, p, small)
+	if got := w.runner.Networks(); len(got) != 1 || got[0].ID != id || !rowOf(t, p.Show(), small).Chosen {
 		t.Errorf("runs %v", got)
 	}
-	before := rowOf(t, p.show(), "threshold").Value
-	for _, err := range []error{p.step("threshold", true), p.step("threads", false), p.choose("delegate builtin"), p.choose(chooseMirror + "on")} {
-		if err != nil {
-			t.Error(err)
-		}
-	}
-	shown := p.show()
-	if rowOf(t, shown, "threshold").Value == before || rowOf(t, shown, "threads").Value != "1" || !rowOf(t, shown, "delegate builtin").Chosen {
+	before := rowOf(t, p.Show(), "Confidence threshold").Value
+	step(t, p, "Confidence threshold", true)
+	step(t, p, "Threads", false)
+	tap(t, p, "TensorFlow Lite's own")
+	tap(t, p, "Mirrored")
+	shown := p.Show()
+	if rowOf(t, shown, "Confidence threshold").Value == before || rowOf(t, shown, "Threads").Value != "1" || !rowOf(t, shown, "TensorFlow Lite's own").Chosen {
 		t.Errorf("%+v", shown.Groups)
 	}
-	cfg := w.configureDemo("vehicles")
-	if cfg.Threads != 1 || cfg.Delegate != inference.Builtin || !cfg.Turn.Mirror || cfg.Threshold <= 0 {
+	configured := func(demo string) config.Config { return choices.Demo(w.cfg, w.prefs, demo) }
+	if cfg := configured("vehicles"); cfg.Threads != 1 || cfg.Delegate != inference.Builtin || !cfg.Turn.Mirror || cfg.Threshold <= 0 {
 		t.Errorf("configured %+v", cfg)
 	}
-	if other := w.configureDemo("belt"); other.Threads != 2 || other.Delegate != inference.XNNPACK {
+	if other := configured("belt"); other.Threads != 2 || other.Delegate != inference.XNNPACK {
 		t.Errorf("another demo changed, too: %+v", other)
 	}
 	bad := testmedia.Delegate(t, "symbols")
-	if err := p.choose(chooseDelegate + "external:" + bad); err != nil {
+	if err := w.prefs.ChangeDemo("vehicles", func(d *settings.Demo) { d.Delegate = "external:" + bad }); err != nil {
 		t.Error(err)
 	}
-	row := rowOf(t, p.show(), chooseDelegate+"external:"+bad)
-	if !row.Chosen || !strings.Contains(row.Detail, "lacks tflite_plugin_create_delegate") || len(w.modelsRunning()) != 1 {
-		t.Errorf("a delegate that is none: %+v, %d networks run", row, len(w.modelsRunning()))
+	w.runner.Restart()
+	w.runner.AwaitNetworks()
+	tap(t, p, filepath.Base(bad))
+	row := rowOf(t, p.Show(), filepath.Base(bad))
+	if !row.Chosen || !strings.Contains(row.Detail, "lacks tflite_plugin_create_delegate") || len(w.runner.Networks()) != 1 {
+		t.Errorf("a delegate that is none: %+v, %d networks run", row, len(w.runner.Networks()))
 	}
-	if about := w.page(pageDemo).show(); len(about.Groups) != 3 || about.Groups[0].Text == "" || about.Groups[1].Text == "" {
+	if about := (pages.Explain{App: w.pages}).Show(); len(about.Groups) != 3 || about.Groups[0].Text == "" || about.Groups[1].Text == "" {
 		t.Errorf("the demo is not explained: %+v", about)
 	}
-	if err := p.choose("reset"); err != nil {
-		t.Error(err)
-	}
-	if cfg := w.configureDemo("vehicles"); cfg.Threads != 2 || cfg.Model != "" {
+	tap(t, p, "Back to how it came")
+	if cfg := configured("vehicles"); cfg.Threads != 2 || cfg.Model != "" {
 		t.Errorf("after a reset: %+v", cfg)
 	}
 }
@@ -199,28 +224,20 @@ func TestAdjusting(t *testing.T) {
 // A model is deleted; one that cannot be fetched says why and can be tried again.
 func TestModelPages(t *testing.T) {
 	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1") // nothing is reached
-	w := testWindow(t)
+	w := testShell(t)
 	const gone = "ssd_mobilenet_v1_coco_quant"
-	p := w.page(pageModel + gone)
-	rowOf(t, p.show(), "fetch")
-	if err := p.choose("fetch"); err != nil {
-		t.Fatal(err)
-	}
-	for until := time.Now().Add(20 * time.Second); p.show().Wrong == ""; time.Sleep(20 * time.Millisecond) {
+	p := pages.Model{App: w.pages, ID: gone}
+	tap(t, p, "Fetch")
+	for until := time.Now().Add(20 * time.Second); p.Show().Wrong == ""; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatal("a download without a network does not fail")
 		}
 	}
-	if r := rowOf(t, p.show(), "fetch"); r.Label != "Try again" {
-		t.Errorf("%+v", r)
-	}
-	if r := rowOf(t, w.page(pageModels).show(), pageModel+gone); r.State != "fail" {
+	rowOf(t, p.Show(), "Try again")
+	if r := rowOf(t, (pages.Models{App: w.pages}).Show(), library.Catalogue().Model(gone).Title); r.State != "fail" {
 		t.Errorf("in the list: %+v", r)
 	}
-	p = w.page(pageModel + "vehicle_yolov2_mobilenet_025_224_int8")
-	if err := p.choose("delete"); err != nil {
-		t.Fatal(err)
-	}
+	tap(t, pages.Model{App: w.pages, ID: "vehicle_yolov2_mobilenet_025_224_int8"}, "Delete")
 	if _, err := os.Stat(filepath.Join(w.cfg.ModelsDir, "vehicle_yolov2_mobilenet_025_224_int8.tflite")); err == nil {
 		t.Error("the file is still there")
 	}
@@ -228,7 +245,7 @@ func TestModelPages(t *testing.T) {
 
 // A model on a stick becomes a demo, and goes again.
 func TestOwnModelPages(t *testing.T) {
-	w := testWindow(t)
+	w := testShell(t)
 	folder := filepath.Join(os.Getenv("HOME"), "models")
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
@@ -243,32 +260,26 @@ func TestOwnModelPages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	rowOf(t, w.page(pageOwn).show(), pageImport+file)
-	if wrong := w.page(pageImport + filepath.Join(folder, "bad.tflite")).show().Wrong; wrong == "" {
+	p := rowOf(t, pages.Own{App: w.pages}.Show(), "mine.tflite").Action.(pages.Import)
+	if wrong := (pages.Import{App: w.pages, File: filepath.Join(folder, "bad.tflite")}).Show().Wrong; wrong == "" {
 		t.Error("a file that is no model is shown as one")
 	}
-	p := w.page(pageImport + file)
-	rowOf(t, p.show(), "classify")
-	list := chooseLabels + filepath.Join(folder, "mine.txt")
-	if !rowOf(t, p.show(), list).Chosen {
+	if !rowOf(t, p.Show(), "mine.txt").Chosen {
 		t.Error("the labels beside the file are not taken")
 	}
-	for _, id := range []string{chooseLabels + "coco", list} {
-		if err := p.choose(id); err != nil || !rowOf(t, p.show(), id).Chosen {
-			t.Errorf("%s is not chosen: %v", id, err)
+	for _, list := range []string{"coco", "mine.txt"} {
+		tap(t, p, list)
+		if !rowOf(t, p.Show(), list).Chosen {
+			t.Errorf("%s is not chosen", list)
 		}
 	}
-	if err := p.choose("classify"); err != nil {
-		t.Fatal(err)
-	}
+	tap(t, p, "Naming the picture")
 	at := slices.IndexFunc(w.cards(), func(c ui.Card) bool { return strings.HasPrefix(c.ID, "own-") })
 	if at < 0 || !w.cards()[at].Ready {
 		t.Fatalf("not in the gallery: %+v", w.cards())
 	}
 	model := library.Catalogue().Demo(w.cards()[at].ID).Models[0]
-	if err := w.page(pageModel + model).choose("delete"); err != nil {
-		t.Fatal(err)
-	}
+	tap(t, pages.Model{App: w.pages, ID: model}, "Delete")
 	if slices.ContainsFunc(w.cards(), func(c ui.Card) bool { return strings.HasPrefix(c.ID, "own-") }) {
 		t.Error("still in the gallery")
 	}
@@ -276,7 +287,7 @@ func TestOwnModelPages(t *testing.T) {
 
 // What a float network is given of a picture is chosen on the page.
 func TestOwnFloatModelPage(t *testing.T) {
-	w := testWindow(t)
+	w := testShell(t)
 	file := filepath.Join(os.Getenv("HOME"), "models", "float.tflite")
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
@@ -288,18 +299,18 @@ func TestOwnFloatModelPage(t *testing.T) {
 	if err := os.WriteFile(file, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	p := w.page(pageImport + file)
-	if !rowOf(t, p.show(), chooseScale).Chosen || !rowOf(t, p.show(), chooseResize+"stretch").Chosen {
+	p := pages.Import{App: w.pages, File: file}
+	const open = "as the network is most likely to want them"
+	if !rowOf(t, p.Show(), open).Chosen || !rowOf(t, p.Show(), "stretched").Chosen {
 		t.Error("something else is chosen at first")
 	}
-	for _, id := range []string{chooseScale + "-1..1", chooseScale, chooseScale + "0..1", chooseResize + "letterbox"} {
-		if err := p.choose(id); err != nil || !rowOf(t, p.show(), id).Chosen {
-			t.Errorf("%s is not chosen: %v", id, err)
+	for _, choice := range []string{"-1 … 1", open, "0 … 1", "whole, with bars beside it"} {
+		tap(t, p, choice)
+		if !rowOf(t, p.Show(), choice).Chosen {
+			t.Errorf("%s is not chosen", choice)
 		}
 	}
-	if err := p.choose("classify"); err != nil {
-		t.Fatal(err)
-	}
+	tap(t, p, "Naming the picture")
 	at := slices.IndexFunc(w.cards(), func(c ui.Card) bool { return strings.HasPrefix(c.ID, "own-") })
 	if at < 0 {
 		t.Fatalf("not in the gallery: %+v", w.cards())
@@ -313,37 +324,29 @@ func TestOwnFloatModelPage(t *testing.T) {
 
 // A demo that is begun ends the measuring of demos, and runs.
 func TestSpeedGivesWay(t *testing.T) {
-	w := testWindow(t)
-	if err := w.page(pageSpeed).choose("measure"); err != nil {
-		t.Fatal(err)
-	}
-	w.begin("belt", nil)
-	w.settled()
-	if len(w.modelsRunning()) == 0 {
+	w := testShell(t)
+	p := pages.Speed{App: w.pages}
+	tap(t, p, "Measure now")
+	w.runner.begin("belt", nil)
+	w.runner.AwaitNetworks()
+	if len(w.runner.Networks()) == 0 {
 		t.Error("the demo does not run")
 	}
-	w.mu.Lock()
-	measuring := w.measuring
-	w.mu.Unlock()
-	if measuring != "" {
-		t.Errorf("%s is still measured", measuring)
-	}
+	rowOf(t, p.Show(), "Measure now") // nothing is measured any more
 	w.StopDemo()
-	w.wait()
+	w.runner.wait()
 }
 
 // Every demo that is ready is measured, and the figure kept.
 func TestSpeedPage(t *testing.T) {
-	w := testWindow(t)
-	p := w.page(pageSpeed)
-	if err := p.choose("measure"); err != nil {
-		t.Fatal(err)
-	}
+	w := testShell(t)
+	p := pages.Speed{App: w.pages}
+	tap(t, p, "Measure now")
 	w.working.Wait()
 	for _, demo := range []string{"belt", "vehicles"} {
 		if fps := speeds.Load().Of(demo); fps <= 0 {
 			t.Errorf("%s gives %v results a second", demo, fps)
 		}
 	}
-	rowOf(t, p.show(), "measure") // it can be done again
+	rowOf(t, p.Show(), "Measure now") // it can be done again
 }

@@ -3,11 +3,9 @@ package shell
 import (
 	"context"
 	"errors"
-	"fmt"
 	"image/color"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,7 +16,6 @@ import (
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/roster"
-	"reterminal-vision/app/supervise"
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -38,14 +35,14 @@ func (s spoilt) Run(f *camera.Frame, in *inference.Input, out *inference.Result)
 	return s.Task.Run(f, in, out)
 }
 
-// spoiltWindow is an app without a screen whose demos run what spoil makes of them.
-func spoiltWindow(t *testing.T, spoil func() error) *window {
+// spoiltShell is an app without a screen whose demos run what spoil makes of them.
+func spoiltShell(t *testing.T, spoil func() error) *shell {
 	t.Helper()
 	t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cfg := config.Config{Source: "auto", ModelsDir: filepath.Join("..", "..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 1}
-	w := newWindow(ctx, cfg, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
-	w.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
+	w := newShell(ctx, cfg, nil, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
+	w.runner.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
 		task, err := roster.OpenDemo(ctx, cfg, id)
 		if err == nil && spoil != nil {
 			task.Task = spoilt{task.Task, spoil}
@@ -55,8 +52,8 @@ func spoiltWindow(t *testing.T, spoil func() error) *window {
 	t.Cleanup(func() {
 		cancel()
 		w.StopDemo()
-		w.wait()
-		w.pages.wait()
+		w.runner.wait()
+		w.handler.Wait()
 		w.screen.Stop()
 	})
 	return w
@@ -77,7 +74,7 @@ func soon(t *testing.T, what string, noticed, waited time.Duration) {
 }
 
 // trouble tells whether the screen shows what is wrong: a sign in its middle.
-func trouble(w *window) bool {
+func trouble(w *shell) bool {
 	img := w.screen.Capture(time.Now())
 	red := 0
 	for y := 300; y < 700; y++ {
@@ -107,14 +104,14 @@ func awaitSo(t *testing.T, what string, so func() bool) time.Duration {
 // starts again by itself, once.
 func TestPanickingDemo(t *testing.T) {
 	var bad atomic.Bool
-	w := spoiltWindow(t, func() error {
+	w := spoiltShell(t, func() error {
 		if bad.Load() {
 			panic("index out of range")
 		}
 		return nil
 	})
-	open := w.open
-	w.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
+	open := w.runner.open
+	w.runner.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
 		bad.Store(false)
 		return open(ctx, cfg, id)
 	}
@@ -141,7 +138,7 @@ func TestPanickingDemo(t *testing.T) {
 func TestDemoGoesOnPanicking(t *testing.T) {
 	var bad atomic.Bool
 	bad.Store(true)
-	w := spoiltWindow(t, func() error {
+	w := spoiltShell(t, func() error {
 		if bad.Load() {
 			panic("index out of range")
 		}
@@ -150,7 +147,7 @@ func TestDemoGoesOnPanicking(t *testing.T) {
 	results, again := metrics.Total.Results.Load, metrics.Total.DemoRestarts.Load
 	before, n := again(), results()
 	w.StartDemo("belt")
-	w.wait()
+	w.runner.wait()
 	if times := again() - before; times != restartsMost || results() != n {
 		t.Errorf("started %d times again, with %d results: want %d, without", times, results()-n, restartsMost)
 	}
@@ -162,15 +159,15 @@ func TestDemoGoesOnPanicking(t *testing.T) {
 
 // TestDemoThatCannotOpen is said at once, and not tried again without end.
 func TestDemoThatCannotOpen(t *testing.T) {
-	w := spoiltWindow(t, nil)
+	w := spoiltShell(t, nil)
 	var opened atomic.Int32
-	w.open = func(context.Context, config.Config, string) (*demo.Task, error) {
+	w.runner.open = func(context.Context, config.Config, string) (*demo.Task, error) {
 		opened.Add(1)
 		return nil, errors.New("no such model")
 	}
 	w.StartDemo("belt")
 	awaitSo(t, "being told", func() bool { return trouble(w) })
-	w.wait()
+	w.runner.wait()
 	if opened.Load() != 1 {
 		t.Errorf("opened %d times", opened.Load())
 	}
@@ -188,9 +185,9 @@ func TestPanicLeavesPart(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := spoiltWindow(t, nil)
-			open := w.open
-			w.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
+			w := spoiltShell(t, nil)
+			open := w.runner.open
+			w.runner.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
 				task, err := open(ctx, cfg, id)
 				if err != nil {
 					return nil, err
@@ -198,7 +195,7 @@ func TestPanicLeavesPart(t *testing.T) {
 				return spoil(task), nil
 			}
 			v := watchdog.New()
-			if err := w.attempt(t.Context(), v, "belt", nil); !errors.Is(err, errCrashed) {
+			if err := w.runner.attempt(t.Context(), v, "belt", nil); !errors.Is(err, errCrashed) {
 				t.Errorf("it ended by %v", err)
 			}
 			for p := range watchdog.Parts {
@@ -223,9 +220,9 @@ func (c closing) Close() error {
 
 // TestClosingHangs notices networks that cannot be closed.
 func TestClosingHangs(t *testing.T) {
-	w := spoiltWindow(t, nil)
-	open, hang := w.open, make(chan struct{})
-	w.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
+	w := spoiltShell(t, nil)
+	open, hang := w.runner.open, make(chan struct{})
+	w.runner.open = func(ctx context.Context, cfg config.Config, id string) (*demo.Task, error) {
 		task, err := open(ctx, cfg, id)
 		if err == nil {
 			task.Task = closing{task.Task, func() { <-hang }}
@@ -236,7 +233,7 @@ func TestClosingHangs(t *testing.T) {
 	defer v.Watch(func(p watchdog.Part) { found <- p })()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
-	go func() { defer close(ended); _ = w.attempt(ctx, v, "belt", nil) }()
+	go func() { defer close(ended); _ = w.runner.attempt(ctx, v, "belt", nil) }()
 	n := metrics.Total.Results.Load()
 	awaitSo(t, "results", func() bool { return metrics.Total.Results.Load() > n })
 	start, starved := time.Now(), watchdog.CPUWaits("self")
@@ -247,15 +244,4 @@ func TestClosingHangs(t *testing.T) {
 	soon(t, "closing hangs", time.Since(start), watchdog.CPUWaits("self").Since(starved))
 	close(hang)
 	<-ended
-}
-
-// TestSafePage words a report.
-func TestSafePage(t *testing.T) {
-	b := supervise.Before{Safe: true, Crashes: []supervise.Crash{{How: "signal: killed"}, {How: "SIGSEGV: segmentation violation", Demo: "belt", Log: "last words"}}}
-	text := fmt.Sprintf("%+v", safePage(b, true))
-	for _, want := range []string{"2 times", "SIGSEGV", "Conveyor", "last words", reportName, safeStart, pageSettings, pageCheck} {
-		if !strings.Contains(text, want) {
-			t.Errorf("the page lacks %q: %s", want, text)
-		}
-	}
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +25,7 @@ import (
 	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/roster"
 	"reterminal-vision/app/settings"
+	"reterminal-vision/app/shell/pages"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
@@ -80,7 +80,7 @@ func seen(t *testing.T, demo string, at int) (*camera.Frame, *inference.Result) 
 // scene is one screen, or one state of it.
 type scene struct {
 	name string
-	show func(w *window)
+	show func(w *shell)
 }
 
 // scenes are all screens. What depends on the machine or the day is made up.
@@ -94,105 +94,110 @@ func scenes(t *testing.T) []scene {
 		f, r := seen(t, demo, at)
 		shots[demo] = shot{f, r}
 	}
-	live := func(demo string) func(w *window) {
-		return func(w *window) {
+	live := func(demo string) func(w *shell) {
+		return func(w *shell) {
 			d := library.Catalogue().Demo(demo)
-			w.running = demo
-			w.networks = []*models.Model{library.First(library.Catalogue(), library.OpenStore(w.cfg.ModelsDir), d.Models)}
+			w.runner.running = demo
+			w.runner.networks = []*models.Model{library.First(library.Catalogue(), library.OpenStore(w.cfg.ModelsDir), d.Models)}
 			w.screen.ShowDemo(demo)
 			w.screen.Capture(goldenTime) // it takes no pictures before it is shown
 			w.screen.Live.Result(shots[demo].r)
 			w.screen.Live.Frame(shots[demo].f)
-			w.screen.Live.Status(ui.Status{Source: "HD Webcam C525", Model: w.networks[0].Title, FPS: 31.4, DisplayFPS: 30,
+			w.screen.Live.Status(ui.Status{Source: "HD Webcam C525", Model: w.runner.networks[0].Title, FPS: 31.4, DisplayFPS: 30,
 				Latency: 21 * time.Millisecond, Invoke: 9700 * time.Microsecond, Celsius: 61})
 		}
 	}
-	page := func(id string) func(w *window) {
-		return func(w *window) { w.screen.Pages.Open(id) }
+	page := func(of func(*pages.App) pages.Page) func(w *shell) {
+		return func(w *shell) { w.screen.Pages.Open(of(w.pages)) }
 	}
 	people := ui.People{All: []ui.Person{
 		{ID: "1", Name: "Anna", Shots: 5, Since: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Known: true},
 		{ID: "2", Name: "Kenji", Shots: 5, Since: time.Date(2026, 4, 9, 12, 0, 0, 0, time.UTC), Known: false},
 	}}
 	return []scene{
-		{"home", func(*window) {}},
+		{"home", func(*shell) {}},
 		{"vehicles", live("vehicles")}, {"belt", live("belt")}, {"lungs", live("lungs")}, {"emotion", live("emotion")},
-		{"starting", func(w *window) { w.screen.ShowDemo("recognition") }},
-		{"adjust", func(w *window) { live("vehicles")(w); w.screen.Live.Adjust() }},
-		{"spared", func(w *window) {
+		{"starting", func(w *shell) { w.screen.ShowDemo("recognition") }},
+		{"adjust", func(w *shell) { live("vehicles")(w); w.screen.Live.Adjust() }},
+		{"spared", func(w *shell) {
 			live("vehicles")(w)
-			w.screen.Live.Status(ui.Status{Source: "HD Webcam C525", Model: w.networks[0].Title, FPS: 29.8, NetworkFPS: 11.6, DisplayFPS: 30,
+			w.screen.Live.Status(ui.Status{Source: "HD Webcam C525", Model: w.runner.networks[0].Title, FPS: 29.8, NetworkFPS: 11.6, DisplayFPS: 30,
 				Latency: 21 * time.Millisecond, Invoke: 9700 * time.Microsecond, Celsius: 61})
 		}},
-		{"about-demo", func(w *window) { live("lungs")(w); page(pageDemo)(w) }},
-		{"attract", func(w *window) {
+		{"about-demo", func(w *shell) { live("lungs")(w); w.screen.Pages.Open(pages.Explain{App: w.pages}) }},
+		{"attract", func(w *shell) {
 			w.screen.Attract("emotion", w.screen.Touches())
 			w.screen.Capture(goldenTime)
 			w.screen.Live.Result(shots["emotion"].r)
 			w.screen.Live.Frame(shots["emotion"].f)
 		}},
-		{"settings", page(pageSettings)}, {"camera", page(pageCamera)}, {"language", page(pageLanguage)}, {"display", page(pageDisplay)},
-		{"visitors", page(pageVisitors)}, {"lock", page(pageLock)}, {"keep", page(pagePeople)}, {"models", page(pageModels)},
-		{"model", page(pageModel + "ssd_mobilenet_v1_coco_quant")}, {"own", page(pageOwn)}, {"check", page(pageCheck)}, {"about", page(pageAbout)},
-		{"welcome", page(pageWelcome)}, {"ready", page(pageReady)},
-		{"pin", func(w *window) {
+		{"settings", page(func(a *pages.App) pages.Page { return pages.Settings{App: a} })}, {"camera", page(func(a *pages.App) pages.Page { return pages.Camera{App: a} })}, {"language", page(func(a *pages.App) pages.Page { return pages.Language{App: a} })}, {"display", page(func(a *pages.App) pages.Page { return pages.Display{App: a} })},
+		{"visitors", page(func(a *pages.App) pages.Page { return pages.Visitors{App: a} })}, {"lock", page(func(a *pages.App) pages.Page { return pages.Lock{App: a} })}, {"keep", page(func(a *pages.App) pages.Page { return pages.Keep{App: a} })}, {"models", page(func(a *pages.App) pages.Page { return pages.Models{App: a} })},
+		{"model", page(func(a *pages.App) pages.Page { return pages.Model{App: a, ID: "ssd_mobilenet_v1_coco_quant"} })}, {"own", page(func(a *pages.App) pages.Page { return pages.Own{App: a} })}, {"check", page(func(a *pages.App) pages.Page { return pages.Check{App: a} })}, {"about", page(func(a *pages.App) pages.Page { return pages.About{App: a} })},
+		{"welcome", page(func(a *pages.App) pages.Page { return pages.Welcome{App: a} })}, {"ready", page(func(a *pages.App) pages.Page { return pages.Ready{App: a} })},
+		{"pin", func(w *shell) {
 			_ = w.prefs.Change(func(s *settings.Settings) { s.PIN = "x" })
 			w.Settings()
 			_ = w.prefs.Change(func(s *settings.Settings) { s.PIN = "" })
 		}},
-		{"people", func(w *window) {
+		{"people", func(w *shell) {
 			live("emotion")(w)
 			w.screen.People.Open()
 			w.screen.Capture(goldenTime)
 			w.people.wait()
 			w.screen.People.Show(people)
 		}},
-		{"nobody", func(w *window) {
+		{"nobody", func(w *shell) {
 			live("emotion")(w)
 			w.screen.People.Open()
 			w.people.wait()
 			w.screen.People.Show(ui.People{})
 		}},
-		{"gone", func(w *window) {
+		{"gone", func(w *shell) {
 			live("vehicles")(w)
-			(&screenSink{window: w, ctx: w.ctx, id: "vehicles"}).Lost(fmt.Errorf("camera /dev/video0: %w: plug it in again or choose another source", camera.ErrGone))
+			w.newSink(w.ctx, "vehicles", false, nil).Lost(fmt.Errorf("camera /dev/video0: %w: plug it in again or choose another source", camera.ErrGone))
 		}},
-		{"no-model", func(w *window) {
+		{"no-model", func(w *shell) {
 			d := library.Catalogue().Demo("scene")
 			w.screen.ShowDemo(d.ID)
 			w.screen.Live.Problem(w.problem(&demo.ModelError{Demo: d, Err: fmt.Errorf("model deeplabv3_257_mv: no such file"), Remedy: ""}, d.ID))
 		}},
-		{"hot", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Live.Problem(sick(true, 86, 0)) }},
-		{"memory", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Live.Problem(sick(false, 0, 80<<20)) }},
-		{"no-room", func(w *window) { w.screen.ShowDemo("vehicles"); w.screen.Live.Problem(w.noRoom(40 << 20)) }},
-		{"speed", page(pageSpeed)},
-		{"bench", benching(func(w *window) { w.screen.Pages.Open(pageBench) })},
-		{"bench-models", benching(func(w *window) { w.screen.Pages.Open(pageBenchModels) })},
-		{"bench-running", benching(func(w *window) {
-			w.bench.now = &benchRun{all: 12, begun: time.Now(), doing: "YOLO v2, MobileNet v1 x0.5, 224, 8 bit · XNNPACK · 3", finished: measuredBefore[:4]}
-			w.screen.Pages.Open(pageBench)
+		{"hot", func(w *shell) { w.screen.ShowDemo("vehicles"); w.screen.Live.Problem(sick(true, 86, 0)) }},
+		{"memory", func(w *shell) { w.screen.ShowDemo("vehicles"); w.screen.Live.Problem(sick(false, 0, 80<<20)) }},
+		{"no-room", func(w *shell) { w.screen.ShowDemo("vehicles"); w.screen.Live.Problem(w.noRoom(40 << 20)) }},
+		{"speed", page(func(a *pages.App) pages.Page { return pages.Speed{App: a} })},
+		{"bench", benching(func(w *shell) { w.screen.Pages.Open(pages.Bench{App: w.pages}) })},
+		{"bench-models", benching(func(w *shell) { w.screen.Pages.Open(pages.BenchModels{App: w.pages}) })},
+		{"bench-running", benching(func(w *shell) {
+			w.screen.Pages.Open(benchRunning{})
 		})},
-		{"bench-result", benching(func(w *window) { w.screen.Pages.Open(pageBenchRun + measuredRun) })},
-		{"bench-network", benching(func(w *window) {
-			w.screen.Pages.Open(pageBenchNetwork + measuredRun + " vehicle_yolov2_mobilenet_025_224")
+		{"bench-result", benching(func(w *shell) { w.screen.Pages.Open(pages.BenchRun{App: w.pages, Began: measuredRun}) })},
+		{"bench-network", benching(func(w *shell) {
+			w.screen.Pages.Open(pages.BenchNetwork{App: w.pages, Began: measuredRun, Family: "vehicle_yolov2_mobilenet_025_224"})
 		})},
-		{"bench-history", benching(func(w *window) { w.screen.Pages.Open(pageBenchHistory) })},
-		{"crashed", func(w *window) {
+		{"bench-history", benching(func(w *shell) { w.screen.Pages.Open(pages.BenchHistory{App: w.pages}) })},
+		{"crashed", func(w *shell) {
 			w.screen.ShowDemo("vehicles")
 			w.screen.Live.Problem(w.problem(fmt.Errorf("%w: index out of range", errCrashed), "vehicles"))
 		}},
-		{"toast", func(w *window) {
+		{"toast", func(w *shell) {
 			live("vehicles")(w)
 			w.screen.Toast(lang.T("Saved as %s", "/home/pi/Pictures/vehicles-20261126-104200.jpg"))
 		}},
 	}
 }
 
-// benching shows a page of the benchmark on a processor of four cores, with
-// made-up results.
-func benching(show func(w *window)) func(w *window) {
-	return func(w *window) {
-		w.bench.cores, w.bench.threads = 4, map[int]bool{1: true, 3: true}
+// benchRunning is the page of a benchmark under way.
+type benchRunning struct{}
+
+func (benchRunning) Show() kit.Page {
+	p := pages.Progress{All: 12, Begun: time.Now(), Doing: "YOLO v2, MobileNet v1 x0.5, 224, 8 bit · XNNPACK · 3", Finished: measuredBefore[:4]}
+	return kit.Page{Title: lang.T("Benchmark"), Groups: p.Groups()}
+}
+
+// benching shows a page of the benchmark with made-up results.
+func benching(show func(w *shell)) func(w *shell) {
+	return func(w *shell) {
 		if h, err := bench.OpenHistory(); err == nil {
 			_ = os.Remove(h.Path)
 			_ = h.Add(measuredBefore...)
@@ -203,7 +208,7 @@ func benching(show func(w *window)) func(w *window) {
 
 // measuredBefore are made-up figures of a reTerminal, and measuredRun when
 // their run began.
-var measuredBefore, measuredRun = func() (all []benchmark.Record, run string) {
+var measuredBefore, measuredRun = func() (all []benchmark.Record, run int64) {
 	begun := time.Date(2026, 11, 26, 10, 30, 0, 0, time.Local)
 	before, after, throttled := 52., 63., false
 	for _, m := range []struct {
@@ -225,7 +230,7 @@ var measuredBefore, measuredRun = func() (all []benchmark.Record, run string) {
 		}
 	}
 	all[11].Found, all[11].Failed = benchmark.Found{}, "xnnpack brought its process down when it ran it for the first time (signal: segmentation fault): choose another backend or convert the network anew"
-	return all, strconv.FormatInt(begun.Unix(), 10)
+	return all, begun.Unix()
 }()
 
 // goldenTime is when the pictures are taken, for what moves.
@@ -261,15 +266,16 @@ func TestGoldenScreens(t *testing.T) {
 			t.Run(l.Tag+"-"+theme, func(t *testing.T) {
 				for _, s := range all {
 					cfg := config.Config{Source: "auto", ModelsDir: filepath.Join("..", "..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2}
-					w := newWindow(t.Context(), cfg, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
+					w := newShell(t.Context(), cfg, nil, func(o ui.Options) *ui.UI { return ui.NewOn(test.NewApp(), o) })
 					w.checks = func() []doctor.Check { return madeUp }
+					w.pages.Cores = 4
 					if err := w.prefs.Change(func(p *settings.Settings) { p.Language, p.Theme = l.Tag, theme }); err != nil {
 						t.Fatal(err)
 					}
-					w.screen.Restyle(w.style(), w.cards())
+					w.screen.Restyle(pages.Style(w.prefs), w.cards())
 					s.show(w)
 					w.screen.Capture(goldenTime) // what is tapped has been asked for
-					w.pages.wait()
+					w.handler.Wait()
 					compareScreen(t, fmt.Sprintf("%s-%s-%s", s.name, l.Tag, theme), w.screen.Capture(goldenTime))
 					w.screen.Stop()
 				}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/app/choices"
 	"reterminal-vision/app/device"
 	"reterminal-vision/app/guard"
 	"reterminal-vision/app/paths"
@@ -18,6 +19,8 @@ import (
 	"reterminal-vision/app/preferences"
 	"reterminal-vision/app/roster"
 	"reterminal-vision/app/settings"
+	"reterminal-vision/app/shell/pages"
+	"reterminal-vision/ui/kit"
 )
 
 // Where settings cannot be read they stay as they are on the disk, and whoever
@@ -100,7 +103,7 @@ func TestVisitorsOnlyTry(t *testing.T) {
 // for two minutes, also where the screen never attracts; what visitors tried ends
 // then, too.
 func TestLocksAgain(t *testing.T) {
-	w := testWindow(t)
+	w := testShell(t)
 	if err := w.prefs.Change(func(s *settings.Settings) { s.PIN, s.Visitors.Idle = "a hash", -1 }); err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +111,7 @@ func TestLocksAgain(t *testing.T) {
 	now := time.Now()
 	enter := func() {
 		w.prefs.Unlock()
-		w.screen.Pages.Open(pageSettings)
+		w.screen.Pages.Open(pages.Settings{App: w.pages})
 		w.screen.Capture(now)
 		if !w.prefs.IsUnlocked() {
 			t.Fatal("it locks at once")
@@ -130,20 +133,20 @@ func TestLocksAgain(t *testing.T) {
 		t.Error("it stays open when nobody is there")
 	}
 	w.screen.Touch()
-	for _, err := range []error{w.prefs.ChangeDemo("belt", func(d *settings.Demo) { d.Threads = 1 }), w.camera.mirror(true)} {
+	for _, err := range []error{w.prefs.ChangeDemo("belt", func(d *settings.Demo) { d.Threads = 1 }), w.prefs.Mirror(true)} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if w.configureDemo("belt").Threads != 1 || !w.configureDemo("belt").Turn.Mirror || w.prefs.Get().Camera.Mirror {
+	if choices.Demo(w.cfg, w.prefs, "belt").Threads != 1 || !choices.Demo(w.cfg, w.prefs, "belt").Turn.Mirror || w.prefs.Get().Camera.Mirror {
 		t.Error("a visitor's choice has no effect, or is kept")
 	}
 	w.screen.Capture(now.Add(3 * time.Minute))
-	if w.configureDemo("belt").Threads != 2 || w.configureDemo("belt").Turn.Mirror {
+	if choices.Demo(w.cfg, w.prefs, "belt").Threads != 2 || choices.Demo(w.cfg, w.prefs, "belt").Turn.Mirror {
 		t.Error("a visitor's choice stays")
 	}
 	// With the PIN it can be kept.
-	for _, err := range []error{w.prefs.ChangeDemo("belt", func(d *settings.Demo) { d.Threads = 1 }), w.camera.mirror(true), w.prefs.KeepTried()} {
+	for _, err := range []error{w.prefs.ChangeDemo("belt", func(d *settings.Demo) { d.Threads = 1 }), w.prefs.Mirror(true), w.prefs.KeepTried()} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,17 +159,16 @@ func TestLocksAgain(t *testing.T) {
 // A device that is too hot or short of memory runs no demo, whichever is opened,
 // and goes on with the last one as it was: in attract mode where that ran.
 func TestHealthGuard(t *testing.T) {
-	w := testWindow(t)
+	w := testShell(t)
 	health := func(celsius, room float64) device.Health {
 		return device.Health{Temperature: device.Value{Number: celsius, Known: true}, Available: device.Value{Number: room, Known: true}}
 	}
 	cool, warm, hot, short := health(60, 1<<30), health(80, 1<<30), health(86, 1<<30), health(60, 64<<20)
 	attracting := func() bool {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return w.attracts
+		_, attracts, _ := w.runner.state()
+		return attracts
 	}
-	attract := func() { w.beginAttracting(w.screen.Touches()) }
+	attract := func() { w.attract.begin(w.screen.Touches()) }
 	var g guard.Guard
 	for i, c := range []struct {
 		do       func()
@@ -197,13 +199,13 @@ func TestHealthGuard(t *testing.T) {
 		if c.attracts && c.do != nil {
 			await(t, attracting)
 		}
-		w.guardHealth(&g, c.now)
+		w.health.guard(&g, c.now)
 		if c.attracts {
 			await(t, attracting)
 		} else {
 			w.working.Wait() // what would attract has seen that it may not
 		}
-		if got := w.runs(); got != c.want && (c.want != "any" || got == "") || attracting() != c.attracts {
+		if got := w.runner.Running(); got != c.want && (c.want != "any" || got == "") || attracting() != c.attracts {
 			t.Fatalf("step %d: %q runs, attracts %v", i, got, attracting())
 		}
 	}
@@ -225,14 +227,14 @@ func TestTouchBeforeAttractMode(t *testing.T) {
 		"once it is decided": {decided: true}, "once it is shown": {shown: true}, "once the demo has begun": {begun: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := testWindow(t)
+			w := testShell(t)
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
-			w.attracting = stop
+			w.attract.stop = stop
 			touches := w.screen.Touches()
 			if touch.decided {
 				w.screen.Touch()
-				w.attract(ctx, touches, []string{"belt"}, withFootage)
+				w.attract.loop(ctx, touches, []string{"belt"}, withFootage)
 			}
 			if !touch.decided && !w.screen.Attract("belt", touches) {
 				t.Error("it is not shown, and nobody touches the screen")
@@ -240,13 +242,13 @@ func TestTouchBeforeAttractMode(t *testing.T) {
 			if touch.shown {
 				w.screen.Touch()
 			}
-			if begun := !touch.decided && w.beginAttract(ctx, "belt", withFootage); begun != touch.begun {
+			if begun := !touch.decided && w.runner.beginAttract(ctx, "belt", withFootage); begun != touch.begun {
 				t.Errorf("begun %v", begun)
 			}
 			if touch.begun {
 				w.screen.Touch()
 			}
-			if got := w.runs(); got != "" {
+			if got := w.runner.Running(); got != "" {
 				t.Errorf("%s runs", got)
 			}
 		})
@@ -260,7 +262,7 @@ func TestStartOverTakesThePIN(t *testing.T) {
 		"no key":  func(db string) error { return &people.KeyError{Path: db, Key: db + ".key", Err: errors.New("x")} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := testWindow(t)
+			w := testShell(t)
 			db, _ := paths.People()
 			if err := errors.Join(os.MkdirAll(filepath.Dir(db), 0o700), os.WriteFile(db, []byte("people"), 0o600)); err != nil {
 				t.Fatal(err)
@@ -268,7 +270,7 @@ func TestStartOverTakesThePIN(t *testing.T) {
 			if err := w.prefs.Change(func(s *settings.Settings) { s.PIN = "a hash" }); err != nil {
 				t.Fatal(err)
 			}
-			again := w.problem(err(db), recognitionDemo).Retry
+			again := w.problem(err(db), pages.RecognitionDemo).Retry
 			again()
 			if _, err := os.Stat(db); err != nil {
 				t.Errorf("a visitor set it aside: %v", err)
@@ -282,8 +284,8 @@ func TestStartOverTakesThePIN(t *testing.T) {
 	}
 }
 
-// enrolled makes the list of people, with one who was enrolled then.
-func enrolled(t *testing.T, since time.Time) (db string) {
+// enrol makes the list of people, with one who was enrolled then.
+func enrol(t *testing.T, since time.Time) (db string) {
 	t.Helper()
 	db, err := paths.People()
 	if err != nil {
@@ -329,7 +331,7 @@ func TestNobodyGoesByALeap(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, restarts %v", name, restarts), func(t *testing.T) {
 				t.Setenv("RTV_PEOPLE", filepath.Join(t.TempDir(), "people.db"))
 				since := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
-				db := enrolled(t, since)
+				db := enrol(t, since)
 				if err := preferences.Load().Change(func(s *settings.Settings) { s.Keep = 30 }); err != nil {
 					t.Fatal(err)
 				}
@@ -365,38 +367,59 @@ func TestNobodyGoesByALeap(t *testing.T) {
 	}
 }
 
+// agree taps on the question's row, which is named as the step is.
+func agree(t *testing.T, p pages.Keep) {
+	t.Helper()
+	for _, g := range p.Show().Groups {
+		for _, r := range g.Rows {
+			if r.Kind == kit.RowAction && r.Danger {
+				if err := p.Choose(r.Action); err != nil {
+					t.Error(err)
+				}
+				return
+			}
+		}
+	}
+	t.Error("nothing is asked")
+}
+
+// reopen leaves a page and opens it again.
+func reopen(w *shell, p pages.Page) {
+	w.handler.ShowPage(p)
+	done := make(chan struct{})
+	w.handler.Do(p, func() error { close(done); return nil })
+	<-done
+}
+
 // People whose time would be over are deleted only when a person has said so.
 func TestKeepAsks(t *testing.T) {
-	w := testWindow(t)
-	db := enrolled(t, time.Now().AddDate(0, 0, -45))
-	p := w.page(pagePeople)
+	w := testShell(t)
+	db := enrol(t, time.Now().AddDate(0, 0, -45))
+	p := pages.Keep{App: w.pages}
 	for i, c := range []struct {
-		do    func() error
+		do    func()
 		keep  int // as kept
 		value string
 		asks  bool
 		left  int
 	}{
-		{func() error { return p.step("keep", false) }, 365, "after 365 days", false, 1},
-		{func() error { return p.step("keep", false) }, 90, "after 90 days", false, 1},
-		{func() error { return p.step("keep", false) }, 90, "after 30 days", true, 1},
-		{func() error { return p.step("keep", false) }, 90, "after 7 days", true, 1},
-		{func() error { return p.step("keep", true) }, 90, "after 30 days", true, 1},
-		{func() error { return p.step("keep", true) }, 90, "after 90 days", false, 1},
-		{func() error { return p.step("keep", false) }, 90, "after 30 days", true, 1},
-		{func() error { return p.choose(keepStay) }, 90, "after 90 days", false, 1},
-		{func() error { return p.choose(keepForget) }, 90, "after 90 days", false, 1}, // nothing was asked
-		{func() error { return p.step("keep", false) }, 90, "after 30 days", true, 1},
-		{func() error { return w.page(pageSettings).choose(pagePeople) }, 90, "after 90 days", false, 1}, // left and opened anew
-		{func() error { return p.step("keep", false) }, 90, "after 30 days", true, 1},
-		{func() error { return p.choose(keepForget) }, 30, "after 30 days", false, 0},
+		{func() { step(t, p, "Delete", false) }, 365, "after 365 days", false, 1},
+		{func() { step(t, p, "Delete", false) }, 90, "after 90 days", false, 1},
+		{func() { step(t, p, "Delete", false) }, 90, "after 30 days", true, 1},
+		{func() { step(t, p, "Delete", false) }, 90, "after 7 days", true, 1},
+		{func() { step(t, p, "Delete", true) }, 90, "after 30 days", true, 1},
+		{func() { step(t, p, "Delete", true) }, 90, "after 90 days", false, 1},
+		{func() { step(t, p, "Delete", false) }, 90, "after 30 days", true, 1},
+		{func() { tap(t, p, "Keep them") }, 90, "after 90 days", false, 1},
+		{func() { step(t, p, "Delete", false) }, 90, "after 30 days", true, 1},
+		{func() { reopen(w, p) }, 90, "after 90 days", false, 1}, // left and opened anew
+		{func() { step(t, p, "Delete", false) }, 90, "after 30 days", true, 1},
+		{func() { agree(t, p) }, 30, "after 30 days", false, 0},
 	} {
-		if err := c.do(); err != nil {
-			t.Fatal(err)
-		}
+		c.do()
 		w.people.wait()
-		shown := p.show()
-		if kept, value := preferences.Load().Get().Keep, rowOf(t, shown, "keep").Value; kept != c.keep || value != c.value || (len(shown.Groups) == 3) != c.asks {
+		shown := p.Show()
+		if kept, value := preferences.Load().Get().Keep, rowOf(t, shown, "Delete").Value; kept != c.keep || value != c.value || (len(shown.Groups) == 3) != c.asks {
 			t.Errorf("step %d: kept %d, shown %q, %d groups", i, kept, value, len(shown.Groups))
 		}
 		store, err := people.Open(db)
@@ -412,7 +435,7 @@ func TestKeepAsks(t *testing.T) {
 
 // Visitors cannot fill the disk with pictures; what a power cut left of one goes.
 func TestRoomForPictures(t *testing.T) {
-	w := testWindow(t)
+	w := testShell(t)
 	folder := filepath.Join(t.TempDir(), "pictures")
 	t.Setenv("RTV_PICTURES", folder)
 	was := roomForPictures

@@ -16,7 +16,7 @@ import (
 // Page is a list of what can be chosen and done, in groups. The same page is
 // shown anew when something has changed.
 type Page struct {
-	ID     string // what PageHandler gets with everything that is tapped
+	Key    any // a comparable value that names it, which PageHandler gets
 	Title  string
 	Wrong  string // shown over the list; says what to do, too
 	Groups []Group
@@ -58,7 +58,7 @@ const (
 // Row is one thing to choose, to change, to do or to know.
 type Row struct {
 	Kind       RowKind
-	ID         string // what PageHandler gets
+	Action     Action // what PageHandler gets
 	Label      string
 	Detail     string  // small, beneath
 	Value      string  // of a step beneath the label, else at the right
@@ -70,14 +70,18 @@ type Row struct {
 	State      string  // "pass", "warn" or "fail" of a fact, as a coloured dot; "" for none
 }
 
+// Action is what is done by a tap on a row, or by a step: a comparable value of a
+// type that the page's handler knows.
+type Action any
+
 // PageHandler does what the person chose on a page. Its methods are called on
 // the UI goroutine and must return at once; ui.Pages.Show tells the outcome.
 type PageHandler interface {
 	// ShowPage wants to know what is on a page.
-	ShowPage(page string)
+	ShowPage(page any)
 	// Choose is a tap on a choice, an action or a lead.
-	Choose(page, id string)
-	Step(page, id string, up bool)
+	Choose(page any, a Action)
+	Step(page any, a Action, up bool)
 }
 
 // PageScreen shows a page.
@@ -91,8 +95,8 @@ type PageScreen struct {
 }
 
 // NewPageScreen makes the screen of a page, empty until SetPage.
-func NewPageScreen(page string, to PageHandler, back func()) *PageScreen {
-	s := &PageScreen{Page: Page{ID: page}, leave: back, header: NewHeader(back), wrong: NewNotice(), Rows: newRowList(to)}
+func NewPageScreen(page any, to PageHandler, back func()) *PageScreen {
+	s := &PageScreen{Page: Page{Key: page}, leave: back, header: NewHeader(back), wrong: NewNotice(), Rows: newRowList(to)}
 	s.Panel.SetObjects(append(s.header.Objects(), s.wrong, s.Rows.Scroll)...)
 	s.Panel.Init(s, s.place)
 	return s
@@ -166,10 +170,10 @@ func (l *rowList) show(p Page) {
 		}
 		for j, about := range g.Rows {
 			var r *row
-			if i < len(old) && j < len(old[i].rows) && old[i].rows[j].about == about && old[i].rows[j].page == p.ID {
+			if i < len(old) && j < len(old[i].rows) && old[i].rows[j].about == about && old[i].rows[j].page == p.Key {
 				r = old[i].rows[j]
 			} else {
-				r = newRow(p.ID, about, l.to)
+				r = newRow(p.Key, about, l.to)
 			}
 			shown.rows = append(shown.rows, r)
 			l.list.Add(r)
@@ -205,11 +209,11 @@ func (l *rowList) place(width float32) float32 {
 	return y
 }
 
-// Find is the row with the ID, nil when there is none.
-func (l *rowList) Find(id string) *row {
+// Find is the row with the action, nil when there is none.
+func (l *rowList) Find(a Action) *row {
 	for _, g := range l.groups {
 		for _, r := range g.rows {
-			if r.about.ID == id {
+			if r.about.Action == a {
 				return r
 			}
 		}
@@ -220,7 +224,7 @@ func (l *rowList) Find(id string) *row {
 // row is one row of a page.
 type row struct {
 	Panel
-	page          string
+	page          any
 	about         Row
 	to            PageHandler
 	ground        *canvas.Rectangle
@@ -239,7 +243,7 @@ const (
 	stepWide = Finger + 20
 )
 
-func newRow(page string, about Row, to PageHandler) *row {
+func newRow(page any, about Row, to PageHandler) *row {
 	ink := Colors.Text
 	if about.Danger {
 		ink = Colors.danger
@@ -256,8 +260,8 @@ func newRow(page string, about Row, to PageHandler) *row {
 	objects := []fyne.CanvasObject{r.ground, r.label.Box, r.detail.Box, r.value}
 	switch {
 	case about.Kind == RowStep:
-		r.Less = NewButton("less", "", false, func() { to.Step(page, about.ID, false) })
-		r.More = NewButton("more", "", false, func() { to.Step(page, about.ID, true) })
+		r.Less = NewButton("less", "", false, func() { to.Step(page, about.Action, false) })
+		r.More = NewButton("more", "", false, func() { to.Step(page, about.Action, true) })
 		r.value.Color = Colors.Accent
 		SetVisible(r.Less, about.Less)
 		SetVisible(r.More, about.More)
@@ -365,7 +369,7 @@ func (r *row) taps() bool { return r.about.Kind != RowStep && r.about.Kind != Ro
 func (r *row) Tapped(*fyne.PointEvent) {
 	r.Release()
 	if r.taps() {
-		r.to.Choose(r.page, r.about.ID)
+		r.to.Choose(r.page, r.about.Action)
 	}
 }
 

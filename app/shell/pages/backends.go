@@ -1,4 +1,4 @@
-package shell
+package pages
 
 import (
 	"fmt"
@@ -16,8 +16,8 @@ import (
 
 // externalDelegates are those to choose from: in the settings, and found. The
 // one in use is among them, even when it is neither.
-func (w *window) externalDelegates(inUse inference.Delegate) (list []inference.Delegate) {
-	for _, text := range w.prefs.Get().Delegates {
+func (w *App) externalDelegates(inUse inference.Delegate) (list []inference.Delegate) {
+	for _, text := range w.Prefs.Get().Delegates {
 		d, err := inference.ParseDelegate(text)
 		if err != nil {
 			slog.Warn("a delegate in the settings is left out", "error", err)
@@ -32,24 +32,24 @@ func (w *window) externalDelegates(inUse inference.Delegate) (list []inference.D
 	return list
 }
 
-// kernelRows are the kernels to choose from.
-func (w *window) kernelRows(inUse inference.Delegate) []kit.Row {
+// backendRows are the backends to choose from.
+func (w *App) backendRows(inUse inference.Delegate) []kit.Row {
 	rows := []kit.Row{
-		{ID: chooseDelegate + string(inference.XNNPACK), Label: "XNNPACK", Detail: lang.T("the fastest here")},
-		{ID: chooseDelegate + string(inference.Builtin), Label: lang.T("TensorFlow Lite's own"), Detail: lang.T("to compare")},
-		{ID: chooseDelegate + string(inference.Reference), Label: lang.T("Plain loops"), Detail: lang.T("to check the others, slow")},
+		{Action: setDelegate(inference.XNNPACK), Label: "XNNPACK", Detail: lang.T("the fastest here")},
+		{Action: setDelegate(inference.Builtin), Label: lang.T("TensorFlow Lite's own"), Detail: lang.T("to compare")},
+		{Action: setDelegate(inference.Reference), Label: lang.T("Plain loops"), Detail: lang.T("to check the others, slow")},
 	}
 	for _, d := range w.externalDelegates(inUse) {
-		rows = append(rows, kit.Row{ID: chooseDelegate + string(d), Label: delegateTitle(d), Detail: delegateState(d)})
+		rows = append(rows, kit.Row{Action: setDelegate(d), Label: delegateTitle(d), Detail: delegateState(d)})
 	}
 	for i := range rows {
-		rows[i].Chosen = rows[i].ID == chooseDelegate+string(inUse)
+		rows[i].Chosen = rows[i].Action == setDelegate(inUse)
 	}
 	return rows
 }
 
-// chooseDelegate begins the ID of a choice of kernels.
-const chooseDelegate = "delegate "
+// setDelegate is a tap on a backend.
+type setDelegate inference.Delegate
 
 // delegateTitle is the file of an external delegate, with its options.
 func delegateTitle(d inference.Delegate) string {

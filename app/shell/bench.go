@@ -11,23 +11,23 @@ import (
 )
 
 // benchScreen shows in the app's window what a benchmark measures.
-type benchScreen struct{ window *window }
+type benchScreen struct{ shell *shell }
 
 // Show implements bench.Screen.
 func (s benchScreen) Show(ctx context.Context, demo string) pipeline.Sink {
-	s.window.screen.ShowDemo(demo)
-	return &screenSink{window: s.window, ctx: ctx, id: demo}
+	s.shell.screen.ShowDemo(demo)
+	return s.shell.newSink(ctx, demo, false, nil)
 }
 
 // FPS implements bench.Screen.
-func (s benchScreen) FPS() float64 { return s.window.screen.Live.DisplayFPS() }
+func (s benchScreen) FPS() float64 { return s.shell.screen.Live.DisplayFPS() }
 
-// benchWindow opens the app's window and has measure show there what it does, on
+// Bench opens the app's window and has measure show there what it does, on
 // another goroutine.
 func Bench(ctx context.Context, cfg config.Config, measure func(bench.Screen) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	w := newWindow(ctx, cfg, ui.New)
+	w := newShell(ctx, cfg, nil, ui.New)
 	context.AfterFunc(ctx, w.screen.Stop)
 	measured := make(chan error, 1)
 	go func() {

@@ -1,4 +1,4 @@
-package shell
+package pages
 
 import (
 	"cmp"
@@ -22,13 +22,6 @@ import (
 	"reterminal-vision/ui/kit"
 )
 
-const (
-	pageModels = "models"
-	pageOwn    = "own"
-	pageModel  = "model "  // and the model's ID
-	pageImport = "import " // and the file
-)
-
 // download is one that is under way, or that failed.
 type download struct {
 	stop context.CancelFunc
@@ -50,22 +43,54 @@ func (d *download) state() (done int64, failed error) {
 	return d.done, d.failed
 }
 
-// fetchOf is the download of a model, nil when there is none.
-func (w *window) fetchOf(id string) *download {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.fetching[id]
+// downloads are those of all models.
+type downloads struct {
+	mu sync.Mutex
+	by map[string]*download // by model ID
 }
 
-// modelsPage lists the models of each demo, and how much room they take.
-func (w *window) modelsPage() kit.Page {
-	known, store := library.Catalogue(), library.OpenStore(w.cfg.ModelsDir)
+// of is the download of a model, nil when there is none.
+func (d *downloads) of(id string) *download {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.by[id]
+}
+
+// begin adds a download, unless there is one of the model that has not failed.
+func (d *downloads) begin(id string, stop context.CancelFunc) (*download, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if old := d.by[id]; old != nil {
+		if _, failed := old.state(); failed == nil {
+			return nil, false
+		}
+	}
+	if d.by == nil {
+		d.by = map[string]*download{}
+	}
+	d.by[id] = &download{stop: stop}
+	return d.by[id], true
+}
+
+// end removes a download.
+func (d *downloads) end(id string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.by, id)
+}
+
+// Models lists the models of each demo, and how much room they take.
+type Models struct{ *App }
+
+// Show implements Page.
+func (w Models) Show() kit.Page {
+	known, store := library.Catalogue(), library.OpenStore(w.Config.ModelsDir)
 	p := kit.Page{Title: lang.T("Models")}
-	storage := kit.Group{Rows: []kit.Row{{Kind: kit.RowLead, ID: pageOwn, Label: lang.T("Bring your own model")}}}
+	storage := kit.Group{Rows: []kit.Row{{Kind: kit.RowLead, Action: Own{w.App}, Label: lang.T("Bring your own model")}}}
 	if used, err := store.Usage(); err == nil {
-		storage.Text = lang.T("Models that were fetched or imported take %s.", megabytes(used))
+		storage.Text = lang.T("Models that were fetched or imported take %s.", Megabytes(used))
 		if free, err := store.Free(); err == nil {
-			storage.Text += " " + lang.T("%s are free.", megabytes(free))
+			storage.Text += " " + lang.T("%s are free.", Megabytes(free))
 		}
 	}
 	p.Groups = append(p.Groups, storage)
@@ -86,12 +111,12 @@ func (w *window) modelsPage() kit.Page {
 }
 
 // modelRow is one model with its state.
-func (w *window) modelRow(m *models.Model, store *models.Store) kit.Row {
-	r := kit.Row{Kind: kit.RowLead, ID: pageModel + m.ID, Label: m.Title, Detail: modelFacts(m), State: "warn", Value: lang.T("not here")}
+func (w *App) modelRow(m *models.Model, store *models.Store) kit.Row {
+	r := kit.Row{Kind: kit.RowLead, Action: Model{w, m.ID}, Label: m.Title, Detail: modelFacts(m), State: "warn", Value: lang.T("not here")}
 	if store.Has(m) {
 		r.State, r.Value = "pass", ""
 	}
-	if d := w.fetchOf(m.ID); d != nil {
+	if d := w.downloads.of(m.ID); d != nil {
 		done, failed := d.state()
 		r.Value, r.Progress = fmt.Sprintf("%d %%", 100*done/max(m.Size, 1)), float32(done)/float32(max(m.Size, 1))
 		if failed != nil {
@@ -101,35 +126,43 @@ func (w *window) modelRow(m *models.Model, store *models.Store) kit.Row {
 	return r
 }
 
-// modelPage is about one model: fetch, delete, facts.
-type modelPage struct {
-	w  *window
-	id string
+// Model is about one model, by its ID: fetch, delete, facts.
+type Model struct {
+	*App
+	ID string
 }
 
-func (p modelPage) show() kit.Page {
-	m, store := library.Catalogue().Model(p.id), library.OpenStore(p.w.cfg.ModelsDir)
+// What is tapped there.
+type (
+	fetchModel  struct{}
+	stopFetch   struct{}
+	deleteModel struct{}
+)
+
+// Show implements Page.
+func (p Model) Show() kit.Page {
+	m, store := library.Catalogue().Model(p.ID), library.OpenStore(p.Config.ModelsDir)
 	if m == nil {
-		return kit.Page{Title: p.id, Wrong: lang.T("This model is no longer there.")}
+		return kit.Page{Title: p.ID, Wrong: lang.T("This model is no longer there.")}
 	}
 	page := kit.Page{Title: m.Title}
 	do := kit.Group{}
-	status, d := store.Status(m), p.w.fetchOf(m.ID)
+	status, d := store.Status(m), p.downloads.of(m.ID)
 	switch {
 	case d != nil:
 		done, failed := d.state()
 		if failed != nil {
 			page.Wrong = faults.Sentence(failed)
-			do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, ID: "fetch", Label: lang.T("Try again")})
+			do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, Action: fetchModel{}, Label: lang.T("Try again")})
 			break
 		}
-		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, ID: "stop", Label: lang.T("Stop"), Detail: lang.T("%s of %s", megabytes(done), megabytes(m.Size)),
+		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, Action: stopFetch{}, Label: lang.T("Stop"), Detail: lang.T("%s of %s", Megabytes(done), Megabytes(m.Size)),
 			Progress: max(.01, float32(done)/float32(max(m.Size, 1)))})
 	case status == models.Present:
 		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("On this device"), State: "pass"},
-			kit.Row{Kind: kit.RowAction, ID: "delete", Label: lang.T("Delete"), Danger: true})
+			kit.Row{Kind: kit.RowAction, Action: deleteModel{}, Label: lang.T("Delete"), Danger: true})
 	case m.URL != "":
-		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, ID: "fetch", Label: lang.T("Fetch"), Detail: lang.T("%s, needs the network", megabytes(m.Size))})
+		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, Action: fetchModel{}, Label: lang.T("Fetch"), Detail: lang.T("%s, needs the network", Megabytes(m.Size))})
 	default:
 		do.Text = lang.T("It has no address on the web. Put its file into the folder of the models.")
 	}
@@ -145,19 +178,20 @@ func (p modelPage) show() kit.Page {
 	return page
 }
 
-func (p modelPage) choose(id string) error {
-	m := library.Catalogue().Model(p.id)
+// Choose implements chooser.
+func (p Model) Choose(a kit.Action) error {
+	m := library.Catalogue().Model(p.ID)
 	if m == nil {
 		return nil
 	}
-	switch id {
-	case "fetch":
-		p.w.fetch(m)
-	case "stop":
-		if d := p.w.fetchOf(m.ID); d != nil {
+	switch a.(type) {
+	case fetchModel:
+		p.fetch(m)
+	case stopFetch:
+		if d := p.downloads.of(m.ID); d != nil {
 			d.stop()
 		}
-	case "delete":
+	case deleteModel:
 		if m.Custom() {
 			folder, err := library.ImportedFolder()
 			if err == nil {
@@ -166,57 +200,47 @@ func (p modelPage) choose(id string) error {
 			if err != nil {
 				return err
 			}
-			p.w.screen.Pages.Close(pageModel + m.ID)
-			p.w.pages.ShowPage(pageModels)
-		} else if err := library.OpenStore(p.w.cfg.ModelsDir).Delete(p.w.ctx, m); err != nil {
+			p.Screen.Pages.Close(p)
+			p.Handler.ShowPage(Models{p.App})
+		} else if err := library.OpenStore(p.Config.ModelsDir).Delete(p.Context, m); err != nil {
 			return err
 		}
-		p.w.screen.SetCards(p.w.cards())
+		p.Screen.SetCards(p.Cards())
 	}
 	return nil
 }
 
-func (p modelPage) step(string, bool) error { return nil }
-
 // fetch downloads a model and shows how that goes.
-func (w *window) fetch(m *models.Model) {
-	ctx, stop := context.WithCancel(w.ctx)
-	d := &download{stop: stop}
-	w.mu.Lock()
-	if old := w.fetching[m.ID]; old != nil {
-		if _, failed := old.state(); failed == nil {
-			w.mu.Unlock()
-			stop()
-			return
-		}
+func (w Model) fetch(m *models.Model) {
+	ctx, stop := context.WithCancel(w.Context)
+	d, ok := w.downloads.begin(m.ID, stop)
+	if !ok {
+		stop()
+		return
 	}
-	w.fetching[m.ID] = d
-	w.mu.Unlock()
-	w.working.Go(func() {
+	w.Work.Go(func() {
 		defer stop()
 		told := time.Time{}
-		err := library.OpenStore(w.cfg.ModelsDir).Fetch(ctx, m, func(done, _ int64) {
+		err := library.OpenStore(w.Config.ModelsDir).Fetch(ctx, m, func(done, _ int64) {
 			d.at(done)
 			if now := time.Now(); now.Sub(told) > 500*time.Millisecond {
 				told = now
-				w.pages.ShowPage(pageModel + m.ID)
+				w.Handler.ShowPage(w)
 			}
 		})
 		stopped := errors.Is(ctx.Err(), context.Canceled)
-		w.mu.Lock()
 		if err == nil || stopped {
-			delete(w.fetching, m.ID)
+			w.downloads.end(m.ID)
 		}
-		w.mu.Unlock()
 		if err != nil && !stopped {
 			slog.Error("model not fetched", "model", m.ID, "error", err)
 			d.mu.Lock()
 			d.failed = err
 			d.mu.Unlock()
 		}
-		w.pages.ShowPage(pageModel + m.ID)
-		w.pages.ShowPage(pageModels)
-		w.screen.SetCards(w.cards())
+		w.Handler.ShowPage(w)
+		w.Handler.ShowPage(Models{w.App})
+		w.Screen.SetCards(w.Cards())
 	})
 }
 
@@ -245,65 +269,77 @@ func foundModels(folders []string) (files []string) {
 	return files[:min(len(files), ownMost)]
 }
 
-func (w *window) ownPage() kit.Page {
+// Own lists the model files that a person brought.
+type Own struct{ *App }
+
+// lookAgain lists them anew.
+type lookAgain struct{}
+
+// Show implements Page.
+func (w Own) Show() kit.Page {
 	p := kit.Page{Title: lang.T("Bring your own model"), Groups: []kit.Group{{
 		Text: lang.T("Put a .tflite file, and a text file with one label in a line beside it, on a USB stick and plug it in. Classification, SSD, YOLOv8 and segmentation are understood."),
 	}}}
 	g := kit.Group{Title: lang.T("Found")}
 	for _, f := range foundModels(ownFrom()) {
-		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowLead, ID: pageImport + f, Label: filepath.Base(f), Detail: filepath.Dir(f)})
+		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowLead, Action: Import{w.App, f}, Label: filepath.Base(f), Detail: filepath.Dir(f)})
 	}
 	if len(g.Rows) == 0 {
 		g.Text = lang.T("There is none yet.")
 	}
-	g.Rows = append(g.Rows, kit.Row{Kind: kit.RowAction, ID: "again", Label: lang.T("Look again")})
+	g.Rows = append(g.Rows, kit.Row{Kind: kit.RowAction, Action: lookAgain{}, Label: lang.T("Look again")})
 	p.Groups = append(p.Groups, g)
 	return p
 }
 
-func (w *window) chooseOwn(id string) error {
-	if strings.HasPrefix(id, pageImport) {
-		w.screen.Pages.Open(id)
-	}
-	return nil
+// Choose implements chooser: the page is shown anew.
+func (w Own) Choose(kit.Action) error { return nil }
+
+// Import shows what a file is and takes it in.
+type Import struct {
+	*App
+	File string
 }
 
-// importPage shows what a file is and takes it in.
-type importPage struct {
-	w    *window
-	file string
-}
+// What is tapped there.
+type (
+	importAs  string                      // the kind of task or decoder, by its name
+	setLabels string                      // a list, by its file or built-in name; "" for none
+	setResize string                      // as in the catalogue
+	setScale  struct{ mean, std float32 } // std 0 leaves both to the file
+)
 
-func (p importPage) show() kit.Page {
-	page := kit.Page{Title: filepath.Base(p.file)}
-	d, err := custom.Inspect(p.file)
+// Show implements Page.
+func (p Import) Show() kit.Page {
+	page := kit.Page{Title: filepath.Base(p.File)}
+	d, err := custom.Inspect(p.File)
 	if err != nil {
 		page.Wrong = faults.Sentence(err)
 		return page
 	}
 	as := kit.Group{Title: lang.T("Use it for")}
 	for _, f := range d.Fits {
-		as.Rows = append(as.Rows, kit.Row{Kind: kit.RowAction, ID: f.Task, Label: taskTitle(f.Task), Detail: f.Why})
+		as.Rows = append(as.Rows, kit.Row{Kind: kit.RowAction, Action: importAs(f.Task), Label: taskTitle(f.Task), Detail: f.Why})
 	}
 	if len(d.Fits) == 0 {
 		as.Text = d.Unfit
 	}
 	names := kit.Group{Title: lang.T("Labels")}
 	chosen := p.labels()
-	lists, _ := filepath.Glob(filepath.Join(filepath.Dir(p.file), "*.txt")) // fails for a bad pattern only
+	lists, _ := filepath.Glob(filepath.Join(filepath.Dir(p.File), "*.txt")) // fails for a bad pattern only
 	for _, l := range lists {
-		names.Rows = append(names.Rows, kit.Row{ID: chooseLabels + l, Label: filepath.Base(l), Chosen: l == chosen})
+		names.Rows = append(names.Rows, kit.Row{Action: setLabels(l), Label: filepath.Base(l), Chosen: l == chosen})
 	}
 	for _, l := range models.LabelLists() {
-		names.Rows = append(names.Rows, kit.Row{ID: chooseLabels + l, Label: l, Detail: lang.T("built in"), Chosen: l == chosen})
+		names.Rows = append(names.Rows, kit.Row{Action: setLabels(l), Label: l, Detail: lang.T("built in"), Chosen: l == chosen})
 	}
 	own := lang.T("numbers")
 	if len(d.Labels) > 0 {
 		own = lang.T("those in the file")
 	}
-	names.Rows = append(names.Rows, kit.Row{ID: chooseLabels, Label: own, Chosen: chosen == ""})
+	names.Rows = append(names.Rows, kit.Row{Action: setLabels(""), Label: own, Chosen: chosen == ""})
 	facts := kit.Group{Title: lang.T("Facts"), Rows: []kit.Row{
-		{Kind: kit.RowFact, Label: lang.T("Size"), Value: megabytes(d.Size)},
+		{Kind: kit.RowFact, Label: lang.T("Size"), Value: Megabytes(d.Size)},
 		{Kind: kit.RowFact, Label: lang.T("Numbers"), Value: d.Precision},
 		{Kind: kit.RowFact, Label: lang.T("Parameters"), Value: millions(d.Parameters)},
 		{Kind: kit.RowFact, Label: lang.T("Multiplications a picture"), Value: millions(d.MACs)},
@@ -325,60 +361,62 @@ type importChoice struct {
 	labelled bool // Labels is chosen
 }
 
-// pictureScales are what float networks are given, as the ID of their choice,
-// mean and std: the network gets (x-mean)/std of a byte x.
+// pictureScales are what float networks are given: (x-mean)/std of a byte x.
 var pictureScales = []struct {
-	id, label string
-	mean, std float32
+	label string
+	setScale
 }{
-	{"-1..1", "-1 … 1", 127.5, 127.5},
-	{"0..1", "0 … 1", 0, 255},
-	{"0..255", "0 … 255", 0, 1},
+	{"-1 … 1", setScale{127.5, 127.5}},
+	{"0 … 1", setScale{0, 255}},
+	{"0 … 255", setScale{0, 1}},
 }
 
 // pictureGroups choose how the network is given a picture. Of whole numbers the
 // file says which they are.
-func (p importPage) pictureGroups(d custom.Description) (groups []kit.Group) {
+func (p Import) pictureGroups(d custom.Description) (groups []kit.Group) {
 	if len(d.Fits) == 0 {
 		return nil
 	}
 	chosen := p.chosen()
 	if d.Inputs[0].DType == "float32" {
 		scale := kit.Group{Title: lang.T("Numbers of the picture"), Rows: []kit.Row{
-			{ID: chooseScale, Label: lang.T("as the network is most likely to want them"), Chosen: chosen.Std == 0},
+			{Action: setScale{}, Label: lang.T("as the network is most likely to want them"), Chosen: chosen.Std == 0},
 		}}
 		for _, s := range pictureScales {
-			scale.Rows = append(scale.Rows, kit.Row{ID: chooseScale + s.id, Label: s.label, Detail: fmt.Sprintf("mean %g, std %g", s.mean, s.std),
+			scale.Rows = append(scale.Rows, kit.Row{Action: s.setScale, Label: s.label, Detail: fmt.Sprintf("mean %g, std %g", s.mean, s.std),
 				Chosen: chosen.Std == s.std && chosen.Mean == s.mean})
 		}
 		groups = append(groups, scale)
 	}
 	return append(groups, kit.Group{Title: lang.T("Shape of the picture"), Rows: []kit.Row{
-		{ID: chooseResize + "stretch", Label: lang.T("stretched"), Chosen: chosen.Resize != "letterbox"},
-		{ID: chooseResize + "letterbox", Label: lang.T("whole, with bars beside it"), Chosen: chosen.Resize == "letterbox"},
+		{Action: setResize("stretch"), Label: lang.T("stretched"), Chosen: chosen.Resize != "letterbox"},
+		{Action: setResize("letterbox"), Label: lang.T("whole, with bars beside it"), Chosen: chosen.Resize == "letterbox"},
 	}})
 }
 
-// chooseScale and chooseResize begin the IDs of choices for a picture.
-const (
-	chooseScale  = "scale "
-	chooseResize = "resize "
-)
+// importChoices are those for all files that are looked at.
+type importChoices struct {
+	mu sync.Mutex
+	by map[string]importChoice // by file
+}
 
 // chosen is what was chosen for the file so far.
-func (p importPage) chosen() importChoice {
-	p.w.mu.Lock()
-	defer p.w.mu.Unlock()
-	return p.w.imports[p.file]
+func (p Import) chosen() importChoice {
+	p.imports.mu.Lock()
+	defer p.imports.mu.Unlock()
+	return p.imports.by[p.File]
 }
 
 // change chooses something for the file.
-func (p importPage) change(edit func(*importChoice)) {
-	p.w.mu.Lock()
-	defer p.w.mu.Unlock()
-	c := p.w.imports[p.file]
+func (p Import) change(edit func(*importChoice)) {
+	p.imports.mu.Lock()
+	defer p.imports.mu.Unlock()
+	c := p.imports.by[p.File]
 	edit(&c)
-	p.w.imports[p.file] = c
+	if p.imports.by == nil {
+		p.imports.by = map[string]importChoice{}
+	}
+	p.imports.by[p.File] = c
 }
 
 // stepFacts are a network's kinds of steps, those with the most work first.
@@ -396,15 +434,12 @@ func stepFacts(d custom.Description) kit.Group {
 	return g
 }
 
-// chooseLabels begins the ID of a list of labels.
-const chooseLabels = "labels "
-
 // labels is the list chosen for the file: by a person, else the one beside it.
-func (p importPage) labels() string {
+func (p Import) labels() string {
 	if c := p.chosen(); c.labelled {
 		return c.Labels
 	}
-	return labelsBeside(p.file)
+	return labelsBeside(p.File)
 }
 
 // millions is a large number for a person.
@@ -435,40 +470,35 @@ func labelsBeside(file string) string {
 	return ""
 }
 
-func (p importPage) choose(task string) error {
-	if list, ok := strings.CutPrefix(task, chooseLabels); ok {
-		p.change(func(c *importChoice) { c.Labels, c.labelled = list, true })
-		return nil
+// Choose implements chooser.
+func (p Import) Choose(a kit.Action) error {
+	switch a := a.(type) {
+	case setLabels:
+		p.change(func(c *importChoice) { c.Labels, c.labelled = string(a), true })
+	case setResize:
+		p.change(func(c *importChoice) { c.Resize = string(a) })
+	case setScale:
+		p.change(func(c *importChoice) { c.Mean, c.Std = a.mean, a.std })
+	case importAs:
+		return p.takeIn(string(a))
 	}
-	if resize, ok := strings.CutPrefix(task, chooseResize); ok {
-		p.change(func(c *importChoice) { c.Resize = resize })
-		return nil
-	}
-	if scale, ok := strings.CutPrefix(task, chooseScale); ok {
-		p.change(func(c *importChoice) {
-			c.Mean, c.Std = 0, 0 // left to the file
-			for _, s := range pictureScales {
-				if s.id == scale {
-					c.Mean, c.Std = s.mean, s.std
-				}
-			}
-		})
-		return nil
-	}
+	return nil
+}
+
+// takeIn imports the file for a kind of task.
+func (p Import) takeIn(task string) error {
 	folder, err := library.ImportedFolder()
 	if err != nil {
 		return err
 	}
 	choice := p.chosen().Choice
 	choice.Task, choice.Labels = task, p.labels()
-	_, demo, err := custom.Import(p.w.ctx, folder, p.file, choice)
+	_, demo, err := custom.Import(p.Context, folder, p.File, choice)
 	if err != nil {
 		return err
 	}
-	p.w.screen.SetCards(p.w.cards())
-	p.w.screen.Toast(lang.T("%s is in the gallery now.", demo.Title))
-	p.w.screen.Pages.Close(pageImport + p.file)
+	p.Screen.SetCards(p.Cards())
+	p.Screen.Toast(lang.T("%s is in the gallery now.", demo.Title))
+	p.Screen.Pages.Close(p)
 	return nil
 }
-
-func (p importPage) step(string, bool) error { return nil }

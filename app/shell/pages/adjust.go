@@ -1,4 +1,4 @@
-package shell
+package pages
 
 import (
 	"fmt"
@@ -9,51 +9,36 @@ import (
 	"strings"
 
 	"reterminal-vision/app/backend"
+	"reterminal-vision/app/choices"
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
-	"reterminal-vision/inference"
 	"reterminal-vision/inference/tflite"
 	"reterminal-vision/models"
 	"reterminal-vision/ui/kit"
 )
 
-// The adjust page is the sheet over a demo that runs: each choice takes effect at
-// once and is kept. The threshold, frame skipping and the mirror do so with the
-// next frame; a network, a backend or threads by opening the demo again.
+// Adjust is the sheet over a demo that runs: each choice takes effect at once and
+// is kept. The threshold, frame skipping and the mirror do so with the next frame;
+// a network, a backend or threads by opening the demo's networks again.
+type Adjust struct{ *App }
 
-// configureDemo is the configuration for one demo, with what was chosen for it
-// where the command line says nothing.
-func (w *window) configureDemo(id string) config.Config {
-	cfg, chosen := w.camera.configure(w.cfg), w.prefs.Demo(id)
-	if cfg.Model == "" && len(chosen.Models) > 0 {
-		known, store := library.Catalogue(), library.OpenStore(cfg.ModelsDir)
-		present := slices.DeleteFunc(slices.Clone(chosen.Models), func(id string) bool {
-			m := known.Model(id)
-			return m == nil || !store.Has(m)
-		})
-		cfg.Model = strings.Join(present, ",")
+// What is tapped there, beside a backend, the mirror, and living faces only.
+type (
+	stepThreshold struct{}
+	stepFrameSkip struct{}
+	stepThreads   struct{}
+	stepReplicas  struct{}
+	setModel      struct {
+		stage int // of the demo
+		model string
 	}
-	cfg.Liveness = cfg.Liveness || w.prefs.Get().Liveness
-	if cfg.Threshold == 0 {
-		cfg.Threshold = chosen.Threshold
-	}
-	if chosen.Threads > 0 {
-		cfg.Threads = chosen.Threads
-	}
-	if chosen.Lanes > 0 {
-		cfg.Replicas = chosen.Lanes
-	}
-	if d, err := inference.ParseDelegate(chosen.Delegate); err == nil && chosen.Delegate != "" {
-		cfg.Delegate = d
-	}
-	if how, err := config.ParseFrameSkip(chosen.Spare); err == nil && cfg.FrameSkip == config.SkipAuto {
-		cfg.FrameSkip = how
-	}
-	return cfg
-}
+	openCamera struct{}
+	resetDemo  struct{}
+	keepTried  struct{} // makes what was tried on a locked device last
+)
 
 // stageTitle names a stage of a demo, which may have several networks.
 func stageTitle(demo *models.Demo, stage int) string {
@@ -66,33 +51,34 @@ func stageTitle(demo *models.Demo, stage int) string {
 	return lang.T("Network for each face")
 }
 
-func (w *window) adjustPage() kit.Page {
+// Show implements Page.
+func (w Adjust) Show() kit.Page {
 	p := kit.Page{Title: lang.T("Adjust")}
 	known := library.Catalogue()
-	demo := known.Demo(w.runs())
+	demo := known.Demo(w.Demos.Running())
 	if demo == nil {
 		return p
 	}
-	cfg := w.configureDemo(demo.ID)
+	cfg := choices.Demo(w.Config, w.Prefs, demo.ID)
 	store := library.OpenStore(cfg.ModelsDir)
 	first := kit.Group{}
 	if least := w.threshold(demo, cfg); least > 0 {
-		first.Rows = append(first.Rows, kit.Row{Kind: kit.RowStep, ID: "threshold", Label: lang.T("Confidence threshold"), Value: fmt.Sprintf("%.0f %%", 100*least),
+		first.Rows = append(first.Rows, kit.Row{Kind: kit.RowStep, Action: stepThreshold{}, Label: lang.T("Confidence threshold"), Value: fmt.Sprintf("%.0f %%", 100*least),
 			Less: least > .051, More: least < .949})
 	}
 	if !cfg.Raw {
-		first.Rows = append(first.Rows, w.spareRow(cfg))
+		first.Rows = append(first.Rows, w.frameSkipRow(cfg))
 	}
 	first.Rows = append(first.Rows,
-		kit.Row{Kind: kit.RowStep, ID: "threads", Label: lang.T("Threads"), Value: strconv.Itoa(cfg.Threads), Less: cfg.Threads > 1, More: cfg.Threads < runtime.NumCPU()},
+		kit.Row{Kind: kit.RowStep, Action: stepThreads{}, Label: lang.T("Threads"), Value: strconv.Itoa(cfg.Threads), Less: cfg.Threads > 1, More: cfg.Threads < runtime.NumCPU()},
 	)
 	if cfg.Threads > 1 {
-		lanes := w.prefs.Demo(demo.ID).Lanes
+		lanes := w.Prefs.Demo(demo.ID).Lanes
 		value := lang.T("Automatic")
 		if lanes > 0 {
 			value = strconv.Itoa(lanes)
 		}
-		first.Rows = append(first.Rows, kit.Row{Kind: kit.RowStep, ID: "lanes", Label: lang.T("Parallel inference"),
+		first.Rows = append(first.Rows, kit.Row{Kind: kit.RowStep, Action: stepReplicas{}, Label: lang.T("Parallel inference"),
 			Detail: lang.T("more frames in parallel: more results, each a little later"), Value: value, Less: lanes > 0, More: lanes < cfg.Threads})
 	}
 	if len(demo.Liveness) > 0 {
@@ -100,7 +86,7 @@ func (w *window) adjustPage() kit.Page {
 	}
 	p.Groups = append(p.Groups, first)
 	var running []string
-	for _, m := range w.modelsRunning() {
+	for _, m := range w.Demos.Networks() {
 		running = append(running, m.ID)
 	}
 	seen := map[string]bool{}
@@ -112,33 +98,30 @@ func (w *window) adjustPage() kit.Page {
 				continue
 			}
 			seen[id] = true
-			g.Rows = append(g.Rows, kit.Row{ID: "model " + strconv.Itoa(i) + " " + id, Label: m.Title, Detail: modelFacts(m) + amongSizes(m, candidates), Chosen: slices.Contains(running, id)})
+			g.Rows = append(g.Rows, kit.Row{Action: setModel{i, id}, Label: m.Title, Detail: modelFacts(m) + amongSizes(m, candidates), Chosen: slices.Contains(running, id)})
 		}
 		if len(g.Rows) > 0 {
 			p.Groups = append(p.Groups, g)
 		}
 	}
 	p.Groups = append(p.Groups,
-		kit.Group{Title: lang.T("Backend"), Rows: w.kernelRows(cfg.Delegate)},
+		kit.Group{Title: lang.T("Backend"), Rows: w.backendRows(cfg.Delegate)},
 		kit.Group{Title: lang.T("Pictures"), Rows: []kit.Row{
-			{Kind: kit.RowLead, ID: pageCamera, Label: lang.T("Camera and source")},
-			mirrorRow(w.prefs.Camera()),
+			{Kind: kit.RowLead, Action: openCamera{}, Label: lang.T("Camera and source")},
+			mirrorRow(w.Prefs.Camera()),
 		}},
-		kit.Group{Rows: []kit.Row{{Kind: kit.RowAction, ID: "reset", Label: lang.T("Back to how it came")}}},
+		kit.Group{Rows: []kit.Row{{Kind: kit.RowAction, Action: resetDemo{}, Label: lang.T("Back to how it came")}}},
 	)
-	if w.prefs.IsTried() {
+	if w.Prefs.IsTried() {
 		last := &p.Groups[len(p.Groups)-1]
-		last.Rows = append(last.Rows, kit.Row{Kind: kit.RowAction, ID: keepTried, Label: lang.T("Keep it so"), Detail: lang.T("otherwise it is undone for the next visitor")})
+		last.Rows = append(last.Rows, kit.Row{Kind: kit.RowAction, Action: keepTried{}, Label: lang.T("Keep it so"), Detail: lang.T("otherwise it is undone for the next visitor")})
 	}
 	return p
 }
 
-// keepTried is the row that makes what was tried on a locked device last.
-const keepTried = "keep"
-
 // modelFacts tells a person what kind of network it is.
 func modelFacts(m *models.Model) string {
-	facts := []string{megabytes(m.Size)}
+	facts := []string{Megabytes(m.Size)}
 	if m.Variant != "" {
 		facts = slices.Insert(facts, 0, variantTitle(m.Variant))
 	}
@@ -199,46 +182,46 @@ func variantTitle(variant string) string {
 }
 
 // threshold is the least score in use; 0 for demos that have none.
-func (w *window) threshold(d *models.Demo, cfg config.Config) float64 {
-	running := w.modelsRunning()
+func (w Adjust) threshold(d *models.Demo, cfg config.Config) float64 {
+	running := w.Demos.Networks()
 	if len(running) == 0 || !d.Kind().HasThreshold {
 		return 0
 	}
 	return float64(demo.Threshold(cfg, d, running[0]))
 }
 
-func (w *window) chooseAdjust(id string) error {
-	demo := w.runs()
-	switch {
-	case demo == "":
-		return nil
-	case id == pageCamera:
-		w.gate(func() { w.screen.Pages.Open(pageCamera) })
-		return nil
-	case id == chooseLiveness:
-		w.toggleLiveness(pageAdjust)
-		return nil
-	case strings.HasPrefix(id, chooseMirror):
-		return w.camera.mirror(strings.TrimPrefix(id, chooseMirror) == "on")
-	case id == keepTried:
-		w.gate(func() { w.pages.do(pageAdjust, func(page) error { return w.prefs.KeepTried() }) })
+// Choose implements chooser.
+func (w Adjust) Choose(a kit.Action) error {
+	demo := w.Demos.Running()
+	if demo == "" {
 		return nil
 	}
-	err := w.prefs.ChangeDemo(demo, func(d *settings.Demo) {
-		if rest, ok := strings.CutPrefix(id, "model "); ok {
-			_, model, _ := strings.Cut(rest, " ")
-			d.Models = replaceModel(library.Catalogue().Demo(demo), d.Models, model)
-		}
-		if name, ok := strings.CutPrefix(id, chooseDelegate); ok {
-			backend.Forget()
-			d.Delegate = name
-		}
-		if id == "reset" {
-			*d = settings.Demo{}
-		}
-	})
-	w.restart()
-	w.settled()
+	change := func(*settings.Demo) {}
+	switch a := a.(type) {
+	case openCamera:
+		w.Gate(func() { w.Screen.Pages.Open(Camera{w.App}) })
+		return nil
+	case toggleLiveness:
+		w.toggleLiveness(w)
+		return nil
+	case setMirror:
+		err := w.Prefs.Mirror(bool(a)) // a visitor may
+		w.Demos.Adjust()
+		return err
+	case keepTried:
+		w.Gate(func() { w.Handler.Do(w, w.Prefs.KeepTried) })
+		return nil
+	case setModel:
+		change = func(d *settings.Demo) { d.Models = replaceModel(library.Catalogue().Demo(demo), d.Models, a.model) }
+	case setDelegate:
+		backend.Forget()
+		change = func(d *settings.Demo) { d.Delegate = string(a) }
+	case resetDemo:
+		change = func(d *settings.Demo) { *d = settings.Demo{} }
+	}
+	err := w.Prefs.ChangeDemo(demo, change)
+	w.Demos.Restart()
+	w.Demos.AwaitNetworks()
 	return err
 }
 
@@ -257,39 +240,44 @@ func replaceModel(demo *models.Demo, chosen []string, model string) []string {
 	return append(kept, model)
 }
 
-func (w *window) stepAdjust(id string, up bool) error {
-	demo := library.Catalogue().Demo(w.runs())
+// Step implements stepper.
+func (w Adjust) Step(a kit.Action, up bool) error {
+	demo := library.Catalogue().Demo(w.Demos.Running())
 	if demo == nil {
 		return nil
 	}
-	cfg := w.configureDemo(demo.ID)
+	cfg := choices.Demo(w.Config, w.Prefs, demo.ID)
 	by := direction(up)
 	least := w.threshold(demo, cfg)
-	err := w.prefs.ChangeDemo(demo.ID, func(d *settings.Demo) {
-		switch id {
-		case "threshold":
+	err := w.Prefs.ChangeDemo(demo.ID, func(d *settings.Demo) {
+		switch a.(type) {
+		case stepThreshold:
 			d.Threshold = float64(min(max(int(100*least+.5)+5*by, 5), 95)) / 100
-		case "threads":
+		case stepThreads:
 			d.Threads = min(max(cfg.Threads+by, 1), runtime.NumCPU())
 			d.Lanes = min(d.Lanes, d.Threads)
-		case "spare":
-			d.Spare = string(stepSpare(w.spareSteps(), cfg.EffectiveFrameSkip(), by))
-		case "lanes":
+		case stepFrameSkip:
+			d.Spare = string(nextFrameSkip(w.frameSkipSteps(), cfg.EffectiveFrameSkip(), by))
+		case stepReplicas:
 			d.Lanes = min(max(d.Lanes+by, 0), cfg.Threads)
 		}
 	})
-	if id == "threshold" || id == "spare" {
-		w.adjust()
+	switch a.(type) {
+	case stepThreshold, stepFrameSkip:
+		w.Demos.Adjust()
 		return err
 	}
-	w.restart()
-	w.settled()
+	w.Demos.Restart()
+	w.Demos.AwaitNetworks()
 	return err
 }
 
-// demoPage explains the demo that runs.
-func (w *window) demoPage() kit.Page {
-	demo := library.Catalogue().Demo(w.runs())
+// Explain explains the demo that runs.
+type Explain struct{ *App }
+
+// Show implements Page.
+func (w Explain) Show() kit.Page {
+	demo := library.Catalogue().Demo(w.Demos.Running())
 	if demo == nil {
 		return kit.Page{Title: lang.T("About")}
 	}
@@ -299,7 +287,7 @@ func (w *window) demoPage() kit.Page {
 		{Title: lang.T("What it cannot do"), Text: limits},
 	}}
 	networks := kit.Group{Title: lang.T("Networks at work")}
-	for _, m := range w.modelsRunning() {
+	for _, m := range w.Demos.Networks() {
 		networks.Rows = append(networks.Rows, kit.Row{Kind: kit.RowFact, Label: m.Title, Detail: modelFacts(m) + " · " + m.Source + " · " + m.Licence + limitedUse(m)})
 	}
 	p.Groups = append(p.Groups, networks)

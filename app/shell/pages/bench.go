@@ -1,4 +1,4 @@
-package shell
+package pages
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,25 +25,14 @@ import (
 	"reterminal-vision/ui/kit"
 )
 
-// Pages of the benchmark. What a page is about follows its ID after a space.
-const (
-	pageBench        = "bench"
-	pageBenchModels  = "bench-models"
-	pageBenchHistory = "bench-history"
-	pageBenchRun     = "bench-run "     // and when the run began, in Unix seconds
-	pageBenchNetwork = "bench-network " // and that, and the network's family
-)
-
-// benchPages measures networks on the screen and shows what was measured.
-type benchPages struct {
-	w     *window
-	cores int // of the processor
-
+// networkBench measures networks, as they are chosen on pages.
+type networkBench struct {
+	*App
 	mu       sync.Mutex
 	models   map[string]bool // chosen; nil for those that the demos use
 	variants map[string]bool // left out
 	backends map[string]bool // left out, where a person said so or not
-	threads  map[int]bool    // chosen
+	threads  map[int]bool    // chosen, where a person said so or not
 	now      *benchRun       // nil for none
 	failed   error           // what became of the last run, beside its figures
 }
@@ -52,47 +40,27 @@ type benchPages struct {
 // benchRun is measurements under way.
 type benchRun struct {
 	*measurement
-	all int // measurements
-
-	// Under the mutex of the pages.
-	begun    time.Time
-	doing    string
-	waiting  string // for what, "" for nothing
-	finished []benchmark.Record
+	Progress // under the mutex of networkBench
 }
 
-func newBenchPages(w *window) *benchPages {
-	return &benchPages{w: w, cores: runtime.NumCPU(), variants: map[string]bool{}, backends: map[string]bool{}, threads: map[int]bool{1: true, config.DefaultThreads(): true}}
+// Progress is how far measurements are.
+type Progress struct {
+	All      int // measurements
+	Begun    time.Time
+	Doing    string
+	Waiting  string // for what, "" for nothing
+	Finished []benchmark.Record
 }
 
-// page is the page of the benchmark with the ID, nil when there is none.
-func (b *benchPages) page(id string) page {
-	if run, ok := strings.CutPrefix(id, pageBenchRun); ok {
-		return benchRunPage{b, run}
-	}
-	if what, ok := strings.CutPrefix(id, pageBenchNetwork); ok {
-		run, family, _ := strings.Cut(what, " ")
-		return dialog{content: func() kit.Page { return b.networkPage(run, family) }, chosen: b.w.openPage}
-	}
-	if way, ok := strings.CutPrefix(id, pageProfile); ok {
-		return dialog{content: func() kit.Page { return b.profilePage(way) }}
-	}
-	switch id {
-	case pageBench:
-		return dialog{content: b.benchPage, chosen: b.chooseBench}
-	case pageBenchModels:
-		return dialog{content: b.modelsPage, chosen: b.chooseModels}
-	case pageBenchHistory:
-		return dialog{content: b.historyPage, chosen: b.w.openPage}
-	}
-	return nil
+func newNetworkBench(a *App) *networkBench {
+	return &networkBench{App: a, variants: map[string]bool{}, backends: map[string]bool{}, threads: map[int]bool{}}
 }
 
 // benchBackends are those that can be chosen, the quickest first, then external
 // ones.
-func (b *benchPages) benchBackends() []string {
+func (b *networkBench) benchBackends() []string {
 	all := []string{string(inference.XNNPACK), string(inference.Builtin), string(inference.Reference)}
-	for _, d := range b.w.externalDelegates(b.w.cfg.Delegate) {
+	for _, d := range b.externalDelegates(b.Config.Delegate) {
 		all = append(all, string(d))
 	}
 	return all
@@ -101,12 +69,12 @@ func (b *benchPages) benchBackends() []string {
 // leftOut reports whether a backend is not chosen: at first plain loops, which
 // are slow, and external delegates that the app does not run on. The caller
 // holds the mutex.
-func (b *benchPages) leftOut(backend string) bool {
+func (b *networkBench) leftOut(backend string) bool {
 	if out, told := b.backends[backend]; told {
 		return out
 	}
 	_, external := inference.Delegate(backend).External()
-	return backend == string(inference.Reference) || external && backend != string(b.w.cfg.Delegate)
+	return backend == string(inference.Reference) || external && backend != string(b.Config.Delegate)
 }
 
 // backendTitle names a backend on the screen.
@@ -124,9 +92,18 @@ func backendTitle(name string) string {
 	return kind
 }
 
+// uses reports whether a number of threads is chosen: at first one, and that of
+// the demos. The caller holds the mutex.
+func (b *networkBench) uses(threads int) bool {
+	if chosen, told := b.threads[threads]; told {
+		return chosen
+	}
+	return threads == 1 || threads == config.ThreadsOn(b.Cores)
+}
+
 // threadSteps are the numbers of threads that can be chosen.
-func (b *benchPages) threadSteps() (steps []int) {
-	for n := 1; n <= min(max(b.cores, 2), 8); n++ {
+func (b *networkBench) threadSteps() (steps []int) {
+	for n := 1; n <= min(max(b.Cores, 2), 8); n++ {
 		steps = append(steps, n)
 	}
 	return steps
@@ -134,8 +111,8 @@ func (b *benchPages) threadSteps() (steps []int) {
 
 // subjects are the networks on this device, their files not looked at yet, and
 // which of them are chosen: at first those that the demos take by themselves.
-func (b *benchPages) subjects() (all []benchmark.Subject, chosen map[string]bool) {
-	known, store := library.Catalogue(), library.OpenStore(b.w.cfg.ModelsDir)
+func (b *networkBench) subjects() (all []benchmark.Subject, chosen map[string]bool) {
+	known, store := library.Catalogue(), library.OpenStore(b.Config.ModelsDir)
 	for i := range known.Models {
 		if m := &known.Models[i]; store.Has(m) {
 			all = append(all, benchmark.Of(m, ""))
@@ -158,11 +135,11 @@ func (b *benchPages) subjects() (all []benchmark.Subject, chosen map[string]bool
 }
 
 // plan is every measurement of the chosen networks that is chosen.
-func (b *benchPages) plan(all []benchmark.Subject, chosen map[string]bool) (plan []bench.Job, networks int) {
+func (b *networkBench) plan(all []benchmark.Subject, chosen map[string]bool) (plan []bench.Job, networks int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	backends := slices.DeleteFunc(b.benchBackends(), b.leftOut)
-	threads := slices.DeleteFunc(b.threadSteps(), func(n int) bool { return !b.threads[n] })
+	threads := slices.DeleteFunc(b.threadSteps(), func(n int) bool { return !b.uses(n) })
 	for _, s := range all {
 		if !chosen[s.ID] || b.variants[s.Variant] {
 			continue
@@ -176,8 +153,21 @@ func (b *benchPages) plan(all []benchmark.Subject, chosen map[string]bool) (plan
 	return plan, networks
 }
 
-func (b *benchPages) benchPage() kit.Page {
-	p := kit.Page{Title: lang.T("Benchmark")}
+// Bench measures networks on the screen.
+type Bench struct{ *App }
+
+// What is tapped there.
+type (
+	startBench    struct{}
+	cancelBench   struct{}
+	toggleVariant string
+	toggleBackend string
+	toggleThreads int
+)
+
+// Show implements Page.
+func (w Bench) Show() kit.Page {
+	p, b := kit.Page{Title: lang.T("Benchmark")}, w.bench
 	b.mu.Lock()
 	running, failed := b.now != nil, b.failed
 	b.mu.Unlock()
@@ -191,9 +181,9 @@ func (b *benchPages) benchPage() kit.Page {
 	all, chosen := b.subjects()
 	plan, networks := b.plan(all, chosen)
 	start := kit.Group{Text: lang.T("Networks run alone, each in a process of its own, on the kernels and numbers of threads that are chosen here. No demo runs meanwhile.")}
-	start.Rows = append(start.Rows, kit.Row{Kind: kit.RowLead, ID: pageBenchModels, Label: lang.T("Networks"), Value: fmt.Sprintf("%d / %d", countOf(all, chosen), len(all))})
+	start.Rows = append(start.Rows, kit.Row{Kind: kit.RowLead, Action: BenchModels(w), Label: lang.T("Networks"), Value: fmt.Sprintf("%d / %d", countOf(all, chosen), len(all))})
 	if len(plan) > 0 {
-		start.Rows = slices.Insert(start.Rows, 0, kit.Row{Kind: kit.RowAction, ID: "start", Label: lang.T("Measure now"),
+		start.Rows = slices.Insert(start.Rows, 0, kit.Row{Kind: kit.RowAction, Action: startBench{}, Label: lang.T("Measure now"),
 			Detail: lang.T("Networks: %d, measurements: %d", networks, len(plan)) + ", " + aboutLong(time.Duration(len(plan))*2*time.Second)})
 	} else {
 		start.Rows = append(start.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("Nothing to measure is chosen."), State: "warn"})
@@ -220,7 +210,7 @@ func aboutLong(d time.Duration) string {
 	return lang.T("about %d minutes", int(d.Minutes()+.5))
 }
 
-func (b *benchPages) variantGroup(all []benchmark.Subject, chosen map[string]bool) kit.Group {
+func (b *networkBench) variantGroup(all []benchmark.Subject, chosen map[string]bool) kit.Group {
 	g := kit.Group{Title: lang.T("Variants")}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -231,12 +221,12 @@ func (b *benchPages) variantGroup(all []benchmark.Subject, chosen map[string]boo
 				n++
 			}
 		}
-		g.Rows = append(g.Rows, toggle("variant "+v, variantTitle(v), lang.T("%d of the chosen networks", n), !b.variants[v]))
+		g.Rows = append(g.Rows, toggle(toggleVariant(v), variantTitle(v), lang.T("%d of the chosen networks", n), !b.variants[v]))
 	}
 	return g
 }
 
-func (b *benchPages) backendGroup() kit.Group {
+func (b *networkBench) backendGroup() kit.Group {
 	g := kit.Group{Title: lang.T("Backend")}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -248,41 +238,41 @@ func (b *benchPages) backendGroup() kit.Group {
 		if _, external := inference.Delegate(name).External(); external { // there may be several of one library
 			title, detail = delegateTitle(inference.Delegate(name)), delegateState(inference.Delegate(name))
 		}
-		g.Rows = append(g.Rows, toggle("backend "+name, title, detail, !b.leftOut(name)))
+		g.Rows = append(g.Rows, toggle(toggleBackend(name), title, detail, !b.leftOut(name)))
 	}
 	return g
 }
 
-func (b *benchPages) threadGroup() kit.Group {
+func (b *networkBench) threadGroup() kit.Group {
 	g := kit.Group{Title: lang.T("Threads")}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, n := range b.threadSteps() {
-		g.Rows = append(g.Rows, toggle("threads "+strconv.Itoa(n), strconv.Itoa(n), "", b.threads[n]))
+		g.Rows = append(g.Rows, toggle(toggleThreads(n), strconv.Itoa(n), "", b.uses(n)))
 	}
 	return g
 }
 
 // resultGroup leads to the newest results.
-func (b *benchPages) resultGroup() kit.Group {
+func (b *networkBench) resultGroup() kit.Group {
 	g := kit.Group{Title: lang.T("Results")}
 	runs, _ := b.runs()
 	for _, run := range runs[:min(len(runs), 2)] {
-		g.Rows = append(g.Rows, runRow(run))
+		g.Rows = append(g.Rows, b.runRow(run))
 	}
 	if len(runs) == 0 {
 		g.Text = lang.T("There are none yet.")
 	}
 	if len(runs) > 2 {
-		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowLead, ID: pageBenchHistory, Label: lang.T("All results"), Value: strconv.Itoa(len(runs))})
+		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowLead, Action: BenchHistory{b.App}, Label: lang.T("All results"), Value: strconv.Itoa(len(runs))})
 	}
 	return g
 }
 
 // runRow leads to the results of a run.
-func runRow(run []benchmark.Record) kit.Row {
+func (w *App) runRow(run []benchmark.Record) kit.Row {
 	networks := map[string]bool{}
-	r := kit.Row{Kind: kit.RowLead, ID: pageBenchRun + strconv.FormatInt(run[0].Run.Unix(), 10), Label: run[0].Run.Local().Format("2006-01-02 15:04"), State: "pass"}
+	r := kit.Row{Kind: kit.RowLead, Action: BenchRun{w, run[0].Run.Unix()}, Label: run[0].Run.Local().Format("2006-01-02 15:04"), State: "pass"}
 	for _, m := range run {
 		networks[m.Model] = true
 		if m.Failed != "" {
@@ -295,7 +285,7 @@ func runRow(run []benchmark.Record) kit.Row {
 
 // runs are what was measured before, the newest run first; the error is that
 // the history is damaged, which is told once.
-func (b *benchPages) runs() ([][]benchmark.Record, error) {
+func (b *networkBench) runs() ([][]benchmark.Record, error) {
 	h, err := bench.OpenHistory()
 	if err != nil {
 		return nil, err
@@ -311,10 +301,10 @@ func (b *benchPages) runs() ([][]benchmark.Record, error) {
 }
 
 // runOf is the run that began then, in Unix seconds; empty when it is gone.
-func (b *benchPages) runOf(begun string) []benchmark.Record {
+func (b *networkBench) runOf(began int64) []benchmark.Record {
 	runs, _ := b.runs()
 	for _, run := range runs {
-		if strconv.FormatInt(run[0].Run.Unix(), 10) == begun {
+		if run[0].Run.Unix() == began {
 			return run
 		}
 	}
@@ -322,61 +312,72 @@ func (b *benchPages) runOf(begun string) []benchmark.Record {
 }
 
 // progress shows what is measured, and what was so far.
-func (b *benchPages) progress() []kit.Group {
+func (b *networkBench) progress() []kit.Group {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	n := b.now
-	done := len(n.finished)
-	left := ""
+	return b.now.Groups()
+}
+
+// Groups shows it.
+func (p *Progress) Groups() []kit.Group {
+	done, left := len(p.Finished), ""
 	if done > 0 {
-		left = aboutLong(time.Since(n.begun) / time.Duration(done) * time.Duration(n.all-done))
+		left = aboutLong(time.Since(p.Begun) / time.Duration(done) * time.Duration(p.All-done))
 	}
 	g := kit.Group{Rows: []kit.Row{
-		{Kind: kit.RowFact, Label: n.doing, Detail: left, Value: fmt.Sprintf("%d / %d", done+1, n.all), Progress: max(.01, float32(done)/float32(n.all)), State: "pass"},
-		{Kind: kit.RowAction, ID: "cancel", Label: lang.T("Stop")},
+		{Kind: kit.RowFact, Label: p.Doing, Detail: left, Value: fmt.Sprintf("%d / %d", done+1, p.All), Progress: max(.01, float32(done)/float32(p.All)), State: "pass"},
+		{Kind: kit.RowAction, Action: cancelBench{}, Label: lang.T("Stop")},
 	}}
-	if n.waiting != "" {
-		g.Rows[0].Detail, g.Rows[0].State = n.waiting, "warn"
+	if p.Waiting != "" {
+		g.Rows[0].Detail, g.Rows[0].State = p.Waiting, "warn"
 	}
 	groups := []kit.Group{g}
-	if latest := n.finished[max(0, done-8):]; len(latest) > 0 {
+	if latest := p.Finished[max(0, done-8):]; len(latest) > 0 {
 		groups = append(groups, kit.Group{Title: lang.T("Pictures a second"), Bars: barsOf(latest)})
 	}
 	return groups
 }
 
-func (b *benchPages) chooseBench(id string) error {
-	what, value, _ := strings.Cut(id, " ")
+// Choose implements chooser.
+func (w Bench) Choose(a kit.Action) error {
+	b := w.bench
 	b.mu.Lock()
 	b.failed = nil
-	switch what {
-	case "variant":
-		b.variants[value] = !b.variants[value]
-	case "backend":
-		b.backends[value] = !b.leftOut(value)
-	case "threads":
-		n, _ := strconv.Atoi(value) // one of ours
-		b.threads[n] = !b.threads[n]
+	switch a := a.(type) {
+	case toggleVariant:
+		b.variants[string(a)] = !b.variants[string(a)]
+	case toggleBackend:
+		b.backends[string(a)] = !b.leftOut(string(a))
+	case toggleThreads:
+		b.threads[int(a)] = !b.uses(int(a))
 	}
 	b.mu.Unlock()
-	switch what {
-	case "start":
+	switch a.(type) {
+	case startBench:
 		b.start()
-	case "cancel":
+	case cancelBench:
 		b.cancel()
-	case pageBenchModels, pageBenchHistory, strings.TrimSpace(pageBenchRun):
-		return b.w.openPage(id)
 	}
 	return nil
 }
 
-// modelsPage chooses networks.
-func (b *benchPages) modelsPage() kit.Page {
-	all, chosen := b.subjects()
+// BenchModels chooses the networks to be measured.
+type BenchModels struct{ *App }
+
+// What is tapped there.
+type (
+	chooseAll   bool     // or none
+	chooseDemos struct{} // those that the demos use
+	toggleModel string
+)
+
+// Show implements Page.
+func (w BenchModels) Show() kit.Page {
+	all, chosen := w.bench.subjects()
 	p := kit.Page{Title: lang.T("Networks"), Groups: []kit.Group{{Rows: []kit.Row{
-		{Kind: kit.RowAction, ID: "all", Label: lang.T("All")},
-		{Kind: kit.RowAction, ID: "none", Label: lang.T("None")},
-		{Kind: kit.RowAction, ID: "demos", Label: lang.T("Those that the demos use")},
+		{Kind: kit.RowAction, Action: chooseAll(true), Label: lang.T("All")},
+		{Kind: kit.RowAction, Action: chooseAll(false), Label: lang.T("None")},
+		{Kind: kit.RowAction, Action: chooseDemos{}, Label: lang.T("Those that the demos use")},
 	}}}}
 	known, listed := library.Catalogue(), map[string]bool{}
 	for i := range known.Demos {
@@ -384,7 +385,7 @@ func (b *benchPages) modelsPage() kit.Page {
 		for _, s := range all {
 			if !listed[s.ID] && slices.Contains(known.Demos[i].Needs(), s.ID) {
 				listed[s.ID] = true
-				g.Rows = append(g.Rows, kit.Row{ID: "model " + s.ID, Label: s.Title, Detail: subjectFacts(s), Chosen: chosen[s.ID]})
+				g.Rows = append(g.Rows, kit.Row{Action: toggleModel(s.ID), Label: s.Title, Detail: subjectFacts(s), Chosen: chosen[s.ID]})
 			}
 		}
 		if len(g.Rows) > 0 {
@@ -396,7 +397,7 @@ func (b *benchPages) modelsPage() kit.Page {
 
 // subjectFacts tells variant, size and accuracy.
 func subjectFacts(s benchmark.Subject) string {
-	facts := variantTitle(s.Variant) + " · " + megabytes(s.Bytes)
+	facts := variantTitle(s.Variant) + " · " + Megabytes(s.Bytes)
 	if len(s.Accuracy) > 0 {
 		facts += " · " + figureText(s.Accuracy[0])
 	}
@@ -408,38 +409,43 @@ func figureText(a models.Accuracy) string {
 	return fmt.Sprintf("%s %.3g", lang.Name(a.Figure), a.Value)
 }
 
-func (b *benchPages) chooseModels(id string) error {
-	all, before := b.subjects()
+// Choose implements chooser.
+func (w BenchModels) Choose(a kit.Action) error {
+	all, before := w.bench.subjects()
 	chosen := map[string]bool{}
 	for _, s := range all {
 		chosen[s.ID] = before[s.ID]
 	}
-	switch model, one := strings.CutPrefix(id, "model "); {
-	case one:
-		chosen[model] = !chosen[model]
-	case id == "demos":
+	switch a := a.(type) {
+	case toggleModel:
+		chosen[string(a)] = !chosen[string(a)]
+	case chooseDemos:
 		chosen = nil
-	default:
+	case chooseAll:
 		for _, s := range all {
-			chosen[s.ID] = id == "all"
+			chosen[s.ID] = bool(a)
 		}
 	}
-	b.mu.Lock()
-	b.models = chosen
-	b.mu.Unlock()
-	b.w.pages.ShowPage(pageBench)
+	w.bench.mu.Lock()
+	w.bench.models = chosen
+	w.bench.mu.Unlock()
+	w.Handler.ShowPage(Bench(w))
 	return nil
 }
 
-func (b *benchPages) historyPage() kit.Page {
+// BenchHistory lists all runs.
+type BenchHistory struct{ *App }
+
+// Show implements Page.
+func (w BenchHistory) Show() kit.Page {
 	p := kit.Page{Title: lang.T("All results")}
-	runs, err := b.runs()
+	runs, err := w.bench.runs()
 	if err != nil {
 		p.Wrong = faults.Sentence(err)
 	}
 	g := kit.Group{}
 	for _, run := range runs {
-		g.Rows = append(g.Rows, runRow(run))
+		g.Rows = append(g.Rows, w.runRow(run))
 	}
 	if len(runs) == 0 {
 		g.Text = lang.T("There are none yet.")
@@ -449,35 +455,34 @@ func (b *benchPages) historyPage() kit.Page {
 }
 
 // start measures what is chosen, with nothing else running.
-func (b *benchPages) start() {
-	w := b.w
+func (b *networkBench) start() {
 	plan, _ := b.plan(b.subjects())
 	if len(plan) == 0 {
 		return
 	}
-	m := w.claimMeasuring()
+	m := b.Measuring.claim(b.Context, b.Demos)
 	if m == nil {
 		return
 	}
-	run := &benchRun{measurement: m, all: len(plan), begun: time.Now(), doing: lang.T("Starting")}
+	run := &benchRun{m, Progress{All: len(plan), Begun: time.Now(), Doing: lang.T("Starting")}}
 	b.mu.Lock()
 	b.now = run
 	b.mu.Unlock()
-	w.working.Go(func() {
+	b.Work.Go(func() {
 		defer close(m.ended)
 		defer m.stop()
 		m.alone()
 		awake, asleep := context.WithCancel(m.ctx)
-		w.working.Go(func() { b.keepAwake(awake) })
+		b.Work.Go(func() { b.keepAwake(awake) })
 		b.run(m.ctx, run, plan)
 		asleep()
 	})
 }
 
 // keepAwake has the screen take the work for a person who waits.
-func (b *benchPages) keepAwake(ctx context.Context) {
+func (b *networkBench) keepAwake(ctx context.Context) {
 	for {
-		b.w.screen.Working()
+		b.Screen.Working()
 		if !pipeline.Sleep(ctx, 5*time.Second) {
 			return
 		}
@@ -485,19 +490,19 @@ func (b *benchPages) keepAwake(ctx context.Context) {
 }
 
 // run makes the measurements and keeps each as it is made.
-func (b *benchPages) run(ctx context.Context, run *benchRun, plan []bench.Job) {
+func (b *networkBench) run(ctx context.Context, run *benchRun, plan []bench.Job) {
 	plan, unsound := b.find(plan)
-	b.tell(run, func() { run.all = len(plan) })
+	b.tell(run, func() { run.All = len(plan) })
 	var lost error // of the history, which is told once
 	err := bench.MeasurePlan(ctx, time.Now().Round(time.Second), plan, func(_ int, j bench.Job) {
 		b.cool(ctx, run)
-		b.tell(run, func() { run.doing = settingTitle(j) })
+		b.tell(run, func() { run.Doing = settingTitle(j) })
 	}, func(r benchmark.Record) error {
 		if r.Failed != "" {
 			slog.Error("not measured", "model", r.Model, "backend", r.Backend, "threads", r.Threads, "error", r.Failed)
 		}
 		b.mu.Lock()
-		run.finished = append(run.finished, r)
+		run.Finished = append(run.Finished, r)
 		b.mu.Unlock()
 		if err := bench.KeepRecord(r); lost == nil {
 			lost = err
@@ -514,16 +519,14 @@ func (b *benchPages) run(ctx context.Context, run *benchRun, plan []bench.Job) {
 	b.mu.Lock()
 	b.now, b.failed = nil, err
 	b.mu.Unlock()
-	b.w.mu.Lock()
-	b.w.measuring = ""
-	b.w.mu.Unlock()
-	b.w.pages.ShowPage(pageBench)
+	b.Measuring.set("")
+	b.Handler.ShowPage(Bench{b.App})
 }
 
 // find looks for the networks' files; the error tells which are not sound, and
 // left out.
-func (b *benchPages) find(plan []bench.Job) (found []bench.Job, err error) {
-	known, store := library.Catalogue(), library.OpenStore(b.w.cfg.ModelsDir)
+func (b *networkBench) find(plan []bench.Job) (found []bench.Job, err error) {
+	known, store := library.Catalogue(), library.OpenStore(b.Config.ModelsDir)
 	paths := map[string]string{}
 	for _, j := range plan {
 		path, looked := paths[j.Subject.ID]
@@ -541,26 +544,26 @@ func (b *benchPages) find(plan []bench.Job) (found []bench.Job, err error) {
 }
 
 // tell changes what is said of the run and shows it.
-func (b *benchPages) tell(run *benchRun, change func()) {
+func (b *networkBench) tell(run *benchRun, change func()) {
 	b.mu.Lock()
 	change()
 	b.mu.Unlock()
-	b.w.pages.ShowPage(pageBench)
+	b.Handler.ShowPage(Bench{b.App})
 }
 
 // cool waits while the device is too hot.
-func (b *benchPages) cool(ctx context.Context, run *benchRun) {
-	if b.w.health().Temperature.Or(0) < guard.TooHot {
+func (b *networkBench) cool(ctx context.Context, run *benchRun) {
+	if b.Device.Health().Temperature.Or(0) < guard.TooHot {
 		return
 	}
-	b.tell(run, func() { run.waiting = lang.T("The device is too hot") })
-	for b.w.health().Temperature.Or(0) >= guard.CoolAgain && pipeline.Sleep(ctx, time.Second) {
+	b.tell(run, func() { run.Waiting = lang.T("The device is too hot") })
+	for b.Device.Health().Temperature.Or(0) >= guard.CoolAgain && pipeline.Sleep(ctx, time.Second) {
 	}
-	b.tell(run, func() { run.waiting = "" })
+	b.tell(run, func() { run.Waiting = "" })
 }
 
 // cancel stops the measurements.
-func (b *benchPages) cancel() {
+func (b *networkBench) cancel() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.now != nil {
@@ -569,7 +572,7 @@ func (b *benchPages) cancel() {
 }
 
 // giveWay stops the measurements and returns when they have ended.
-func (b *benchPages) giveWay() {
+func (b *networkBench) giveWay() {
 	b.mu.Lock()
 	now := b.now
 	b.mu.Unlock()

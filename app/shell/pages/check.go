@@ -1,4 +1,4 @@
-package shell
+package pages
 
 import (
 	"reterminal-vision/app/doctor"
@@ -6,10 +6,13 @@ import (
 	"reterminal-vision/ui/kit"
 )
 
-// checkPage shows what the doctor finds.
-func (w *window) checkPage() kit.Page {
+// Check shows what the doctor finds.
+type Check struct{ *App }
+
+// Show implements Page.
+func (w Check) Show() kit.Page {
 	g := kit.Group{}
-	for _, c := range w.checks() {
+	for _, c := range w.Checks() {
 		r := kit.Row{Kind: kit.RowFact, Label: lang.Name(c.Name), Detail: c.Detail, State: c.State.String()}
 		if c.State == doctor.Unknown {
 			r.State = "" // neither good nor bad

@@ -1,4 +1,4 @@
-package shell
+package pages
 
 import (
 	"testing"
@@ -7,7 +7,7 @@ import (
 	"reterminal-vision/app/library"
 )
 
-func TestSpares(t *testing.T) {
+func TestFrameSkipSteps(t *testing.T) {
 	for _, c := range []struct {
 		cfg  config.Config
 		want config.FrameSkip
@@ -31,7 +31,7 @@ func TestSpares(t *testing.T) {
 	}{
 		{three, config.SkipUnchanged, 1, config.SkipPropagate}, {three, config.SkipPropagate, 1, config.SkipPropagate}, {three, config.SkipOff, -1, config.SkipOff}, {two, config.SkipUnchanged, 1, config.SkipUnchanged},
 	} {
-		if got := stepSpare(c.steps, c.now, c.by); got != c.want {
+		if got := nextFrameSkip(c.steps, c.now, c.by); got != c.want {
 			t.Errorf("%v from %s by %d: %s, expected %s", c.steps, c.now, c.by, got, c.want)
 		}
 	}

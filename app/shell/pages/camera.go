@@ -1,106 +1,69 @@
-package shell
+package pages
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
-	"reterminal-vision/app/config"
+	"reterminal-vision/app/choices"
 	"reterminal-vision/app/pipeline"
-	"reterminal-vision/app/preferences"
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
 	"reterminal-vision/ui/kit"
 )
 
-// cameraChoices is the page on which a person chooses the camera. What is
-// chosen is kept in the settings; what the command line says goes before it.
-type cameraChoices struct {
-	prefs   *preferences.Store
-	restart func()        // has the demo that runs open the camera again
-	adjust  func()        // has it take up what needs no opening
-	fixed   string        // the source that the command line names, "" when it leaves it open
-	given   config.Config // of the command line
-}
+// Camera chooses the camera and sets what can be set on it.
+type Camera struct{ *App }
 
-func newCameraChoices(cfg config.Config, prefs *preferences.Store, restart, adjust func()) *cameraChoices {
-	c := &cameraChoices{prefs: prefs, restart: restart, adjust: adjust, given: cfg}
-	if cfg.Source != "auto" {
-		c.fixed = cfg.Source
+// What is tapped there.
+type (
+	setSource string // as settings.Camera.Source, "" for the first that is connected
+	setMode   struct {
+		format        string // "" leaves the mode to the app
+		width, height int    // pixels
+		fps           float64
 	}
-	return c
-}
-
-// configure is the configuration with what was chosen.
-func (c *cameraChoices) configure(cfg config.Config) config.Config {
-	chosen := c.prefs.Camera()
-	if c.fixed == "" && chosen.Source != "" {
-		_, err := os.Stat(chosen.Source)
-		if err == nil || strings.HasPrefix(chosen.Source, "csi:") || chosen.Source == pipeline.Footage {
-			cfg.Source = chosen.Source
-		}
-	}
-	cfg.Width, cfg.Height = cmp.Or(cfg.Width, chosen.Width), cmp.Or(cfg.Height, chosen.Height)
-	cfg.FPS, cfg.PixelFormat = cmp.Or(cfg.FPS, chosen.FPS), cmp.Or(cfg.PixelFormat, chosen.Format)
-	if cfg.Turn == (camera.Turn{}) {
-		cfg.Turn = camera.Turn{Degrees: chosen.Rotate, Mirror: chosen.Mirror}
-	}
-	if cfg.Turn.Check() != nil {
-		cfg.Turn = camera.Turn{}
-	}
-	cfg.Controls = chosen.Controls
-	return cfg
-}
-
-// Kinds of choices, the first part of an ID.
-const (
-	chooseSource = "source "
-	chooseMode   = "mode "
-	chooseRotate = "rotate "
-	chooseMirror = "mirror "
+	setRotation int    // degrees
+	setMirror   bool   // on or off
+	stepControl string // by the control's name
 )
 
-// mirror turns the mirror on or off from beside a demo, where a visitor may.
-func (c *cameraChoices) mirror(on bool) error {
-	err := c.prefs.Mirror(on)
-	c.adjust()
-	return err
-}
-
-func (c *cameraChoices) choose(id string) error {
-	err := c.prefs.Change(func(s *settings.Settings) {
+// Choose implements chooser.
+func (c Camera) Choose(a kit.Action) error {
+	err := c.Prefs.Change(func(s *settings.Settings) {
 		k := &s.Camera
-		switch {
-		case strings.HasPrefix(id, chooseSource):
-			source := strings.TrimPrefix(id, chooseSource)
+		switch a := a.(type) {
+		case setSource:
 			// Another camera has modes and controls of its own.
-			*k = settings.Camera{Source: source, Rotate: k.Rotate, Mirror: k.Mirror}
-		case strings.HasPrefix(id, chooseMode):
-			k.Format, k.Width, k.Height, k.FPS = "", 0, 0, 0
-			fmt.Sscan(strings.TrimPrefix(id, chooseMode), &k.Format, &k.Width, &k.Height, &k.FPS)
-		case strings.HasPrefix(id, chooseRotate):
-			k.Rotate, _ = strconv.Atoi(strings.TrimPrefix(id, chooseRotate))
-		case strings.HasPrefix(id, chooseMirror):
-			k.Mirror = strings.TrimPrefix(id, chooseMirror) == "on"
+			*k = settings.Camera{Source: string(a), Rotate: k.Rotate, Mirror: k.Mirror}
+		case setMode:
+			k.Format, k.Width, k.Height, k.FPS = a.format, a.width, a.height, a.fps
+		case setRotation:
+			k.Rotate = int(a)
+		case setMirror:
+			k.Mirror = bool(a)
 		}
 	})
-	if strings.HasPrefix(id, chooseRotate) || strings.HasPrefix(id, chooseMirror) {
-		c.adjust()
-	} else {
-		c.restart()
+	switch a.(type) {
+	case setRotation, setMirror:
+		c.Demos.Adjust()
+	default:
+		c.Demos.Restart()
 	}
 	return err
 }
 
-// step changes a control of the camera while pictures come.
-func (c *cameraChoices) step(id string, up bool) error {
-	path := c.device(camera.Devices())
+// Step implements stepper: it changes a control of the camera while pictures come.
+func (c Camera) Step(a kit.Action, up bool) error {
+	name, ok := a.(stepControl)
+	if !ok {
+		return nil
+	}
+	id, path := string(name), c.device(camera.Devices())
 	controls, err := camera.Controls(path)
 	if err != nil {
 		return err
@@ -113,7 +76,7 @@ func (c *cameraChoices) step(id string, up bool) error {
 	if err := camera.SetControl(path, id, value); err != nil {
 		return err
 	}
-	return c.prefs.Change(func(s *settings.Settings) {
+	return c.Prefs.Change(func(s *settings.Settings) {
 		// The map is replaced, since others may read the one there is.
 		s.Camera.Controls = maps.Clone(s.Camera.Controls)
 		if s.Camera.Controls == nil {
@@ -144,8 +107,8 @@ func stepped(k camera.Control, up bool) int32 {
 }
 
 // device is the path of the camera in use of those connected, "" when it is none.
-func (c *cameraChoices) device(devices []camera.Device) string {
-	source := c.configure(c.given).Source
+func (c Camera) device(devices []camera.Device) string {
+	source := choices.Camera(c.Config, c.Prefs).Source
 	if source != "auto" {
 		if strings.HasPrefix(source, "/dev/") {
 			return source
@@ -158,31 +121,32 @@ func (c *cameraChoices) device(devices []camera.Device) string {
 	return devices[0].Path
 }
 
-// search implements searcher: listing the cameras on ribbons takes seconds.
-func (c *cameraChoices) search() { camera.Rescan() }
+// opened implements opener: listing the cameras on ribbons takes seconds.
+func (c Camera) opened() { camera.Rescan() }
 
-func (c *cameraChoices) show() kit.Page {
-	devices, chosen := camera.Devices(), c.prefs.Get().Camera
+// Show implements Page.
+func (c Camera) Show() kit.Page {
+	devices, chosen := camera.Devices(), c.Prefs.Get().Camera
 	p := kit.Page{Title: lang.T("Camera")}
 	sources := kit.Group{Title: lang.T("Source of the pictures")}
-	if c.fixed != "" {
-		sources.Rows = []kit.Row{{Kind: kit.RowFact, Label: c.fixed, Detail: lang.T("as the command line says")}}
+	if c.Config.Source != "auto" {
+		sources.Rows = []kit.Row{{Kind: kit.RowFact, Label: c.Config.Source, Detail: lang.T("as the command line says")}}
 	} else {
 		detail := lang.T("the first that is connected")
 		if len(devices) == 0 {
 			detail = lang.T("none is connected: built-in footage")
 		}
-		sources.Rows = append(sources.Rows, kit.Row{ID: chooseSource, Label: lang.T("Automatic"), Detail: detail, Chosen: chosen.Source == ""})
+		sources.Rows = append(sources.Rows, kit.Row{Action: setSource(""), Label: lang.T("Automatic"), Detail: detail, Chosen: chosen.Source == ""})
 		there := chosen.Source == "" || chosen.Source == pipeline.Footage
 		for _, d := range devices {
 			there = there || chosen.Source == d.Stable
-			sources.Rows = append(sources.Rows, kit.Row{ID: chooseSource + d.Stable, Label: d.Name, Detail: d.Path, Chosen: chosen.Source == d.Stable})
+			sources.Rows = append(sources.Rows, kit.Row{Action: setSource(d.Stable), Label: d.Name, Detail: d.Path, Chosen: chosen.Source == d.Stable})
 		}
 		if !there {
-			sources.Rows = append(sources.Rows, kit.Row{ID: chooseSource + chosen.Source, Label: filepath.Base(chosen.Source),
+			sources.Rows = append(sources.Rows, kit.Row{Action: setSource(chosen.Source), Label: filepath.Base(chosen.Source),
 				Detail: lang.T("not connected: the first that is takes its place"), Chosen: true})
 		}
-		sources.Rows = append(sources.Rows, kit.Row{ID: chooseSource + pipeline.Footage, Label: lang.T("Built-in footage"),
+		sources.Rows = append(sources.Rows, kit.Row{Action: setSource(pipeline.Footage), Label: lang.T("Built-in footage"),
 			Detail: lang.T("drawn for each demo, needs no camera"), Chosen: chosen.Source == pipeline.Footage})
 	}
 	p.Groups = append(p.Groups, sources)
@@ -204,7 +168,7 @@ func (c *cameraChoices) show() kit.Page {
 // modeGroup offers each size once for each format, at its highest rate.
 func modeGroup(d camera.Device, chosen settings.Camera) kit.Group {
 	g := kit.Group{Title: lang.T("Pictures")}
-	g.Rows = append(g.Rows, kit.Row{ID: chooseMode, Label: lang.T("Automatic"), Detail: lang.T("640 x 480, 30 a second, or what is nearest"), Chosen: chosen.Width == 0})
+	g.Rows = append(g.Rows, kit.Row{Action: setMode{}, Label: lang.T("Automatic"), Detail: lang.T("640 x 480, 30 a second, or what is nearest"), Chosen: chosen.Width == 0})
 	for _, m := range d.Modes {
 		rate := 0.
 		detail := m.Format
@@ -213,7 +177,7 @@ func modeGroup(d camera.Device, chosen settings.Camera) kit.Group {
 			detail += lang.T(", up to %.4g a second", rate)
 		}
 		g.Rows = append(g.Rows, kit.Row{
-			ID: fmt.Sprint(chooseMode, m.Format, " ", m.Width, " ", m.Height, " ", rate), Label: fmt.Sprintf("%d x %d", m.Width, m.Height), Detail: detail,
+			Action: setMode{m.Format, m.Width, m.Height, rate}, Label: fmt.Sprintf("%d x %d", m.Width, m.Height), Detail: detail,
 			Chosen: chosen.Width == m.Width && chosen.Height == m.Height && chosen.Format == m.Format,
 		})
 	}
@@ -223,7 +187,7 @@ func modeGroup(d camera.Device, chosen settings.Camera) kit.Group {
 func uprightGroup(chosen settings.Camera) kit.Group {
 	g := kit.Group{Title: lang.T("Which way up")}
 	for i, label := range []string{lang.T("As it comes"), lang.T("Turned right"), lang.T("Upside down"), lang.T("Turned left")} {
-		g.Rows = append(g.Rows, kit.Row{ID: chooseRotate + strconv.Itoa(90*i), Label: label, Value: fmt.Sprintf("%d°", 90*i), Chosen: chosen.Rotate == 90*i})
+		g.Rows = append(g.Rows, kit.Row{Action: setRotation(90 * i), Label: label, Value: fmt.Sprintf("%d°", 90*i), Chosen: chosen.Rotate == 90*i})
 	}
 	return kit.Group{Title: g.Title, Rows: append(g.Rows, mirrorRow(chosen))}
 }
@@ -231,9 +195,9 @@ func uprightGroup(chosen settings.Camera) kit.Group {
 // mirrorRow switches the mirror.
 func mirrorRow(chosen settings.Camera) kit.Row {
 	if chosen.Mirror {
-		return kit.Row{ID: chooseMirror + "off", Label: lang.T("Mirrored"), Detail: lang.T("as in a mirror"), Chosen: true}
+		return kit.Row{Action: setMirror(false), Label: lang.T("Mirrored"), Detail: lang.T("as in a mirror"), Chosen: true}
 	}
-	return kit.Row{ID: chooseMirror + "on", Label: lang.T("Mirrored"), Detail: lang.T("off")}
+	return kit.Row{Action: setMirror(true), Label: lang.T("Mirrored"), Detail: lang.T("off")}
 }
 
 // controlName is a control's name on the screen.
@@ -272,7 +236,7 @@ func controlName(name string) string {
 func controlGroup(controls []camera.Control) kit.Group {
 	g := kit.Group{Title: lang.T("Light and focus")}
 	for _, k := range controls {
-		r := kit.Row{Kind: kit.RowStep, ID: k.Name, Label: controlName(k.Name), Value: strconv.Itoa(int(k.Value)), Less: k.Value > k.Min, More: k.Value < k.Max}
+		r := kit.Row{Kind: kit.RowStep, Action: stepControl(k.Name), Label: controlName(k.Name), Value: strconv.Itoa(int(k.Value)), Less: k.Value > k.Min, More: k.Value < k.Max}
 		switch {
 		case k.Held:
 			r.Value, r.Less, r.More = lang.T("set by the camera"), false, false

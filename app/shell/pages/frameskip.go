@@ -1,4 +1,4 @@
-package shell
+package pages
 
 import (
 	"slices"
@@ -9,24 +9,24 @@ import (
 	"reterminal-vision/ui/kit"
 )
 
-// spareSteps is what may be chosen for the demo that runs, the least first.
-func (w *window) spareSteps() []config.FrameSkip {
+// frameSkipSteps is what may be chosen for the demo that runs, the least first.
+func (w *App) frameSkipSteps() []config.FrameSkip {
 	steps := []config.FrameSkip{config.SkipOff, config.SkipUnchanged}
-	if demo := library.Catalogue().Demo(w.runs()); demo != nil && demo.Kind().Propagates {
+	if demo := library.Catalogue().Demo(w.Demos.Running()); demo != nil && demo.Kind().Propagates {
 		steps = append(steps, config.SkipPropagate)
 	}
 	return steps
 }
 
-// stepSpare is the next more or the next less of the steps.
-func stepSpare(steps []config.FrameSkip, now config.FrameSkip, by int) config.FrameSkip {
+// nextFrameSkip is the next more or the next less of the steps.
+func nextFrameSkip(steps []config.FrameSkip, now config.FrameSkip, by int) config.FrameSkip {
 	return steps[min(max(slices.Index(steps, now)+by, 0), len(steps)-1)]
 }
 
-// spareRow lets a person choose how much is saved.
-func (w *window) spareRow(cfg config.Config) kit.Row {
-	steps, now := w.spareSteps(), cfg.EffectiveFrameSkip()
-	row := kit.Row{Kind: kit.RowStep, ID: "spare", Label: lang.T("Frame skipping"), Less: now != steps[0], More: now != steps[len(steps)-1]}
+// frameSkipRow lets a person choose how much is saved.
+func (w *App) frameSkipRow(cfg config.Config) kit.Row {
+	steps, now := w.frameSkipSteps(), cfg.EffectiveFrameSkip()
+	row := kit.Row{Kind: kit.RowStep, Action: stepFrameSkip{}, Label: lang.T("Frame skipping"), Less: now != steps[0], More: now != steps[len(steps)-1]}
 	switch now {
 	case config.SkipUnchanged:
 		row.Value, row.Detail = lang.T("Unchanged frames"), lang.T("an unchanged frame keeps the last result")

@@ -1,10 +1,8 @@
-package shell
+package pages
 
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"reterminal-vision/app/bench"
@@ -16,13 +14,12 @@ import (
 	"reterminal-vision/ui/kit"
 )
 
-// pageProfile tells how long each operator of a network takes; its ID goes on
-// with the model, the backend and the number of threads.
-const pageProfile = "profile "
-
-// profilePageOf is the ID of the page about the way that was measured.
-func profilePageOf(r *benchmark.Record) string {
-	return fmt.Sprintf("%s%s %s %d", pageProfile, r.Model, r.Backend, r.Threads)
+// Profile tells how long each operator of a network takes on a backend.
+type Profile struct {
+	*App
+	Model   string // by its ID
+	Backend string
+	Threads int
 }
 
 const (
@@ -33,36 +30,29 @@ const (
 	profileWait = 20 * time.Second
 )
 
-// profilePage measures the way that id names and shows its slowest operators.
-func (b *benchPages) profilePage(id string) kit.Page {
+// Show implements Page. It measures.
+func (b Profile) Show() kit.Page {
 	p := kit.Page{Title: lang.T("Slowest steps")}
-	model, way, _ := strings.Cut(id, " ")
-	last := strings.LastIndex(way, " ") // a delegate's file may have more
-	if last < 0 {
-		p.Wrong = lang.T("These results are no longer there.")
-		return p
-	}
-	backend, title := way[:last], model
+	title := b.Model
 	if m := library.Catalogue().Model(title); m != nil {
 		title = m.Title
 	}
-	b.w.screen.Pages.Show(kit.Page{ID: pageProfile + id, Title: p.Title, Groups: []kit.Group{
+	b.Screen.Pages.Show(kit.Page{Key: b, Title: p.Title, Groups: []kit.Group{
 		{Rows: []kit.Row{{Kind: kit.RowFact, Label: lang.T("Measuring: %s", title), State: "warn"}}},
 	}})
-	b.giveWay()
-	threads, _ := strconv.Atoi(way[last+1:])
-	found, err := b.profile(model, inference.Options{Delegate: inference.Delegate(backend), Threads: threads})
+	b.bench.giveWay()
+	found, err := b.profile(inference.Options{Delegate: inference.Delegate(b.Backend), Threads: b.Threads})
 	if err != nil {
 		p.Wrong = faults.Sentence(err)
 		return p
 	}
 	total := found.Total()
-	g := kit.Group{Title: fmt.Sprintf("%s · %d", backendTitle(backend), threads), Text: title}
+	g := kit.Group{Title: fmt.Sprintf("%s · %d", backendTitle(b.Backend), b.Threads), Text: title}
 	g.Rows = append(g.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("All steps"), Value: milliseconds(total), Detail: lang.T("%d runs in %d rounds", found.Runs, 1)})
 	for _, op := range inference.Slowest(found.Operators, slowestShown) {
 		kernels := "TF Lite"
 		if op.Delegated {
-			kernels = backendTitle(backend)
+			kernels = backendTitle(b.Backend)
 		}
 		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowFact, Label: op.Name, Value: milliseconds(op.Median), Detail: fmt.Sprintf("%.0f %% · %s", 100*op.Share, kernels)})
 	}
@@ -70,13 +60,13 @@ func (b *benchPages) profilePage(id string) kit.Page {
 	return p
 }
 
-// profile measures the operators of a model of the catalogue.
-func (b *benchPages) profile(model string, opt inference.Options) (bench.Profiled, error) {
-	file, err := bench.ModelFile(library.OpenStore(b.w.cfg.ModelsDir), model)
+// profile measures the operators of the model.
+func (b Profile) profile(opt inference.Options) (bench.Profiled, error) {
+	file, err := bench.ModelFile(library.OpenStore(b.Config.ModelsDir), b.Model)
 	if err != nil {
 		return bench.Profiled{}, err
 	}
-	ctx, cancel := context.WithTimeout(b.w.ctx, profileWait)
+	ctx, cancel := context.WithTimeout(b.Context, profileWait)
 	defer cancel()
 	return bench.Profile(ctx, file, opt, profileRuns)
 }

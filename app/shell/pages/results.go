@@ -1,4 +1,4 @@
-package shell
+package pages
 
 import (
 	"cmp"
@@ -25,61 +25,64 @@ import (
 // each network.
 const mostBars = 40
 
-// benchRunPage shows the results of one run.
-type benchRunPage struct {
-	b   *benchPages
-	run string // when it began, in Unix seconds
+// BenchRun shows the results of one run.
+type BenchRun struct {
+	*App
+	Began int64 // in Unix seconds
 }
 
-func (p benchRunPage) show() kit.Page {
-	run := p.b.runOf(p.run)
+// What is tapped there.
+type (
+	saveResults   string // as a file of this format: png, csv or json
+	deleteResults struct{}
+)
+
+// Show implements Page.
+func (p BenchRun) Show() kit.Page {
+	run := p.bench.runOf(p.Began)
 	if len(run) == 0 {
 		return kit.Page{Title: lang.T("Results"), Wrong: lang.T("These results are no longer there.")}
 	}
 	page := resultPage(run)
 	networks := kit.Group{Title: lang.T("Every figure")}
 	for _, family := range familiesOf(run) {
-		networks.Rows = append(networks.Rows, kit.Row{Kind: kit.RowLead, ID: pageBenchNetwork + p.run + " " + family[0].Family,
+		networks.Rows = append(networks.Rows, kit.Row{Kind: kit.RowLead, Action: BenchNetwork{p.App, p.Began, family[0].Family},
 			Label: familyTitle(family), Detail: variantsOf(family)})
 	}
 	export := kit.Group{Title: lang.T("Take along"), Text: lang.T("Files are saved where pictures are."), Rows: []kit.Row{
-		{Kind: kit.RowAction, ID: "png", Label: lang.T("Save as picture")},
-		{Kind: kit.RowAction, ID: "csv", Label: lang.T("Save as table (CSV)")},
-		{Kind: kit.RowAction, ID: "json", Label: lang.T("Save as JSON")},
-		{Kind: kit.RowAction, ID: "delete", Label: lang.T("Delete"), Danger: true},
+		{Kind: kit.RowAction, Action: saveResults("png"), Label: lang.T("Save as picture")},
+		{Kind: kit.RowAction, Action: saveResults("csv"), Label: lang.T("Save as table (CSV)")},
+		{Kind: kit.RowAction, Action: saveResults("json"), Label: lang.T("Save as JSON")},
+		{Kind: kit.RowAction, Action: deleteResults{}, Label: lang.T("Delete"), Danger: true},
 	}}
 	page.Groups = append(page.Groups, networks, export)
 	return page
 }
 
-func (p benchRunPage) step(string, bool) error { return nil }
-
-func (p benchRunPage) choose(id string) error {
-	if strings.HasPrefix(id, pageBenchNetwork) {
-		return p.b.w.openPage(id)
-	}
-	run := p.b.runOf(p.run)
+// Choose implements chooser.
+func (p BenchRun) Choose(a kit.Action) error {
+	run := p.bench.runOf(p.Began)
 	if len(run) == 0 {
 		return nil
 	}
-	if id == "delete" {
-		h, err := bench.OpenHistory()
-		if err == nil {
-			err = h.Forget(run[0].Run)
-		}
-		if err != nil {
-			return err
-		}
-		p.b.w.screen.Pages.Close(pageBenchRun + p.run)
-		p.b.w.pages.ShowPage(pageBench)
-		p.b.w.pages.ShowPage(pageBenchHistory)
-		return nil
+	if format, ok := a.(saveResults); ok {
+		return p.export(string(format), run)
 	}
-	return p.export(id, run)
+	h, err := bench.OpenHistory()
+	if err == nil {
+		err = h.Forget(run[0].Run)
+	}
+	if err != nil {
+		return err
+	}
+	p.Screen.Pages.Close(p)
+	p.Handler.ShowPage(Bench{p.App})
+	p.Handler.ShowPage(BenchHistory{p.App})
+	return nil
 }
 
 // export writes the results into the folder of pictures.
-func (p benchRunPage) export(format string, run []benchmark.Record) error {
+func (p BenchRun) export(format string, run []benchmark.Record) error {
 	folder, err := snapshot.Folder()
 	if err != nil {
 		return err
@@ -89,7 +92,7 @@ func (p benchRunPage) export(format string, run []benchmark.Record) error {
 	case "png":
 		page := resultPage(run)
 		page.Title = lang.T("Benchmark") + " " + page.Title
-		img := p.b.w.screen.Pages.Picture(page)
+		img := p.Screen.Pages.Picture(page)
 		if img == nil {
 			return nil // the app ends
 		}
@@ -103,7 +106,7 @@ func (p benchRunPage) export(format string, run []benchmark.Record) error {
 		return fmt.Errorf("not saved: %w", err)
 	}
 	slog.Info("benchmark saved", "file", file)
-	p.b.w.screen.Toast(lang.T("Saved as %s", file))
+	p.Screen.Toast(lang.T("Saved as %s", file))
 	return nil
 }
 
@@ -355,7 +358,7 @@ func scatters(run []benchmark.Record) (groups []kit.Group) {
 				figures = append(figures, a.Figure)
 			}
 			s.Points = append(s.Points, kit.Point{
-				Label: r.Title, Detail: fmt.Sprintf("%s ms · %s · %.3g", benchmark.Short(r.Invoke.Median), megabytes(r.Bytes), a.Value),
+				Label: r.Title, Detail: fmt.Sprintf("%s ms · %s · %.3g", benchmark.Short(r.Invoke.Median), Megabytes(r.Bytes), a.Value),
 				X: r.Invoke.Median, Y: a.Value, Size: float64(r.Bytes), Series: seriesOf(r.Variant),
 			})
 			of[a.Figure] = append(of[a.Figure], *r)
@@ -404,10 +407,17 @@ func failures(run []benchmark.Record) kit.Group {
 	return g
 }
 
-// networkPage shows every figure of one network's variants.
-func (b *benchPages) networkPage(begun, family string) kit.Page {
-	run := b.runOf(begun)
-	run = slices.DeleteFunc(run, func(r benchmark.Record) bool { return r.Family != family })
+// BenchNetwork shows every figure of one network's variants.
+type BenchNetwork struct {
+	*App
+	Began  int64 // the run, in Unix seconds
+	Family string
+}
+
+// Show implements Page.
+func (b BenchNetwork) Show() kit.Page {
+	run := b.bench.runOf(b.Began)
+	run = slices.DeleteFunc(run, func(r benchmark.Record) bool { return r.Family != b.Family })
 	if len(run) == 0 {
 		return kit.Page{Title: lang.T("Results"), Wrong: lang.T("These results are no longer there.")}
 	}
@@ -434,13 +444,13 @@ func (b *benchPages) networkPage(begun, family string) kit.Page {
 		fact(lang.T("19 of 20 pictures within"), benchmark.Short(r.P95)+" ms", within)
 		fact(lang.T("The first picture"), benchmark.Short(r.First.Median)+" ms", between(r.First))
 		fact(lang.T("Loading"), benchmark.Short(r.Load.Median)+" ms", between(r.Load))
-		fact(lang.T("Memory"), megabytes(int64(r.Net*(1<<20))), lang.T("%s with the program about it", megabytes(int64(r.RSS*(1<<20)))))
-		fact(lang.T("Size"), megabytes(r.Bytes), "")
+		fact(lang.T("Memory"), Megabytes(int64(r.Net*(1<<20))), lang.T("%s with the program about it", Megabytes(int64(r.RSS*(1<<20)))))
+		fact(lang.T("Size"), Megabytes(r.Bytes), "")
 		if r.Heat.Before != nil && r.Heat.After != nil {
 			fact(lang.T("Processor"), fmt.Sprintf("%.0f → %.0f °C", *r.Heat.Before, *r.Heat.After), frequencies(r.Heat))
 		}
 		if library.Catalogue().Model(r.Model) != nil {
-			g.Rows = append(g.Rows, kit.Row{Kind: kit.RowLead, ID: profilePageOf(r), Label: lang.T("Slowest steps")})
+			g.Rows = append(g.Rows, kit.Row{Kind: kit.RowLead, Action: Profile{b.App, r.Model, r.Backend, r.Threads}, Label: lang.T("Slowest steps")})
 		}
 		p.Groups = append(p.Groups, g)
 	}
