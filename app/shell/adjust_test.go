@@ -54,7 +54,7 @@ func TestAdjustOpensNothing(t *testing.T) {
 		{"threshold", func() { step(t, adjust, "Confidence threshold", true) }, 1},
 		{"frame skipping", func() { step(t, adjust, "Frame skipping", true) }, 1},
 		{"mirror", func() { tap(t, adjust, "Mirrored") }, 1},
-		{"rotation", func() { tap(t, pages.Camera{App: w.pages}, "Turned right") }, 1},
+		{"rotation", func() { tap(t, pages.Camera{App: w.pages}, "Rotated right") }, 1},
 		{"threads", func() { step(t, adjust, "Threads", true) }, 2},
 	} {
 		c.do()

@@ -38,7 +38,7 @@ func TestCamerasAreListedOnce(t *testing.T) {
 			}
 		}
 	}
-	tap(t, c, "Turned right")
+	tap(t, c, "Rotated right")
 	rowOf(t, c.Show(), "CSI camera imx219")
 	if got := listed(); got != 1 {
 		t.Errorf("at taps: listed %d times", got)
@@ -46,7 +46,7 @@ func TestCamerasAreListedOnce(t *testing.T) {
 	p := pages.NewHandler()
 	p.Screen = w.screen.Pages
 	p.ShowPage(c)
-	p.Choose(c, rowOf(t, c.Show(), "As it comes").Action)
+	p.Choose(c, rowOf(t, c.Show(), "Not rotated").Action)
 	p.Wait()
 	if got := listed(); got != 2 {
 		t.Errorf("with the page opened: listed %d times", got)

@@ -95,7 +95,7 @@ func (w *healthWatch) checkDisk() {
 	if w.runner.Running() == "" {
 		w.screen.Live.Problem(w.noRoom(free))
 	} else {
-		w.screen.Toast(lang.T("Hardly any room is left on this device."))
+		w.screen.Toast(lang.T("The disk is almost full."))
 	}
 }
 

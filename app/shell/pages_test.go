@@ -188,10 +188,10 @@ func TestAdjusting(t *testing.T) {
 	before := rowOf(t, p.Show(), "Confidence threshold").Value
 	step(t, p, "Confidence threshold", true)
 	step(t, p, "Threads", false)
-	tap(t, p, "TensorFlow Lite's own")
+	tap(t, p, "Built-in kernels")
 	tap(t, p, "Mirrored")
 	shown := p.Show()
-	if rowOf(t, shown, "Confidence threshold").Value == before || rowOf(t, shown, "Threads").Value != "1" || !rowOf(t, shown, "TensorFlow Lite's own").Chosen {
+	if rowOf(t, shown, "Confidence threshold").Value == before || rowOf(t, shown, "Threads").Value != "1" || !rowOf(t, shown, "Built-in kernels").Chosen {
 		t.Errorf("%+v", shown.Groups)
 	}
 	configured := func(demo string) config.Config { return choices.Demo(w.cfg, w.prefs, demo) }
@@ -215,7 +215,7 @@ func TestAdjusting(t *testing.T) {
 	if about := (pages.Explain{App: w.pages}).Show(); len(about.Groups) != 3 || about.Groups[0].Text == "" || about.Groups[1].Text == "" {
 		t.Errorf("the demo is not explained: %+v", about)
 	}
-	tap(t, p, "Back to how it came")
+	tap(t, p, "Reset to defaults")
 	if cfg := configured("vehicles"); cfg.Threads != 2 || cfg.Model != "" {
 		t.Errorf("after a reset: %+v", cfg)
 	}
@@ -300,11 +300,11 @@ func TestOwnFloatModelPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := pages.Import{App: w.pages, File: file}
-	const open = "as the network is most likely to want them"
+	const open = "automatic, from the model"
 	if !rowOf(t, p.Show(), open).Chosen || !rowOf(t, p.Show(), "stretched").Chosen {
 		t.Error("something else is chosen at first")
 	}
-	for _, choice := range []string{"-1 … 1", open, "0 … 1", "whole, with bars beside it"} {
+	for _, choice := range []string{"-1 … 1", open, "0 … 1", "letterboxed"} {
 		tap(t, p, choice)
 		if !rowOf(t, p.Show(), choice).Chosen {
 			t.Errorf("%s is not chosen", choice)

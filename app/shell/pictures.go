@@ -32,7 +32,7 @@ func (w *shell) SavePicture() {
 		}
 		if err == nil && device.FreeDisk(filepath.Dir(file)).Or(roomForPictures) < roomForPictures {
 			slog.Warn("picture not saved: the disk is nearly full", "folder", filepath.Dir(file))
-			w.screen.Toast(lang.T("Not saved: hardly any room is left on this device. Delete pictures that were saved."))
+			w.screen.Toast(lang.T("Not saved: the disk is almost full. Delete saved pictures."))
 			return
 		}
 		if err == nil {

@@ -32,10 +32,10 @@ func (w *shell) problem(err error, id string) ui.Problem {
 		p.Label, p.Retry = lang.T("Start over"), func() { w.gate(func() { w.startOver(damaged.Path, id) }) }
 	case errors.As(err, &m):
 		p.Title, p.Detail = lang.T("The model is missing or damaged"), m.Detail()
-		p.Remedy = lang.T("Get it in the settings, under Models, or choose another one there.")
+		p.Remedy = lang.T("Download it under Settings > Models, or choose another one there.")
 		p.Label, p.Retry = lang.T("Models"), func() { w.gate(func() { w.screen.Pages.Open(pages.Models{App: w.pages}) }) }
 	case errors.Is(err, errCrashed):
-		p.Title, p.Remedy = lang.T("This demo has stopped"), lang.T("Try again, or choose another model for it. The log tells more.")
+		p.Title, p.Remedy = lang.T("This demo crashed"), lang.T("Try again, or choose another model for it. See the log for details.")
 	}
 	return p
 }
@@ -53,7 +53,7 @@ func (w *shell) startOver(path, id string) {
 
 // stuckProblem words a part of a demo that hangs.
 func (w *shell) stuckProblem(what watchdog.Part, supervised bool) ui.Problem {
-	p := ui.Problem{Title: lang.T("The network does not answer"), Remedy: lang.T("The app starts again by itself, with this demo.")}
+	p := ui.Problem{Title: lang.T("The network does not answer"), Remedy: lang.T("The app restarts automatically with this demo.")}
 	if what == watchdog.OpenSource || what == watchdog.CloseSource {
 		p.Title = lang.T("The source does not answer")
 	}
@@ -70,8 +70,8 @@ func (w *shell) stuckProblem(what watchdog.Part, supervised bool) ui.Problem {
 
 // noRoom words a disk that is nearly full.
 func (w *shell) noRoom(free float64) ui.Problem {
-	return ui.Problem{Title: lang.T("Hardly any room is left on this device."), Detail: pages.Megabytes(int64(free)),
-		Remedy: lang.T("People and settings may not be kept. Delete models here, or pictures that were saved."),
+	return ui.Problem{Title: lang.T("The disk is almost full."), Detail: pages.Megabytes(int64(free)),
+		Remedy: lang.T("People and settings may be lost. Delete models here, or saved pictures."),
 		Label:  lang.T("Models"), Retry: func() { w.gate(func() { w.screen.Pages.Open(pages.Models{App: w.pages}) }) }}
 }
 
@@ -79,8 +79,8 @@ func (w *shell) noRoom(free float64) ui.Problem {
 func sick(hot bool, celsius, room float64) ui.Problem {
 	if hot {
 		return ui.Problem{Title: lang.T("The device is too hot"), Detail: fmt.Sprintf("%.0f °C", celsius),
-			Remedy: lang.T("Take it out of the sun and give it air. The demo goes on by itself when it is cooler.")}
+			Remedy: lang.T("Move it out of the sun and let it cool. The demo resumes automatically when it has cooled down.")}
 	}
 	return ui.Problem{Title: lang.T("Memory is running out"), Detail: pages.Megabytes(int64(room)),
-		Remedy: lang.T("Close other programs or restart the device. The demo goes on by itself when there is room.")}
+		Remedy: lang.T("Close other programs or restart the device. The demo resumes automatically when memory is free.")}
 }

@@ -218,7 +218,7 @@ func (r *runner) session(ctx context.Context, id string, attract func(config.Con
 		p := r.problem(err, id)
 		again := errors.Is(err, errCrashed) && restarts < restartsMost
 		if again {
-			p.Remedy = lang.T("It starts again by itself.")
+			p.Remedy = lang.T("It restarts automatically.")
 		}
 		if attract == nil {
 			r.screen.Live.Problem(p)

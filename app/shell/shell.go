@@ -161,7 +161,7 @@ func card(known *models.Catalogue, store *models.Store, d *models.Demo) ui.Card 
 		}
 		model := library.First(known, store, candidates)
 		if model == nil {
-			c.Ready, c.Reason = false, lang.T("Its model is not on this device. Get it in the settings, under Models.")
+			c.Ready, c.Reason = false, lang.T("Its model is not installed. Download it under Settings > Models.")
 			return c
 		}
 		titles, chosen = append(titles, model.Title), append(chosen, model)
@@ -240,7 +240,7 @@ func (w *shell) gate(then func()) {
 		then()
 		return
 	}
-	words := lang.T("This is for the people who run this device.")
+	words := lang.T("For operators of this device.")
 	if hash == settings.Locked {
 		words = lang.T("The settings cannot be read, nor a PIN in them. The manual tells the people who run this device what to do.")
 	}

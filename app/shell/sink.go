@@ -99,17 +99,17 @@ func (s *screenSink) Lost(err error) {
 // noPictures words why the source gives none.
 func (s *screenSink) noPictures(err error) ui.Problem {
 	p := ui.Problem{
-		Title: lang.T("No pictures"), Detail: faults.Worded(err),
-		Remedy: lang.T("The demo goes on by itself when they come back."),
+		Title: lang.T("No video"), Detail: faults.Worded(err),
+		Remedy: lang.T("The demo resumes automatically when frames arrive again."),
 		Label:  lang.T("Built-in footage"), Retry: s.useFootage,
 	}
 	switch {
 	case errors.Is(err, camera.ErrGone):
-		p.Title, p.Remedy = lang.T("The camera is gone"), lang.T("Plug it in again: the demo goes on by itself.")
+		p.Title, p.Remedy = lang.T("Camera disconnected"), lang.T("Plug it in again: the demo resumes automatically.")
 	case errors.Is(err, camera.ErrBusy):
-		p.Title, p.Remedy = lang.T("The camera is in use"), lang.T("Close the other program: the demo goes on by itself.")
+		p.Title, p.Remedy = lang.T("The camera is in use"), lang.T("Close the other program: the demo resumes automatically.")
 	case errors.Is(err, camera.ErrStalled):
-		p.Title, p.Remedy = lang.T("The camera is silent"), lang.T("Unplug it and plug it in again: the demo goes on by itself.")
+		p.Title, p.Remedy = lang.T("The camera sends no frames"), lang.T("Unplug it and plug it in again: the demo resumes automatically.")
 	}
 	return p
 }

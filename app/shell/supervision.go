@@ -49,7 +49,7 @@ func (w *shell) goOn(before supervise.Before) {
 	if before.Demo != "" && library.Catalogue().Demo(before.Demo) != nil {
 		w.StartDemo(before.Demo)
 	}
-	w.screen.Toast(lang.T("The app had stopped by an error and has started again."))
+	w.screen.Toast(lang.T("The app was restarted after an error."))
 }
 
 // beSafe shows what happened after too many crashes, and starts nothing until a

@@ -79,7 +79,7 @@ func (w Adjust) Show() kit.Page {
 			value = strconv.Itoa(lanes)
 		}
 		first.Rows = append(first.Rows, kit.Row{Kind: kit.RowStep, Action: stepReplicas{}, Label: lang.T("Parallel inference"),
-			Detail: lang.T("more frames in parallel: more results, each a little later"), Value: value, Less: lanes > 0, More: lanes < cfg.Threads})
+			Detail: lang.T("more frames in parallel: more results, slightly higher latency"), Value: value, Less: lanes > 0, More: lanes < cfg.Threads})
 	}
 	if len(demo.Liveness) > 0 {
 		first.Rows = append(first.Rows, w.livenessRow(demo))
@@ -110,11 +110,11 @@ func (w Adjust) Show() kit.Page {
 			{Kind: kit.RowLead, Action: openCamera{}, Label: lang.T("Camera and source")},
 			mirrorRow(w.Prefs.Camera()),
 		}},
-		kit.Group{Rows: []kit.Row{{Kind: kit.RowAction, Action: resetDemo{}, Label: lang.T("Back to how it came")}}},
+		kit.Group{Rows: []kit.Row{{Kind: kit.RowAction, Action: resetDemo{}, Label: lang.T("Reset to defaults")}}},
 	)
 	if w.Prefs.IsTried() {
 		last := &p.Groups[len(p.Groups)-1]
-		last.Rows = append(last.Rows, kit.Row{Kind: kit.RowAction, Action: keepTried{}, Label: lang.T("Keep it so"), Detail: lang.T("otherwise it is undone for the next visitor")})
+		last.Rows = append(last.Rows, kit.Row{Kind: kit.RowAction, Action: keepTried{}, Label: lang.T("Keep these settings"), Detail: lang.T("otherwise they are reset for the next visitor")})
 	}
 	return p
 }
@@ -165,18 +165,18 @@ func amongSizes(m *models.Model, candidates []string) string {
 	case kind == "" || m.Variant != tflite.INT8 || smaller == larger:
 		return ""
 	case larger:
-		return " · " + lang.T("the fastest of its kind")
+		return " · " + lang.T("fastest of its kind")
 	}
-	return " · " + lang.T("the most exact of its kind")
+	return " · " + lang.T("most accurate of its kind")
 }
 
 // variantTitle names how a network's weights are kept.
 func variantTitle(variant string) string {
 	switch variant {
 	case tflite.Sparse:
-		return lang.T("pruned")
+		return lang.T("Sparse")
 	case tflite.DynamicRange:
-		return lang.T("8 bit weights")
+		return lang.T("Dynamic range")
 	}
 	return strings.ToUpper(variant)
 }
@@ -199,7 +199,7 @@ func (w Adjust) Choose(a kit.Action) error {
 	change := func(*settings.Demo) {}
 	switch a := a.(type) {
 	case openCamera:
-		w.Gate(func() { w.Screen.Pages.Open(Camera{w.App}) })
+		w.Gate(func() { w.Screen.Pages.Open(Camera(w)) })
 		return nil
 	case toggleLiveness:
 		w.toggleLiveness(w)
@@ -284,9 +284,9 @@ func (w Explain) Show() kit.Page {
 	does, limits := explain(demo)
 	p := kit.Page{Title: lang.Name(demo.Title), Groups: []kit.Group{
 		{Title: lang.T("What it does"), Text: does},
-		{Title: lang.T("What it cannot do"), Text: limits},
+		{Title: lang.T("Limitations"), Text: limits},
 	}}
-	networks := kit.Group{Title: lang.T("Networks at work")}
+	networks := kit.Group{Title: lang.T("Active networks")}
 	for _, m := range w.Demos.Networks() {
 		networks.Rows = append(networks.Rows, kit.Row{Kind: kit.RowFact, Label: m.Title, Detail: modelFacts(m) + " · " + m.Source + " · " + m.Licence + limitedUse(m)})
 	}
@@ -306,7 +306,7 @@ func limitedUse(m *models.Model) string {
 // explain says in words for visitors what a demo does and what its limits are.
 func explain(d *models.Demo) (how, limits string) {
 	if d.How == "" {
-		return lang.Name(d.Summary), lang.T("This is a model of your own: only you know what it was trained for.")
+		return lang.Name(d.Summary), lang.T("This is an imported model: only you know what it was trained for.")
 	}
 	return lang.Name(d.How), lang.Name(d.Limits)
 }

@@ -35,9 +35,9 @@ func (w *App) externalDelegates(inUse inference.Delegate) (list []inference.Dele
 // backendRows are the backends to choose from.
 func (w *App) backendRows(inUse inference.Delegate) []kit.Row {
 	rows := []kit.Row{
-		{Action: setDelegate(inference.XNNPACK), Label: "XNNPACK", Detail: lang.T("the fastest here")},
-		{Action: setDelegate(inference.Builtin), Label: lang.T("TensorFlow Lite's own"), Detail: lang.T("to compare")},
-		{Action: setDelegate(inference.Reference), Label: lang.T("Plain loops"), Detail: lang.T("to check the others, slow")},
+		{Action: setDelegate(inference.XNNPACK), Label: "XNNPACK", Detail: lang.T("fastest on this device")},
+		{Action: setDelegate(inference.Builtin), Label: lang.T("Built-in kernels"), Detail: lang.T("for comparison")},
+		{Action: setDelegate(inference.Reference), Label: lang.T("Reference kernels"), Detail: lang.T("slow, for checking results")},
 	}
 	for _, d := range w.externalDelegates(inUse) {
 		rows = append(rows, kit.Row{Action: setDelegate(d), Label: delegateTitle(d), Detail: delegateState(d)})
@@ -65,14 +65,14 @@ func delegateState(d inference.Delegate) string {
 		if t.Err != nil {
 			return faults.Sentence(t.Err)
 		}
-		run := lang.T("runs %d of %d steps", t.Placement.Delegated(), len(t.Placement.Nodes))
+		run := lang.T("runs %d of %d operators", t.Placement.Delegated(), len(t.Placement.Nodes))
 		if left := leftSteps(t.Placement); left != "" {
 			run += " (" + lang.T("not %s", left) + ")"
 		}
 		runs = append(runs, run)
 	}
 	if len(runs) == 0 {
-		return lang.T("a delegate of another maker")
+		return lang.T("external delegate")
 	}
 	slices.Sort(runs)
 	return strings.Join(runs, ", ")

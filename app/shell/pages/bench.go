@@ -180,13 +180,13 @@ func (w Bench) Show() kit.Page {
 	}
 	all, chosen := b.subjects()
 	plan, networks := b.plan(all, chosen)
-	start := kit.Group{Text: lang.T("Networks run alone, each in a process of its own, on the kernels and numbers of threads that are chosen here. No demo runs meanwhile.")}
+	start := kit.Group{Text: lang.T("Each network runs alone in its own process, on the backends and thread counts selected here. No demo runs meanwhile.")}
 	start.Rows = append(start.Rows, kit.Row{Kind: kit.RowLead, Action: BenchModels(w), Label: lang.T("Networks"), Value: fmt.Sprintf("%d / %d", countOf(all, chosen), len(all))})
 	if len(plan) > 0 {
 		start.Rows = slices.Insert(start.Rows, 0, kit.Row{Kind: kit.RowAction, Action: startBench{}, Label: lang.T("Measure now"),
 			Detail: lang.T("Networks: %d, measurements: %d", networks, len(plan)) + ", " + aboutLong(time.Duration(len(plan))*2*time.Second)})
 	} else {
-		start.Rows = append(start.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("Nothing to measure is chosen."), State: "warn"})
+		start.Rows = append(start.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("Nothing is selected."), State: "warn"})
 	}
 	p.Groups = append(p.Groups, start, b.variantGroup(all, chosen), b.backendGroup(), b.threadGroup(), b.resultGroup())
 	return p
@@ -221,7 +221,7 @@ func (b *networkBench) variantGroup(all []benchmark.Subject, chosen map[string]b
 				n++
 			}
 		}
-		g.Rows = append(g.Rows, toggle(toggleVariant(v), variantTitle(v), lang.T("%d of the chosen networks", n), !b.variants[v]))
+		g.Rows = append(g.Rows, toggle(toggleVariant(v), variantTitle(v), lang.T("%d of the selected networks", n), !b.variants[v]))
 	}
 	return g
 }
@@ -233,7 +233,7 @@ func (b *networkBench) backendGroup() kit.Group {
 	for _, name := range b.benchBackends() {
 		title, detail := backendTitle(name), ""
 		if name == string(inference.Reference) {
-			title, detail = lang.T("Plain loops"), lang.T("to check the others, slow")
+			title, detail = lang.T("Reference kernels"), lang.T("slow, for checking results")
 		}
 		if _, external := inference.Delegate(name).External(); external { // there may be several of one library
 			title, detail = delegateTitle(inference.Delegate(name)), delegateState(inference.Delegate(name))
@@ -333,7 +333,7 @@ func (p *Progress) Groups() []kit.Group {
 	}
 	groups := []kit.Group{g}
 	if latest := p.Finished[max(0, done-8):]; len(latest) > 0 {
-		groups = append(groups, kit.Group{Title: lang.T("Pictures a second"), Bars: barsOf(latest)})
+		groups = append(groups, kit.Group{Title: lang.T("Frames per second"), Bars: barsOf(latest)})
 	}
 	return groups
 }
@@ -377,7 +377,7 @@ func (w BenchModels) Show() kit.Page {
 	p := kit.Page{Title: lang.T("Networks"), Groups: []kit.Group{{Rows: []kit.Row{
 		{Kind: kit.RowAction, Action: chooseAll(true), Label: lang.T("All")},
 		{Kind: kit.RowAction, Action: chooseAll(false), Label: lang.T("None")},
-		{Kind: kit.RowAction, Action: chooseDemos{}, Label: lang.T("Those that the demos use")},
+		{Kind: kit.RowAction, Action: chooseDemos{}, Label: lang.T("Used by demos")},
 	}}}}
 	known, listed := library.Catalogue(), map[string]bool{}
 	for i := range known.Demos {

@@ -128,7 +128,7 @@ func (c Camera) opened() { camera.Rescan() }
 func (c Camera) Show() kit.Page {
 	devices, chosen := camera.Devices(), c.Prefs.Get().Camera
 	p := kit.Page{Title: lang.T("Camera")}
-	sources := kit.Group{Title: lang.T("Source of the pictures")}
+	sources := kit.Group{Title: lang.T("Video source")}
 	if c.Config.Source != "auto" {
 		sources.Rows = []kit.Row{{Kind: kit.RowFact, Label: c.Config.Source, Detail: lang.T("as the command line says")}}
 	} else {
@@ -185,8 +185,8 @@ func modeGroup(d camera.Device, chosen settings.Camera) kit.Group {
 }
 
 func uprightGroup(chosen settings.Camera) kit.Group {
-	g := kit.Group{Title: lang.T("Which way up")}
-	for i, label := range []string{lang.T("As it comes"), lang.T("Turned right"), lang.T("Upside down"), lang.T("Turned left")} {
+	g := kit.Group{Title: lang.T("Rotation")}
+	for i, label := range []string{lang.T("Not rotated"), lang.T("Rotated right"), lang.T("Upside down"), lang.T("Rotated left")} {
 		g.Rows = append(g.Rows, kit.Row{Action: setRotation(90 * i), Label: label, Value: fmt.Sprintf("%d°", 90*i), Chosen: chosen.Rotate == 90*i})
 	}
 	return kit.Group{Title: g.Title, Rows: append(g.Rows, mirrorRow(chosen))}

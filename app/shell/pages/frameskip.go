@@ -31,7 +31,7 @@ func (w *App) frameSkipRow(cfg config.Config) kit.Row {
 	case config.SkipUnchanged:
 		row.Value, row.Detail = lang.T("Unchanged frames"), lang.T("an unchanged frame keeps the last result")
 	case config.SkipPropagate:
-		row.Value, row.Detail = lang.T("Boxes propagated"), lang.T("between two runs boxes follow the picture: more results, less exact")
+		row.Value, row.Detail = lang.T("Boxes propagated"), lang.T("between inferences boxes follow the motion: more results, less accurate")
 	default:
 		row.Value, row.Detail = lang.T("Off"), lang.T("the network runs on every frame")
 	}

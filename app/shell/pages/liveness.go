@@ -20,11 +20,11 @@ type toggleLiveness struct{}
 
 // livenessRow turns the demand on and off, and says how good it is here.
 func (w *App) livenessRow(demo *models.Demo) kit.Row {
-	detail := lang.T("a photograph, or a screen that shows somebody, is not greeted by name")
+	detail := lang.T("photos and screens are not recognised by name")
 	if m := library.First(library.Catalogue(), library.OpenStore(w.Config.ModelsDir), demo.Liveness); m != nil && m.Experimental {
 		detail = lang.T("experimental") + ": " + detail
 	}
-	return toggle(toggleLiveness{}, lang.T("Living faces only"), detail, w.Prefs.Get().Liveness)
+	return toggle(toggleLiveness{}, lang.T("Anti-spoofing"), detail, w.Prefs.Get().Liveness)
 }
 
 // toggleLiveness turns it on or off, after the PIN where there is one, and

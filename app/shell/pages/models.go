@@ -86,9 +86,9 @@ type Models struct{ *App }
 func (w Models) Show() kit.Page {
 	known, store := library.Catalogue(), library.OpenStore(w.Config.ModelsDir)
 	p := kit.Page{Title: lang.T("Models")}
-	storage := kit.Group{Rows: []kit.Row{{Kind: kit.RowLead, Action: Own{w.App}, Label: lang.T("Bring your own model")}}}
+	storage := kit.Group{Rows: []kit.Row{{Kind: kit.RowLead, Action: Own(w), Label: lang.T("Import a model")}}}
 	if used, err := store.Usage(); err == nil {
-		storage.Text = lang.T("Models that were fetched or imported take %s.", Megabytes(used))
+		storage.Text = lang.T("Downloaded and imported models use %s.", Megabytes(used))
 		if free, err := store.Free(); err == nil {
 			storage.Text += " " + lang.T("%s are free.", Megabytes(free))
 		}
@@ -112,7 +112,7 @@ func (w Models) Show() kit.Page {
 
 // modelRow is one model with its state.
 func (w *App) modelRow(m *models.Model, store *models.Store) kit.Row {
-	r := kit.Row{Kind: kit.RowLead, Action: Model{w, m.ID}, Label: m.Title, Detail: modelFacts(m), State: "warn", Value: lang.T("not here")}
+	r := kit.Row{Kind: kit.RowLead, Action: Model{w, m.ID}, Label: m.Title, Detail: modelFacts(m), State: "warn", Value: lang.T("not installed")}
 	if store.Has(m) {
 		r.State, r.Value = "pass", ""
 	}
@@ -159,16 +159,16 @@ func (p Model) Show() kit.Page {
 		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, Action: stopFetch{}, Label: lang.T("Stop"), Detail: lang.T("%s of %s", Megabytes(done), Megabytes(m.Size)),
 			Progress: max(.01, float32(done)/float32(max(m.Size, 1)))})
 	case status == models.Present:
-		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("On this device"), State: "pass"},
+		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("Installed"), State: "pass"},
 			kit.Row{Kind: kit.RowAction, Action: deleteModel{}, Label: lang.T("Delete"), Danger: true})
 	case m.URL != "":
-		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, Action: fetchModel{}, Label: lang.T("Fetch"), Detail: lang.T("%s, needs the network", Megabytes(m.Size))})
+		do.Rows = append(do.Rows, kit.Row{Kind: kit.RowAction, Action: fetchModel{}, Label: lang.T("Download"), Detail: lang.T("%s, needs the network", Megabytes(m.Size))})
 	default:
-		do.Text = lang.T("It has no address on the web. Put its file into the folder of the models.")
+		do.Text = lang.T("No download is available. Copy the file into the models folder.")
 	}
-	facts := kit.Group{Title: lang.T("Facts")}
+	facts := kit.Group{Title: lang.T("Details")}
 	for _, f := range [][2]string{
-		{lang.T("Kind"), modelFacts(m)}, {lang.T("File"), m.File}, {lang.T("Made by"), m.Source}, {lang.T("Licence"), m.Licence + limitedUse(m)},
+		{lang.T("Kind"), modelFacts(m)}, {lang.T("File"), m.File}, {lang.T("Source"), m.Source}, {lang.T("Licence"), m.Licence + limitedUse(m)},
 	} {
 		if f[1] != "" {
 			facts.Rows = append(facts.Rows, kit.Row{Kind: kit.RowFact, Label: f[0], Detail: f[1]})
@@ -277,8 +277,8 @@ type lookAgain struct{}
 
 // Show implements Page.
 func (w Own) Show() kit.Page {
-	p := kit.Page{Title: lang.T("Bring your own model"), Groups: []kit.Group{{
-		Text: lang.T("Put a .tflite file, and a text file with one label in a line beside it, on a USB stick and plug it in. Classification, SSD, YOLOv8 and segmentation are understood."),
+	p := kit.Page{Title: lang.T("Import a model"), Groups: []kit.Group{{
+		Text: lang.T("Put a .tflite file and, beside it, a text file with one label per line on a USB stick and plug it in. Classification, SSD, YOLOv8 and segmentation models are supported."),
 	}}}
 	g := kit.Group{Title: lang.T("Found")}
 	for _, f := range foundModels(ownFrom()) {
@@ -317,7 +317,7 @@ func (p Import) Show() kit.Page {
 		page.Wrong = faults.Sentence(err)
 		return page
 	}
-	as := kit.Group{Title: lang.T("Use it for")}
+	as := kit.Group{Title: lang.T("Task")}
 	for _, f := range d.Fits {
 		as.Rows = append(as.Rows, kit.Row{Kind: kit.RowAction, Action: importAs(f.Task), Label: taskTitle(f.Task), Detail: f.Why})
 	}
@@ -333,16 +333,16 @@ func (p Import) Show() kit.Page {
 	for _, l := range models.LabelLists() {
 		names.Rows = append(names.Rows, kit.Row{Action: setLabels(l), Label: l, Detail: lang.T("built in"), Chosen: l == chosen})
 	}
-	own := lang.T("numbers")
+	own := lang.T("class numbers")
 	if len(d.Labels) > 0 {
 		own = lang.T("those in the file")
 	}
 	names.Rows = append(names.Rows, kit.Row{Action: setLabels(""), Label: own, Chosen: chosen == ""})
-	facts := kit.Group{Title: lang.T("Facts"), Rows: []kit.Row{
+	facts := kit.Group{Title: lang.T("Details"), Rows: []kit.Row{
 		{Kind: kit.RowFact, Label: lang.T("Size"), Value: Megabytes(d.Size)},
-		{Kind: kit.RowFact, Label: lang.T("Numbers"), Value: d.Precision},
+		{Kind: kit.RowFact, Label: lang.T("Precision"), Value: d.Precision},
 		{Kind: kit.RowFact, Label: lang.T("Parameters"), Value: millions(d.Parameters)},
-		{Kind: kit.RowFact, Label: lang.T("Multiplications a picture"), Value: millions(d.MACs)},
+		{Kind: kit.RowFact, Label: lang.T("Multiply-adds per inference"), Value: millions(d.MACs)},
 	}}
 	for _, t := range d.Inputs {
 		facts.Rows = append(facts.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("Input"), Detail: t.String()})
@@ -379,8 +379,8 @@ func (p Import) pictureGroups(d custom.Description) (groups []kit.Group) {
 	}
 	chosen := p.chosen()
 	if d.Inputs[0].DType == "float32" {
-		scale := kit.Group{Title: lang.T("Numbers of the picture"), Rows: []kit.Row{
-			{Action: setScale{}, Label: lang.T("as the network is most likely to want them"), Chosen: chosen.Std == 0},
+		scale := kit.Group{Title: lang.T("Input scaling"), Rows: []kit.Row{
+			{Action: setScale{}, Label: lang.T("automatic, from the model"), Chosen: chosen.Std == 0},
 		}}
 		for _, s := range pictureScales {
 			scale.Rows = append(scale.Rows, kit.Row{Action: s.setScale, Label: s.label, Detail: fmt.Sprintf("mean %g, std %g", s.mean, s.std),
@@ -388,9 +388,9 @@ func (p Import) pictureGroups(d custom.Description) (groups []kit.Group) {
 		}
 		groups = append(groups, scale)
 	}
-	return append(groups, kit.Group{Title: lang.T("Shape of the picture"), Rows: []kit.Row{
+	return append(groups, kit.Group{Title: lang.T("Resizing"), Rows: []kit.Row{
 		{Action: setResize("stretch"), Label: lang.T("stretched"), Chosen: chosen.Resize != "letterbox"},
-		{Action: setResize("letterbox"), Label: lang.T("whole, with bars beside it"), Chosen: chosen.Resize == "letterbox"},
+		{Action: setResize("letterbox"), Label: lang.T("letterboxed"), Chosen: chosen.Resize == "letterbox"},
 	}})
 }
 
@@ -421,13 +421,13 @@ func (p Import) change(edit func(*importChoice)) {
 
 // stepFacts are a network's kinds of steps, those with the most work first.
 func stepFacts(d custom.Description) kit.Group {
-	g := kit.Group{Title: lang.T("Steps")}
+	g := kit.Group{Title: lang.T("Operators")}
 	operators := slices.Clone(d.Operators)
 	slices.SortStableFunc(operators, func(a, b custom.Operator) int { return cmp.Compare(b.MACs, a.MACs) })
 	for _, o := range operators {
 		row := kit.Row{Kind: kit.RowFact, Label: o.Name, Value: fmt.Sprintf("× %d", o.Count)}
 		if o.MACs > 0 && d.MACs > 0 {
-			row.Detail = lang.T("%.0f %% of the multiplications", 100*float64(o.MACs)/float64(d.MACs))
+			row.Detail = lang.T("%.0f %% of the multiply-adds", 100*float64(o.MACs)/float64(d.MACs))
 		}
 		g.Rows = append(g.Rows, row)
 	}

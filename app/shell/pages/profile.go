@@ -32,7 +32,7 @@ const (
 
 // Show implements Page. It measures.
 func (b Profile) Show() kit.Page {
-	p := kit.Page{Title: lang.T("Slowest steps")}
+	p := kit.Page{Title: lang.T("Slowest operators")}
 	title := b.Model
 	if m := library.Catalogue().Model(title); m != nil {
 		title = m.Title
@@ -48,7 +48,7 @@ func (b Profile) Show() kit.Page {
 	}
 	total := found.Total()
 	g := kit.Group{Title: fmt.Sprintf("%s · %d", backendTitle(b.Backend), b.Threads), Text: title}
-	g.Rows = append(g.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("All steps"), Value: milliseconds(total), Detail: lang.T("%d runs in %d rounds", found.Runs, 1)})
+	g.Rows = append(g.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("All operators"), Value: milliseconds(total), Detail: lang.T("%d runs in %d rounds", found.Runs, 1)})
 	for _, op := range inference.Slowest(found.Operators, slowestShown) {
 		kernels := "TF Lite"
 		if op.Delegated {

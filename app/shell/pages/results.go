@@ -41,15 +41,15 @@ type (
 func (p BenchRun) Show() kit.Page {
 	run := p.bench.runOf(p.Began)
 	if len(run) == 0 {
-		return kit.Page{Title: lang.T("Results"), Wrong: lang.T("These results are no longer there.")}
+		return kit.Page{Title: lang.T("Results"), Wrong: lang.T("These results no longer exist.")}
 	}
 	page := resultPage(run)
-	networks := kit.Group{Title: lang.T("Every figure")}
+	networks := kit.Group{Title: lang.T("All figures")}
 	for _, family := range familiesOf(run) {
 		networks.Rows = append(networks.Rows, kit.Row{Kind: kit.RowLead, Action: BenchNetwork{p.App, p.Began, family[0].Family},
 			Label: familyTitle(family), Detail: variantsOf(family)})
 	}
-	export := kit.Group{Title: lang.T("Take along"), Text: lang.T("Files are saved where pictures are."), Rows: []kit.Row{
+	export := kit.Group{Title: lang.T("Export"), Text: lang.T("Files are saved to the pictures folder."), Rows: []kit.Row{
 		{Kind: kit.RowAction, Action: saveResults("png"), Label: lang.T("Save as picture")},
 		{Kind: kit.RowAction, Action: saveResults("csv"), Label: lang.T("Save as table (CSV)")},
 		{Kind: kit.RowAction, Action: saveResults("json"), Label: lang.T("Save as JSON")},
@@ -115,11 +115,11 @@ func resultPage(run []benchmark.Record) kit.Page {
 	page := kit.Page{Title: run[0].Run.Local().Format("2006-01-02 15:04"), Groups: []kit.Group{aboutRun(run)}}
 	shown, words := run, ""
 	if len(run) > mostBars {
-		shown, words = quickest(run), lang.T("Of each network the quickest way to run it here.")
+		shown, words = quickest(run), lang.T("The fastest configuration of each network.")
 	}
 	for _, demo := range byDemo(shown) {
 		if bars := barsOf(demo); len(bars.Groups) > 0 {
-			title := lang.T("Pictures a second")
+			title := lang.T("Frames per second")
 			if d := demoOf(library.Catalogue(), demo[0].Model); d != nil {
 				title += " · " + lang.Name(d.Title)
 			}
@@ -132,8 +132,8 @@ func resultPage(run []benchmark.Record) kit.Page {
 	}
 	page.Groups = append(page.Groups, scatters(run)...)
 	if bars := besidePublished(run); len(bars.Groups) > 0 {
-		page.Groups = append(page.Groups, kit.Group{Title: lang.T("Beside the figures of Seeed's page"), Bars: bars,
-			Text: lang.T("Outlined: what the page about the reTerminal states for its Compute Module 4, for 8-bit networks of the same kind.")}, alsoPublished())
+		page.Groups = append(page.Groups, kit.Group{Title: lang.T("Compared with Seeed's published figures"), Bars: bars,
+			Text: lang.T("Outlined: figures published for the reTerminal's Compute Module 4 with INT8 networks of the same kind.")}, alsoPublished())
 	}
 	if g := failures(run); len(g.Rows) > 0 {
 		page.Groups = append(page.Groups, g)
@@ -153,13 +153,13 @@ func aboutRun(run []benchmark.Record) kit.Group {
 		return g
 	}
 	heat := kit.Row{Kind: kit.RowFact, State: "pass", Label: lang.T("%.0f °C before, %.0f °C after", *first.Heat.Before, *last.Heat.After),
-		Detail: lang.T("The processor was not slowed down.")}
+		Detail: lang.T("The processor was not throttled.")}
 	if first.Heat.Throttled == nil {
 		heat.Detail = ""
 	}
 	for _, r := range run {
 		if r.Heat.Throttled != nil && *r.Heat.Throttled {
-			heat.State, heat.Detail = "warn", lang.T("The processor was slowed down by heat or a weak supply: figures are too low.")
+			heat.State, heat.Detail = "warn", lang.T("The processor was throttled by heat or low voltage: the figures are too low.")
 		}
 	}
 	g.Rows = append(g.Rows, heat)
@@ -308,7 +308,7 @@ func fps(v float64) string { return benchmark.Short(v) + " FPS" }
 
 // gainGroup states what the variants are worth, each where it runs quickest.
 func gainGroup(run []benchmark.Record) kit.Group {
-	g := kit.Group{Title: lang.T("What variants are worth")}
+	g := kit.Group{Title: lang.T("Speed-up by variant")}
 	for _, family := range familiesOf(run) {
 		best := map[string]benchmark.Gain{}
 		for _, gain := range benchmark.Gains(family) {
@@ -353,7 +353,7 @@ func scatters(run []benchmark.Record) (groups []kit.Group) {
 		for _, a := range r.Accuracy {
 			s := by[a.Figure]
 			if s == nil {
-				s = &kit.Scatter{X: lang.T("ms a picture"), Y: lang.Name(a.Figure), Down: a.Less}
+				s = &kit.Scatter{X: lang.T("ms per frame"), Y: lang.Name(a.Figure), Down: a.Less}
 				by[a.Figure] = s
 				figures = append(figures, a.Figure)
 			}
@@ -367,7 +367,7 @@ func scatters(run []benchmark.Record) (groups []kit.Group) {
 	for _, f := range figures {
 		if s := by[f]; len(s.Points) > 1 {
 			s.Keys = variantKeys(of[f])
-			groups = append(groups, kit.Group{Title: lang.T("Speed, accuracy, and size as surface"), Scatter: s})
+			groups = append(groups, kit.Group{Title: lang.T("Speed and accuracy; area shows size"), Scatter: s})
 		}
 	}
 	return groups
@@ -381,7 +381,7 @@ func besidePublished(run []benchmark.Record) *kit.Bars {
 		if p == nil {
 			continue
 		}
-		stated := kit.Bar{Label: lang.T("the page"), Value: p.FPS, Text: fps(p.FPS), Stated: true}
+		stated := kit.Bar{Label: lang.T("published"), Value: p.FPS, Text: fps(p.FPS), Stated: true}
 		bars.Groups = append(bars.Groups, kit.BarGroup{Title: p.What, Bars: []kit.Bar{barOf(&r), stated}})
 	}
 	return bars
@@ -389,7 +389,7 @@ func besidePublished(run []benchmark.Record) *kit.Bars {
 
 // alsoPublished are the page's figures of networks that are not here.
 func alsoPublished() kit.Group {
-	g := kit.Group{Title: lang.T("What that page states of other networks")}
+	g := kit.Group{Title: lang.T("Published figures for other networks")}
 	for _, p := range benchmark.OtherPublished() {
 		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowFact, Label: p.What, Detail: variantTitle(p.Variant), Value: fps(p.FPS)})
 	}
@@ -419,9 +419,9 @@ func (b BenchNetwork) Show() kit.Page {
 	run := b.bench.runOf(b.Began)
 	run = slices.DeleteFunc(run, func(r benchmark.Record) bool { return r.Family != b.Family })
 	if len(run) == 0 {
-		return kit.Page{Title: lang.T("Results"), Wrong: lang.T("These results are no longer there.")}
+		return kit.Page{Title: lang.T("Results"), Wrong: lang.T("These results no longer exist.")}
 	}
-	p := kit.Page{Title: familyTitle(run), Groups: []kit.Group{{Title: lang.T("Pictures a second"), Bars: barsOf(run)}}}
+	p := kit.Page{Title: familyTitle(run), Groups: []kit.Group{{Title: lang.T("Frames per second"), Bars: barsOf(run)}}}
 	for i := range run {
 		r := &run[i]
 		g := kit.Group{Title: wayOf(r)}
@@ -436,25 +436,25 @@ func (b BenchNetwork) Show() kit.Page {
 		between := func(s benchmark.Spread) string {
 			return lang.T("%s to %s ms between rounds", benchmark.Short(s.Low), benchmark.Short(s.High))
 		}
-		fact(lang.T("A picture"), benchmark.Short(r.Invoke.Median)+" ms", between(r.Invoke))
+		fact(lang.T("Inference"), benchmark.Short(r.Invoke.Median)+" ms", between(r.Invoke))
 		within := lang.T("%d runs in %d rounds", r.Runs, r.Rounds)
 		if r.P95High > 0 {
 			within += " · " + between(benchmark.Spread{Low: r.P95Low, High: r.P95High})
 		}
-		fact(lang.T("19 of 20 pictures within"), benchmark.Short(r.P95)+" ms", within)
-		fact(lang.T("The first picture"), benchmark.Short(r.First.Median)+" ms", between(r.First))
-		fact(lang.T("Loading"), benchmark.Short(r.Load.Median)+" ms", between(r.Load))
-		fact(lang.T("Memory"), Megabytes(int64(r.Net*(1<<20))), lang.T("%s with the program about it", Megabytes(int64(r.RSS*(1<<20)))))
+		fact(lang.T("95th percentile"), benchmark.Short(r.P95)+" ms", within)
+		fact(lang.T("First inference"), benchmark.Short(r.First.Median)+" ms", between(r.First))
+		fact(lang.T("Load time"), benchmark.Short(r.Load.Median)+" ms", between(r.Load))
+		fact(lang.T("Memory"), Megabytes(int64(r.Net*(1<<20))), lang.T("%s including the process", Megabytes(int64(r.RSS*(1<<20)))))
 		fact(lang.T("Size"), Megabytes(r.Bytes), "")
 		if r.Heat.Before != nil && r.Heat.After != nil {
 			fact(lang.T("Processor"), fmt.Sprintf("%.0f → %.0f °C", *r.Heat.Before, *r.Heat.After), frequencies(r.Heat))
 		}
 		if library.Catalogue().Model(r.Model) != nil {
-			g.Rows = append(g.Rows, kit.Row{Kind: kit.RowLead, Action: Profile{b.App, r.Model, r.Backend, r.Threads}, Label: lang.T("Slowest steps")})
+			g.Rows = append(g.Rows, kit.Row{Kind: kit.RowLead, Action: Profile{b.App, r.Model, r.Backend, r.Threads}, Label: lang.T("Slowest operators")})
 		}
 		p.Groups = append(p.Groups, g)
 	}
-	accuracy := kit.Group{Title: lang.T("How right it is")}
+	accuracy := kit.Group{Title: lang.T("Accuracy")}
 	told := map[string]bool{}
 	for _, r := range run {
 		for _, a := range r.Accuracy {
@@ -477,7 +477,7 @@ func frequencies(h benchmark.Heat) string {
 		facts = append(facts, fmt.Sprintf("%.0f … %.0f MHz", *h.Slowest, *h.Fastest))
 	}
 	if h.Throttled != nil && *h.Throttled {
-		facts = append(facts, lang.T("slowed"))
+		facts = append(facts, lang.T("throttled"))
 	}
 	return strings.Join(facts, " · ")
 }

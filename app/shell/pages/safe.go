@@ -35,22 +35,22 @@ func safePage(a *App, before supervise.Before, kept bool) kit.Page {
 		happened.Rows = append(happened.Rows, kit.Row{Kind: kit.RowFact, Label: lang.T("In the demo"), Value: lang.Name(demo.Title)})
 	}
 	todo := kit.Group{Title: lang.T("What to do"),
-		Text: lang.T("Start again. If it stops in the same demo, choose another model or fewer cores for it, or leave it alone. If it stops everywhere, check the device and restart it."),
+		Text: lang.T("Start again. If it crashes in the same demo, choose another model or fewer threads for it, or avoid that demo. If it crashes everywhere, check the device and restart it."),
 		Rows: []kit.Row{
 			{Kind: kit.RowAction, Action: startSafe{}, Label: lang.T("Start again")},
 			{Kind: kit.RowLead, Action: Check{a}, Label: lang.T("Check this device")},
 			{Kind: kit.RowLead, Action: Settings{a}, Label: lang.T("Settings")},
 		}}
-	p := kit.Page{Title: lang.T("Safe screen"), First: true, Groups: []kit.Group{
-		{Text: lang.T("The app has stopped %d times in a short while. Nothing runs now, so that this can be read.", len(before.Crashes))},
+	p := kit.Page{Title: lang.T("Safe mode"), First: true, Groups: []kit.Group{
+		{Text: lang.T("The app crashed %d times in a short time. Nothing is running now.", len(before.Crashes))},
 		todo, happened,
 	}}
 	if last.Log != "" {
-		log := kit.Group{Title: lang.T("The log's last lines"), Text: last.Log}
+		log := kit.Group{Title: lang.T("Last log lines"), Text: last.Log}
 		p.Groups = append(p.Groups, log)
 	}
 	if kept {
-		p.Groups = append(p.Groups, kit.Group{Text: lang.T("All of it is kept in %s beside the settings.", ReportName)})
+		p.Groups = append(p.Groups, kit.Group{Text: lang.T("The full report is in %s beside the settings.", ReportName)})
 	}
 	return p
 }

@@ -33,18 +33,18 @@ func (w Settings) Show() kit.Page {
 	}
 	return kit.Page{Title: lang.T("Settings"), Wrong: w.Prefs.WhyLost(), Groups: []kit.Group{
 		{Rows: []kit.Row{
-			lead(Camera{w.App}, lang.T("Camera"), ""),
-			lead(Language{w.App}, lang.T("Language"), language().Name),
-			lead(Display{w.App}, lang.T("Look and light"), ""),
-			lead(Visitors{w.App}, lang.T("Visitors"), ""),
-			lead(Lock{w.App}, lang.T("Lock"), lock),
-			lead(Keep{w.App}, lang.T("People"), ""),
-			lead(Models{w.App}, lang.T("Models"), ""),
+			lead(Camera(w), lang.T("Camera"), ""),
+			lead(Language(w), lang.T("Language"), language().Name),
+			lead(Display(w), lang.T("Display"), ""),
+			lead(Visitors(w), lang.T("Visitors"), ""),
+			lead(Lock(w), lang.T("Lock"), lock),
+			lead(Keep(w), lang.T("People"), ""),
+			lead(Models(w), lang.T("Models"), ""),
 		}},
 		{Rows: []kit.Row{
-			lead(Speed{w.App}, lang.T("How fast it is"), ""),
-			lead(Check{w.App}, lang.T("Check this device"), ""),
-			lead(About{w.App}, lang.T("About this app"), cli.Version()),
+			lead(Speed(w), lang.T("Performance"), ""),
+			lead(Check(w), lang.T("Check this device"), ""),
+			lead(About(w), lang.T("About this app"), cli.Version()),
 		}},
 	}}
 }
@@ -82,7 +82,7 @@ func (w Language) Show() kit.Page {
 // Choose implements chooser.
 func (w Language) Choose(a kit.Action) error {
 	err := w.setLanguage(a)
-	w.restyle(Settings{w.App}, w)
+	w.restyle(Settings(w), w)
 	return err
 }
 
@@ -134,15 +134,15 @@ func (w Display) Show() kit.Page {
 	if theme == "" {
 		theme = kit.Themes[0]
 	}
-	p := kit.Page{Title: lang.T("Look and light"), Groups: []kit.Group{
-		{Title: lang.T("Look"), Rows: []kit.Row{
+	p := kit.Page{Title: lang.T("Display"), Groups: []kit.Group{
+		{Title: lang.T("Theme"), Rows: []kit.Row{
 			{Action: setTheme("dark"), Label: lang.T("Dark"), Detail: lang.T("for a workshop or a dim hall"), Chosen: theme == "dark"},
 			{Action: setTheme("light"), Label: lang.T("Light"), Detail: lang.T("for a bright hall"), Chosen: theme == "light"},
 		}},
 	}}
-	light := kit.Group{Title: lang.T("Screen light")}
+	light := kit.Group{Title: lang.T("Backlight")}
 	if percent, err := w.Light.Brightness(); err != nil {
-		light.Text = lang.T("This screen's light cannot be changed from here.")
+		light.Text = lang.T("This screen's backlight cannot be controlled.")
 	} else {
 		if _, err := w.Device.Illuminance(); err == nil {
 			light.Rows = append(light.Rows, toggle(toggleAutoLight{}, lang.T("Automatic"), lang.T("follows the light of the room"), s.Display.Automatic))
@@ -150,8 +150,8 @@ func (w Display) Show() kit.Page {
 		light.Rows = append(light.Rows, kit.Row{Kind: kit.RowStep, Action: stepBrightness{}, Label: lang.T("Brightness"), Value: fmt.Sprintf("%d %%", percent),
 			Less: percent > brightnessLeast && !s.Display.Automatic, More: percent < 100 && !s.Display.Automatic})
 	}
-	p.Groups = append(p.Groups, light, kit.Group{Title: lang.T("Dark at night"),
-		Text: lang.T("The screen is dark between these hours, until somebody touches it."),
+	p.Groups = append(p.Groups, light, kit.Group{Title: lang.T("Screen off at night"),
+		Text: lang.T("The screen is off between these hours until it is touched."),
 		Rows: []kit.Row{hourRow(stepDarkFrom{}, lang.T("From"), s.Display.DarkFrom), hourRow(stepDarkTo{}, lang.T("To"), s.Display.DarkTo)}})
 	return p
 }
@@ -181,7 +181,7 @@ func (w Display) Choose(a kit.Action) error {
 		return err
 	case setTheme:
 		err := w.Prefs.Change(func(s *settings.Settings) { s.Theme = string(a) })
-		w.restyle(Settings{w.App}, w)
+		w.restyle(Settings(w), w)
 		return err
 	}
 	return nil
@@ -288,14 +288,14 @@ type (
 // Show implements Page.
 func (w Lock) Show() kit.Page {
 	p := kit.Page{Title: lang.T("Lock"), Groups: []kit.Group{{
-		Text: lang.T("With a PIN, visitors reach the demos only: not these settings, not the people, and not the way out."),
+		Text: lang.T("With a PIN, visitors can use only the demos, not the settings, the people or Quit."),
 	}}}
 	g := &p.Groups[0]
 	if w.Prefs.Get().PIN == "" {
 		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowAction, Action: newPIN{}, Label: lang.T("Choose a PIN")})
 	} else {
 		g.Rows = append(g.Rows, kit.Row{Kind: kit.RowAction, Action: newPIN{}, Label: lang.T("Choose another PIN")},
-			kit.Row{Kind: kit.RowAction, Action: clearPIN{}, Label: lang.T("Take the PIN away"), Danger: true})
+			kit.Row{Kind: kit.RowAction, Action: clearPIN{}, Label: lang.T("Remove the PIN"), Danger: true})
 	}
 	p.Groups = append(p.Groups, kit.Group{Rows: []kit.Row{{Kind: kit.RowAction, Action: quit{}, Label: lang.T("Close the app"), Danger: true}}})
 	return p
@@ -320,7 +320,7 @@ func (w Lock) Choose(a kit.Action) error {
 func (w Lock) confirmPIN(first string) {
 	w.Screen.Pages.AskPIN(lang.T("Choose a PIN"), lang.T("Once more, to be sure."), func(second string, answer func(string, func())) {
 		if first != second {
-			answer(lang.T("That was another one. Go back and try again."), nil)
+			answer(lang.T("The PINs do not match. Go back and try again."), nil)
 			return
 		}
 		answer("", func() {
@@ -361,7 +361,7 @@ func (w Keep) Show() kit.Page {
 		value = lang.T("after %d days", days)
 	}
 	p := kit.Page{Title: lang.T("People"), Groups: []kit.Group{{
-		Text: lang.T("Of everybody who is enrolled, small pictures of the face and numbers made from them stay on this device, and nowhere else. They can be deleted by themselves when their time is over."),
+		Text: lang.T("Small face pictures and embeddings of enrolled people stay on this device only. They can be deleted automatically after a set time."),
 		Rows: []kit.Row{{Kind: kit.RowStep, Action: stepKeep{}, Label: lang.T("Delete"), Value: value, Less: i > 0, More: i < len(keepSteps)-1}},
 	}, {Rows: []kit.Row{w.livenessRow(library.Catalogue().Demo(RecognitionDemo))}}}}
 	if n := asked.people; n > 0 {
@@ -477,7 +477,7 @@ func (w About) Show() kit.Page {
 	p := kit.Page{Title: lang.T("About this app"), Groups: []kit.Group{
 		{Title: "reTerminal Vision " + cli.Version(), Text: lang.T("Everything runs on this device, offline: no picture leaves it, and none is kept unless a person saves it.")},
 	}}
-	made := kit.Group{Title: lang.T("Made with")}
+	made := kit.Group{Title: lang.T("Third-party software")}
 	for _, part := range parts {
 		made.Rows = append(made.Rows, kit.Row{Kind: kit.RowFact, Label: part[0], Value: part[1]})
 	}
@@ -500,7 +500,7 @@ func (w Welcome) Show() kit.Page {
 // Choose implements chooser.
 func (w Welcome) Choose(a kit.Action) error {
 	err := w.setLanguage(a)
-	w.restyle(Ready{w.App})
+	w.restyle(Ready(w))
 	return err
 }
 
@@ -516,7 +516,7 @@ func (w Ready) Show() kit.Page {
 	p.Title, p.First = lang.T("Ready"), true
 	start := kit.Group{Rows: []kit.Row{
 		{Kind: kit.RowAction, Action: begin{}, Label: lang.T("Start")},
-		{Kind: kit.RowLead, Action: Camera{w.App}, Label: lang.T("Choose the camera")},
+		{Kind: kit.RowLead, Action: Camera(w), Label: lang.T("Choose the camera")},
 	}}
 	p.Groups = append([]kit.Group{start}, p.Groups...)
 	return p

@@ -24,14 +24,14 @@ type measureDemos struct{}
 // Show implements Page.
 func (w Speed) Show() kit.Page {
 	now := w.Measuring.now()
-	do := kit.Group{Text: lang.T("Each demo works on its built-in footage for a moment, as fast as it can, with nothing shown.")}
+	do := kit.Group{Text: lang.T("Each demo briefly processes its built-in footage at full speed, without display.")}
 	if now == "" {
 		do.Rows = []kit.Row{{Kind: kit.RowAction, Action: measureDemos{}, Label: lang.T("Measure now")}}
 	} else {
 		do.Rows = []kit.Row{{Kind: kit.RowFact, Label: lang.T("Measuring: %s", lang.Name(now)), State: "warn"}}
 	}
-	do.Rows = append(do.Rows, kit.Row{Kind: kit.RowLead, Action: Bench{w.App}, Label: lang.T("Benchmark"), Detail: lang.T("any network, in every variant, on any kernels")})
-	results := kit.Group{Title: lang.T("Results a second")}
+	do.Rows = append(do.Rows, kit.Row{Kind: kit.RowLead, Action: Bench(w), Label: lang.T("Benchmark"), Detail: lang.T("any network, variant and backend")})
+	results := kit.Group{Title: lang.T("Results per second")}
 	for _, c := range w.Cards() {
 		if !c.Ready {
 			continue
@@ -42,7 +42,7 @@ func (w Speed) Show() kit.Page {
 		}
 		results.Rows = append(results.Rows, kit.Row{Kind: kit.RowFact, Label: c.Title, Detail: c.Model, Value: value})
 	}
-	return kit.Page{Title: lang.T("How fast it is"), Groups: []kit.Group{do, results}}
+	return kit.Page{Title: lang.T("Performance"), Groups: []kit.Group{do, results}}
 }
 
 // Choose implements chooser: it measures every demo that is ready, one after the
