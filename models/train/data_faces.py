@@ -47,13 +47,15 @@ def ferplus(context, out):
     source, labels = context.sources("ferplus")["ferplus"], context.sources("ferplus")["ferplus_votes"]
     kept = {int(i) for i in data_screen.kept_aside("ferplus")["fer_index"]}
     repository = context.repository(source)
-    there = {int(re.search(r"fer(\d+)\.png$", p).group(1)): p for p in repository.list(*source["paths"]) if p.endswith(".png")}
-    votes = table(context.repository(labels).one(labels["paths"][0]))
+    number = lambda name: int(re.search(r"fer(\d+)\.png$", name).group(1))
+    there = {number(p): p for p in repository.list(*source["paths"]) if p.endswith(".png")}
+    # Rows without a name have no picture, and count in no numbering.
+    votes = {number(v["Image name"]): v for v in table(context.repository(labels).one(labels["paths"][0])) if v["Image name"]}
     prepared = context.map(grey48, repository.read([there[i] for i in sorted(there)]))
     found = dict(zip(sorted(there), (data_screen.hashes(p) for _, p in prepared)))
     # FER2013 holds many a picture twice.
     aside = data_screen.near(list(found.values()), [found[i][0] for i in kept if i in found], bits=1)
-    wanted = [(i, *p) for i, p, out_of in zip(sorted(there), prepared, aside) if i < len(votes) and not out_of]
+    wanted = [(i, *p) for i, p, out_of in zip(sorted(there), prepared, aside) if i in votes and not out_of]
     clusters = data_screen.clusters([found[i] for i, *_ in wanted], bits=0)
     pictures, lines, rows = [], [], []
     for n, (i, path, picture) in enumerate(wanted):
