@@ -24,7 +24,7 @@ func (w *wishes) Step(page any, a kit.Action, up bool) {
 
 func somePage(id any) kit.Page {
 	return kit.Page{Key: id, Title: "Camera", Groups: []kit.Group{
-		{Title: "Source of the pictures", Rows: []kit.Row{
+		{Title: "Video source", Rows: []kit.Row{
 			{Action: "auto", Label: "Automatic", Detail: "the first that is connected"},
 			{Action: "c525", Label: "HD Webcam C525", Detail: "/dev/video0", Chosen: true}}},
 		{Title: "Pictures", Rows: []kit.Row{
@@ -232,7 +232,7 @@ func TestPIN(t *testing.T) {
 	got, unlocked := "", 0
 	var later func(string, func())
 	ask := func() {
-		u.Pages.AskPIN("PIN", "This is for the people who run this device.", func(pin string, answer func(string, func())) {
+		u.Pages.AskPIN("PIN", "For operators of this device.", func(pin string, answer func(string, func())) {
 			got = pin
 			if later != nil {
 				later = answer

@@ -160,7 +160,7 @@ func introduce(t *testing.T, way string, size fyne.Size) {
 	if u.stack.Top() != u.People.list {
 		t.Error("somebody who is gone is still shown")
 	}
-	u.Live.Problem(Problem{Title: "The camera is gone", Retry: func() {}, Label: "Start over"})
+	u.Live.Problem(Problem{Title: "Camera disconnected", Retry: func() {}, Label: "Start over"})
 	if u.stack.Top() != u.live || u.live.trouble.retry.Label.Text != "Start over" {
 		t.Error("a problem stays beneath")
 	}

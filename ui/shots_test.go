@@ -295,7 +295,7 @@ func TestScreens(t *testing.T) {
 				u.Live.Frame(s.frame)
 				look(t, u, o.name+"-"+s.name)
 			}
-			u.Live.Problem(Problem{Title: "The camera is gone", Detail: "/dev/video0 (HD Webcam C525) was unplugged 4 seconds ago.",
+			u.Live.Problem(Problem{Title: "Camera disconnected", Detail: "/dev/video0 (HD Webcam C525) was unplugged 4 seconds ago.",
 				Remedy: "Plug the camera in again: the picture comes back by itself. Another port helps when it does not.", Retry: func() {}})
 			look(t, u, o.name+"-problem")
 			u.Live.Problem(Problem{Title: "The model cannot be loaded", Detail: "ssd_mobilenet.tflite: checksum differs from the catalogue's.",

@@ -227,7 +227,7 @@ func TestModelPages(t *testing.T) {
 	w := testShell(t)
 	const gone = "ssd_mobilenet_v1_coco_quant"
 	p := pages.Model{App: w.pages, ID: gone}
-	tap(t, p, "Fetch")
+	tap(t, p, "Download")
 	for until := time.Now().Add(20 * time.Second); p.Show().Wrong == ""; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatal("a download without a network does not fail")

@@ -35,7 +35,7 @@ var sampleKeys = []Key{{"FP32", 0}, {"FP16", 1}, {"8-Bit-Gewichte", 2}, {"INT8",
 
 // sampleScatter has points that lie close, and one that lies alone.
 func sampleScatter() *Scatter {
-	s := &Scatter{X: "ms a picture", Y: "vehicles, AP50", Keys: sampleKeys}
+	s := &Scatter{X: "ms per frame", Y: "vehicles, AP50", Keys: sampleKeys}
 	for i, p := range [][3]float64{{1, .32, .36}, {1.04, .30, .32}, {1.06, .27, 1}, {1.02, .36, .33}, {4.2, .6, 4.2}, {90, .95, 3.4}} {
 		s.Points = append(s.Points, Point{Label: "YOLO v2, MobileNet v1 x0.25, 224, dynamic range", Detail: "1 ms · 0.4 MB", X: p[0], Y: p[1], Size: p[2], Series: i % 4})
 	}
@@ -109,7 +109,7 @@ func TestSeriesColors(t *testing.T) {
 func TestPaintPage(t *testing.T) {
 	test.NewApp()
 	img := PaintPage(Page{Title: "Benchmark", Groups: []Group{
-		{Title: "Pictures a second", Text: "Of each the quickest.", Bars: sampleBars(), Rows: []Row{{Kind: RowFact, Label: "A fact"}}},
+		{Title: "Frames per second", Text: "Of each the quickest.", Bars: sampleBars(), Rows: []Row{{Kind: RowFact, Label: "A fact"}}},
 		{Scatter: sampleScatter()},
 	}}, 720)
 	if s := img.Bounds().Size(); s.X != 720 || s.Y < 1500 {

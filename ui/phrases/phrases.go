@@ -52,7 +52,7 @@ var english = Words{
 	Back:     "Back", Home: "Home", Retry: "Try again", Quit: "Quit",
 	Starting: "Starting",
 	Fps:      "FPS", Latency: "latency", Network: "network",
-	InView: "In view now", NothingInView: "Nothing it knows is in view",
+	InView: "In view now", NothingInView: "Nothing detected",
 	Guesses: "Best guesses", Scene: "In the picture", More: "more",
 	Builtin: "Showing built-in footage",
 	Display: "screen",
@@ -66,16 +66,16 @@ var english = Words{
 	PinShort: "A PIN has four to eight digits.",
 	FpsHere:  "%s FPS on this device",
 
-	People: "People", AddPerson: "Add a person", Nobody: "Nobody has been introduced yet. Add a person, and the camera knows the face from then on.",
+	People: "People", AddPerson: "Add a person", Nobody: "Nobody is enrolled yet. Add a person, and the camera recognises the face from then on.",
 	NewPerson: "Who is it?", NewName: "New name", NameHint: "Name",
-	Consent: "With this person's consent: five small pictures of the face, and numbers made from them, stay on this device until they are deleted here.",
+	Consent: "With this person's consent: five small face pictures and their embeddings stay on this device until they are deleted here.",
 	Start:   "Start", Save: "Save", Cancel: "Cancel", Done: "Done",
 	Rename: "Rename", Forget: "Delete", Keep: "Keep", Pictures: "New pictures",
-	ForgetQuestion: "Delete %s, with all pictures and numbers of the face? This cannot be undone.",
+	ForgetQuestion: "Delete %s with all face pictures and embeddings? This cannot be undone.",
 	OnePicture:     "1 picture", ManyPictures: "%d pictures",
 	Since:     "since %s",
 	NotKnown:  "Needs new pictures",
-	Enrolling: "Getting to know %s", Enrolled: "%s is known from now on.",
+	Enrolling: "Enrolling %s", Enrolled: "%s is known from now on.",
 }
 
 // Now is the language in use.

@@ -41,9 +41,9 @@ func TestFrameSkipSteps(t *testing.T) {
 func TestAmongSizes(t *testing.T) {
 	candidates := library.Catalogue().Demo("vehicles").Models
 	for id, want := range map[string]string{
-		"vehicle_yolov2_mobilenet_025_224_int8":  " · the fastest of its kind",
+		"vehicle_yolov2_mobilenet_025_224_int8":  " · fastest of its kind",
 		"vehicle_yolov2_mobilenet_050_224_int8":  "",
-		"vehicle_yolov2_mobilenet_100_320_int8":  " · the most exact of its kind",
+		"vehicle_yolov2_mobilenet_100_320_int8":  " · most accurate of its kind",
 		"vehicle_yolov2_mobilenet_025_224_float": "",
 		"ssd_mobilenet_v1_coco_quant":            "",
 	} {
