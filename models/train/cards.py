@@ -18,7 +18,7 @@ def number(v):
 def figures(v):
     """What a variant reaches: on left-out sources with its 95 % interval, then what else was measured."""
     left_out = ["**%s %s (%s to %s)**" % (k, number(f["value"]), number(f["low"]), number(f["high"])) for k, f in v.get("left_out", {}).items()]
-    return ", ".join(left_out + ["%s %s" % (k, number(x)) for k, x in v["metrics"].items()])
+    return ", ".join(left_out + ["%s %s" % (k, number(x)) for k, x in v["metrics"].items() if k not in v.get("left_out", {})])
 
 
 def lines(path):

@@ -3,7 +3,7 @@
 usage: held_out.py [--data build/data] [--shared ../shared] [--work build/train]
 
 Reads the pictures of belts of data.py, the splits that the recipes left in --work, and the shared folder; writes
-../../app/testdata/held_out.json: names of pictures of UTKFace and FER2013, crops of belts as [picture, x, y, side,
+../../app/testdata/held_out.json: names of pictures of FER2013, crops of belts as [picture, x, y, side,
 damaged?], and photographs with boxes, x0 y0 x1 y1 in pixels, of the vehicles in them and of the faces, these as
 published detectors find them.
 """
@@ -68,7 +68,7 @@ def main():
     parser.add_argument("--shared", default="../shared")
     parser.add_argument("--work", default="build/train")
     a = parser.parse_args()
-    held = {"utkface": names(a.work, "utkface"), "fer2013": names(a.work, "fer2013"), "belt": belts(a.data, a.work), "faces": photographs(a.shared),
+    held = {"fer2013": names(a.work, "fer2013"), "belt": belts(a.data, a.work), "faces": photographs(a.shared),
             "vehicles": vehicles(a.shared)}
     with open(HERE + "/../../app/testdata/held_out.json", "w") as f:
         json.dump(held, f, separators=(",", ":"))
