@@ -47,16 +47,32 @@ type Attribute struct {
 	Score float32 // probability 0..1; 0 when the model gives none
 }
 
-// Object is one detection in frame coordinates.
+// Keypoint is a named place of an object: a joint, the corner of a mouth.
+type Keypoint struct {
+	Point
+	Score float32 // probability 0..1; 0 when the model gives none
+}
+
+// Skeleton describes the keypoints of objects. A task makes it once, all its
+// objects point to it, and nobody changes it.
+type Skeleton struct {
+	Names []string // by keypoint
+	Edges [][2]int // keypoints that a line joins
+	Least float32  // keypoints of a lower score are not drawn; 0 when the model gives no scores
+}
+
+// Object is one detection in frame coordinates. It owns the memory of its
+// keypoints and attributes, which AddObject reuses: objects change places by
+// being swapped, and are copied by Result.CopyFrom alone.
 type Object struct {
-	Box          Box
-	Class        int    // index in the model's label list
-	Label        string // from the label list
-	Score        float32
-	Track        int // identity between frames, from 1; 0 when the demo does not track
-	Landmarks    [5]Point
-	HasLandmarks bool // Landmarks holds left eye, right eye, nose, left and right mouth corner, as seen in the picture
-	Attributes   []Attribute
+	Box        Box
+	Class      int    // index in the model's label list
+	Label      string // from the label list
+	Score      float32
+	Track      int // identity between frames, from 1; 0 when the demo does not track
+	Keypoints  []Keypoint
+	Skeleton   *Skeleton // of the keypoints; nil without
+	Attributes []Attribute
 }
 
 // Class is one entry of a classification, most probable first.
@@ -128,7 +144,7 @@ func (r *Result) AddObject() *Object {
 	if n := len(r.Objects); n < cap(r.Objects) {
 		r.Objects = r.Objects[:n+1]
 		o := &r.Objects[n]
-		*o = Object{Attributes: o.Attributes[:0]}
+		*o = Object{Keypoints: o.Keypoints[:0], Attributes: o.Attributes[:0]}
 		return o
 	}
 	r.Objects = append(r.Objects, Object{})
@@ -142,9 +158,9 @@ func (r *Result) CopyFrom(src *Result) {
 	r.Objects, r.Classes, r.Mask = objects, append(classes, src.Classes...), mask
 	for i := range src.Objects {
 		o := r.AddObject()
-		attrs := append(o.Attributes, src.Objects[i].Attributes...)
+		points, attrs := append(o.Keypoints, src.Objects[i].Keypoints...), append(o.Attributes, src.Objects[i].Attributes...)
 		*o = src.Objects[i]
-		o.Attributes = attrs
+		o.Keypoints, o.Attributes = points, attrs
 	}
 	switch {
 	case src.Mask == nil:

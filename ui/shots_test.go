@@ -152,9 +152,9 @@ func faces() *inference.Result {
 	r := &inference.Result{Width: 640, Height: 480}
 	for i, box := range []inference.Box{{X0: 90, Y0: 90, X1: 240, Y1: 290}, {X0: 380, Y0: 120, X1: 520, Y1: 300}} {
 		o := r.AddObject()
-		o.Box, o.Label, o.Class, o.Score, o.HasLandmarks = box, "face", 0, 0.98, true
-		for j, p := range [5]inference.Point{{X: 0.3, Y: 0.4}, {X: 0.7, Y: 0.4}, {X: 0.5, Y: 0.6}, {X: 0.35, Y: 0.78}, {X: 0.65, Y: 0.78}} {
-			o.Landmarks[j] = inference.Point{X: box.X0 + p.X*box.Width(), Y: box.Y0 + p.Y*box.Height()}
+		o.Box, o.Label, o.Class, o.Score, o.Skeleton = box, "face", 0, 0.98, &inference.Skeleton{}
+		for _, p := range []inference.Point{{X: 0.3, Y: 0.4}, {X: 0.7, Y: 0.4}, {X: 0.5, Y: 0.6}, {X: 0.35, Y: 0.78}, {X: 0.65, Y: 0.78}} {
+			o.Keypoints = append(o.Keypoints, inference.Keypoint{Point: inference.Point{X: box.X0 + p.X*box.Width(), Y: box.Y0 + p.Y*box.Height()}})
 		}
 		o.Attributes = append(o.Attributes,
 			inference.Attribute{Name: "emotion", Value: []string{"happy", "surprised"}[i], Score: 0.83},
@@ -234,9 +234,9 @@ func scaled(r *inference.Result, f *camera.Frame) *inference.Result {
 	for i := range r.Objects {
 		o := &r.Objects[i]
 		o.Box = inference.Box{X0: o.Box.X0 * sx, Y0: o.Box.Y0 * sy, X1: o.Box.X1 * sx, Y1: o.Box.Y1 * sy}
-		for j := range o.Landmarks {
-			o.Landmarks[j].X *= sx
-			o.Landmarks[j].Y *= sy
+		for j := range o.Keypoints {
+			o.Keypoints[j].X *= sx
+			o.Keypoints[j].Y *= sy
 		}
 	}
 	if r.Mask != nil {

@@ -59,12 +59,16 @@ func appendObject(b []byte, o *inference.Object) []byte {
 	if o.Track != 0 {
 		b = appendInt(b, "track", o.Track)
 	}
-	if o.HasLandmarks {
+	if len(o.Keypoints) > 0 {
 		b = append(b, `,"landmarks":[`...)
-		for i, p := range o.Landmarks {
+		for i, p := range o.Keypoints {
 			b = append(appendComma(b, i), '[')
 			b = append(appendFloat(b, p.X, 2), ',')
-			b = append(appendFloat(b, p.Y, 2), ']')
+			b = appendFloat(b, p.Y, 2)
+			if o.Skeleton.Least > 0 {
+				b = appendFloat(append(b, ','), p.Score, 4)
+			}
+			b = append(b, ']')
 		}
 		b = append(b, ']')
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/face"
 )
 
 // full is a result with everything a demo can tell.
@@ -26,9 +27,11 @@ func full() *inference.Result {
 	}
 	o := r.AddObject()
 	*o = inference.Object{
-		Box: inference.Box{X0: 1, Y0: 2, X1: 30.5, Y1: 40}, Label: "face", Score: .9, Track: 12, HasLandmarks: true,
-		Landmarks:  [5]inference.Point{{X: 1, Y: 2}, {X: 3, Y: 4}, {X: 5, Y: 6}, {X: 7, Y: 8}, {X: 9, Y: 10}},
+		Box: inference.Box{X0: 1, Y0: 2, X1: 30.5, Y1: 40}, Label: "face", Score: .9, Track: 12, Skeleton: face.Skeleton,
 		Attributes: []inference.Attribute{{Name: "emotion", Value: "happy", Score: .5}, {Name: "age", Value: "21-45"}},
+	}
+	for i := float32(0); i < 5; i++ {
+		o.Keypoints = append(o.Keypoints, inference.Keypoint{Point: inference.Point{X: 2*i + 1, Y: 2*i + 2}})
 	}
 	return r
 }
@@ -46,6 +49,11 @@ func TestResultAsJSON(t *testing.T) {
 			`"classes":[{"label":"Tear","class":3,"score":0.75},{"label":"Intact","class":0,"score":0.25}],` +
 			`"mask":{"width":4,"height":2,"area":[0,0,640,480],"shares":[{"label":"background","class":0,"share":0.75},{"label":"lung","class":2,"share":0.25}]},` +
 			`"alarm":"Tear"`},
+		"keypoints with scores": {func(r *inference.Result) {
+			r.Classes, r.Mask, r.Alarm = nil, nil, ""
+			r.Objects = []inference.Object{{Label: "person", Skeleton: &inference.Skeleton{Names: []string{"nose", "elbow"}, Least: .3},
+				Keypoints: []inference.Keypoint{{Point: inference.Point{X: 1, Y: 2.5}, Score: .875}, {}}}}
+		}, `"objects":[{"label":"person","class":0,"score":0,"box":[0,0,0,0],"landmarks":[[1,2.5,0.875],[0,0,0]]}]`},
 		"nothing": {func(r *inference.Result) { r.Reset() }, `"objects":[]`},
 		"bare objects": {func(r *inference.Result) {
 			r.Classes, r.Mask, r.Alarm = nil, nil, ""

@@ -21,7 +21,7 @@ import (
 // alarmColor is that of the frame and banner of an alarm.
 var alarmColor = color.RGBA{R: 0xC6, G: 0x28, B: 0x28, A: 255}
 
-// Annotate draws what was found into a saved picture: boxes, landmarks, masks,
+// Annotate draws what was found into a saved picture: boxes, keypoints, masks,
 // classes and the alarm, in the language in use.
 func Annotate(img *image.RGBA, r *inference.Result) error {
 	p := pen{img: img, size: max(float64(img.Rect.Dy())/28, 11)}
@@ -111,15 +111,15 @@ func (p *pen) frame(box image.Rectangle, c color.Color, width int) {
 	}
 }
 
-// object draws a box, its landmarks, its label and what else is known of it.
+// object draws a box, its keypoints, its label and what else is known of it.
 func (p *pen) object(o *inference.Object) {
 	fill, _ := overlay.ClassColors(o.Class)
 	width := max(p.img.Rect.Dy()/200, 2)
 	box := image.Rect(int(o.Box.X0), int(o.Box.Y0), int(o.Box.X1), int(o.Box.Y1))
 	p.frame(box, fill, width)
-	if o.HasLandmarks {
-		for _, l := range o.Landmarks {
-			dot := image.Rect(-width, -width, width, width).Add(image.Pt(int(l.X), int(l.Y)))
+	for _, k := range o.Keypoints {
+		if k.Score >= o.Skeleton.Least {
+			dot := image.Rect(-width, -width, width, width).Add(image.Pt(int(k.X), int(k.Y)))
 			draw.Draw(p.img, dot, image.NewUniform(fill), image.Point{}, draw.Src)
 		}
 	}

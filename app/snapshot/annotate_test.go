@@ -32,7 +32,7 @@ func TestAnnotate(t *testing.T) {
 			image.Pt(150, 50), half, image.Pt(50, 50)},
 		{"class", inference.Result{Classes: []inference.Class{{Index: 1, Label: "rip", Score: .9}}},
 			image.Pt(1, 1), ink, image.Pt(1, 100)},
-		{"landmark", inference.Result{Objects: []inference.Object{{Box: box, Class: 1, Label: "face", HasLandmarks: true, Landmarks: [5]inference.Point{{X: 90, Y: 150}}}}},
+		{"keypoint", inference.Result{Objects: []inference.Object{{Box: box, Class: 1, Label: "face", Skeleton: &inference.Skeleton{}, Keypoints: []inference.Keypoint{{Point: inference.Point{X: 90, Y: 150}}}}}},
 			image.Pt(90, 150), ink, image.Pt(100, 150)},
 		{"alarm", inference.Result{Alarm: "rip"}, image.Pt(100, 1), alarmColor, image.Pt(100, 100)},
 		{"class that is not there", inference.Result{Classes: []inference.Class{{Index: 1, Label: "rip", Score: .001}}},

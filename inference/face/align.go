@@ -11,10 +11,27 @@ func (m Similarity) Point(p inference.Point) inference.Point {
 	return inference.Point{X: m[0]*p.X + m[1]*p.Y + m[2], Y: m[3]*p.X + m[4]*p.Y + m[5]}
 }
 
+// Skeleton describes the keypoints of a face, left and right as seen in the
+// picture.
+var Skeleton = &inference.Skeleton{Names: []string{"left eye", "right eye", "nose", "left mouth corner", "right mouth corner"}}
+
+// Landmarks are the five keypoints of Skeleton, in its order.
+type Landmarks [5]inference.Point
+
+// LandmarksOf are those of a face, in frame pixels; without a Skeleton they are
+// all zero, which Align refuses.
+func LandmarksOf(o *inference.Object) (l Landmarks) {
+	if o.Skeleton == Skeleton {
+		for i := range l {
+			l[i] = o.Keypoints[i].Point
+		}
+	}
+	return l
+}
+
 // Template112 is where recognition networks of 112x112 pixels expect the
-// left eye, right eye, nose, left and right mouth corner, as seen in the
-// picture (ArcFace, Deng et al. 2019).
-var Template112 = [5]inference.Point{
+// landmarks (ArcFace, Deng et al. 2019).
+var Template112 = Landmarks{
 	{X: 38.2946, Y: 51.6963},
 	{X: 73.5318, Y: 51.5014},
 	{X: 56.0252, Y: 71.7366},
@@ -26,7 +43,7 @@ var Template112 = [5]inference.Point{
 // the square template less eight pixels at either side.
 var Template112x96 = shifted(Template112, -8)
 
-func shifted(t [5]inference.Point, dx float32) [5]inference.Point {
+func shifted(t Landmarks, dx float32) Landmarks {
 	for i := range t {
 		t[i].X += dx
 	}

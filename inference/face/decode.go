@@ -10,7 +10,7 @@ import (
 type candidate struct {
 	score  float32
 	box    inference.Box
-	points [5]inference.Point
+	points Landmarks
 }
 
 // decode fills found with the faces in the outputs, best first.
@@ -68,7 +68,7 @@ func (d *detector) decodeUltraLight(boxes, scores, points []float32) {
 	}
 }
 
-// decodeBlazeFace reads everything in pixels of the input from the anchor.
+// decodeBlazeFace reads boxes in pixels of the input from the anchor.
 func (d *detector) decodeBlazeFace(boxes, scores []float32) {
 	w, h, least := float32(d.Pre.Width), float32(d.Pre.Height), d.least()
 	for i, a := range d.anchors {
@@ -76,12 +76,7 @@ func (d *detector) decodeBlazeFace(boxes, scores []float32) {
 			continue
 		}
 		e := boxes[16*i : 16*i+16]
-		c := candidate{score: sigmoid(scores[i]), box: around(a.cx+e[0]/w, a.cy+e[1]/h, e[2]/w, e[3]/h)}
-		for k := range c.points {
-			p := e[4+2*min(k, 3):] // the fourth is the middle of the mouth, for both corners
-			c.points[k] = inference.Point{X: a.cx + p[0]/w, Y: a.cy + p[1]/h}
-		}
-		d.add(c)
+		d.add(candidate{score: sigmoid(scores[i]), box: around(a.cx+e[0]/w, a.cy+e[1]/h, e[2]/w, e[3]/h)})
 	}
 }
 
@@ -112,11 +107,13 @@ func (d *detector) report(c *candidate, m inference.Mapping, out *inference.Resu
 		return
 	}
 	o := out.AddObject()
-	o.Box, o.Label, o.Score, o.HasLandmarks = box, "face", c.score, d.landmarks != nil
-	if o.HasLandmarks || d.cfg.Kind == BlazeFace {
-		for i, p := range c.points {
-			o.Landmarks[i] = m.Point(p.X, p.Y)
-		}
+	o.Box, o.Label, o.Score = box, "face", c.score
+	if d.landmarks == nil {
+		return
+	}
+	o.Skeleton = Skeleton
+	for _, p := range c.points {
+		o.Keypoints = append(o.Keypoints, inference.Keypoint{Point: m.Point(p.X, p.Y)})
 	}
 }
 

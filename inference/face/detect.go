@@ -17,12 +17,8 @@ const (
 	// [1 N 2] of nothing and face, and optionally landmarks [1 N 10].
 	UltraLight Kind = iota
 	// BlazeFace is MediaPipe's: boxes [1 N 16] as cx cy w h and six points in
-	// pixels of the input from an anchor's place, score logits [1 N 1].
-	//
-	// The points are both eyes, the nose, the middle of the mouth and the
-	// ears. There are no mouth corners, so HasLandmarks is false; Landmarks
-	// then holds the eyes and the nose, and in both places for mouth corners
-	// the middle of the mouth.
+	// pixels of the input from an anchor's place, score logits [1 N 1]. The
+	// points, which have no mouth corners, are not read.
 	BlazeFace
 )
 

@@ -171,16 +171,15 @@ func nearest(objects []inference.Object, box inference.Box) (best *inference.Obj
 	return best
 }
 
-// checkPoints compares all points recorded, which are five, or four when the
-// network knows the middle of the mouth only.
+// checkPoints compares the points recorded where they are a face's landmarks.
 func checkPoints(t *testing.T, picture string, o *inference.Object, want []float32) {
 	t.Helper()
-	if o.HasLandmarks != (len(want) == 10) || o.Class != 0 || o.Label != "face" {
+	if len(o.Keypoints) == 5 != (len(want) == 10) || o.Class != 0 || o.Label != "face" {
 		t.Errorf("%s: %+v with %d coordinates recorded", picture, o, len(want))
 	}
 	limit := .01 * max(o.Box.Width(), o.Box.Height())
-	for i := range len(want) / 2 {
-		if p := o.Landmarks[i]; distance(p, inference.Point{X: want[2*i], Y: want[2*i+1]}) > limit {
+	for i, p := range o.Keypoints {
+		if distance(p.Point, inference.Point{X: want[2*i], Y: want[2*i+1]}) > limit {
 			t.Errorf("%s: landmark %d at %v, Python has %v", picture, i, p, want[2*i:2*i+2])
 		}
 	}
@@ -198,11 +197,11 @@ func TestLandmarksAreAFace(t *testing.T) {
 			t.Fatalf("%s: %d faces", name, len(out.Objects))
 		}
 		o := out.Objects[0]
-		l := o.Landmarks
+		l := LandmarksOf(&o)
 		switch {
-		case c.Kind == UltraLight && c.Outputs.Landmarks == "":
-			if o.HasLandmarks || l != [5]inference.Point{} {
-				t.Errorf("%s: landmarks %v from nowhere", name, l)
+		case c.Outputs.Landmarks == "":
+			if o.Skeleton != nil || len(o.Keypoints) > 0 {
+				t.Errorf("%s: landmarks %v from nowhere", name, o.Keypoints)
 			}
 		case !(l[0].X < l[2].X && l[2].X < l[1].X && l[0].Y < l[2].Y && l[2].Y < l[3].Y && l[3].X <= l[4].X):
 			t.Errorf("%s: landmarks %v", name, l)

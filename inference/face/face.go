@@ -25,8 +25,8 @@ type Detector interface {
 	// Prepare fills in from the frame.
 	Prepare(f *camera.Frame, in *inference.Input) error
 	// Detect appends the faces of the prepared frame to out.Objects, best
-	// first: Class 0, Label "face", boxes within the frame, landmarks when the
-	// network gives all five. out.Width and out.Height must hold the frame's
+	// first: Class 0, Label "face", boxes within the frame, the keypoints of
+	// Skeleton when the network gives them. out.Width and out.Height must hold the frame's
 	// size; what each stage took is added to out.Timing.
 	Detect(in *inference.Input, out *inference.Result) error
 	// Close frees the network. It is called once, after the last Detect.

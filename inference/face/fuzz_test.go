@@ -44,7 +44,8 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal(err)
 		}
 		for i := range out.Objects {
-			Align(Template112[:], out.Objects[i].Landmarks[:])
+			l := LandmarksOf(&out.Objects[i])
+			Align(Template112[:], l[:])
 			Crop(out.Objects[i].Box, .2, 1)
 		}
 	})

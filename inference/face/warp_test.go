@@ -59,7 +59,8 @@ func TestWarpAgainstOpenCV(t *testing.T) {
 func TestWarpOfCameraFrames(t *testing.T) {
 	rgb := testmedia.Frame(t, "media/recognition/img3.jpg")
 	_, out := detect(t, open(t, "ultralight_face_landmark", inference.Options{}), rgb)
-	m, ok := Align(Template112[:], out.Objects[0].Landmarks[:])
+	l := LandmarksOf(&out.Objects[0])
+	m, ok := Align(Template112[:], l[:])
 	if !ok {
 		t.Fatal("not aligned")
 	}
@@ -108,12 +109,13 @@ func TestAlignedFaceIsUpright(t *testing.T) {
 	d := open(t, "ultralight_face_landmark", inference.Options{})
 	f := testmedia.Frame(t, "media/recognition/img3.jpg")
 	_, out := detect(t, d, f)
-	m, ok := Align(Template112[:], out.Objects[0].Landmarks[:])
+	l := LandmarksOf(&out.Objects[0])
+	m, ok := Align(Template112[:], l[:])
 	if !ok {
 		t.Fatal("not aligned")
 	}
 	for i, p := range Template112 {
-		if off := distance(m.Point(p), out.Objects[0].Landmarks[i]); off > .08*out.Objects[0].Box.Width() {
+		if off := distance(m.Point(p), l[i]); off > .08*out.Objects[0].Box.Width() {
 			t.Errorf("landmark %d is %.1f pixels off", i, off)
 		}
 	}

@@ -18,11 +18,11 @@ type propagator struct {
 
 // propagated is an object between two runs of the network.
 type propagated struct {
-	index     int // among those found
-	class     int
-	box       inference.Box
-	landmarks [5]inference.Point
-	last      motion.Shift
+	index int // among those found
+	class int
+	box   inference.Box
+	moved motion.Shift // since it was found
+	last  motion.Shift
 }
 
 // Bounds of propagation.
@@ -36,7 +36,7 @@ func (p *propagator) begin(f *camera.Frame, found []inference.Object) {
 	before := len(p.objects)
 	for i := range found {
 		o := &found[i]
-		k := propagated{index: i, class: o.Class, box: o.Box, landmarks: o.Landmarks, last: motion.Shift{Scale: 1}}
+		k := propagated{index: i, class: o.Class, box: o.Box, moved: motion.Shift{Scale: 1}, last: motion.Shift{Scale: 1}}
 		if j := p.match(p.objects[:before], o); j >= 0 {
 			k.last = p.objects[j].last
 			if p.steps == 0 {
@@ -82,10 +82,8 @@ func (p *propagator) step(f *camera.Frame) bool {
 		if known {
 			shift, ok := p.flow.Follow(o.box, o.last)
 			all = all && ok
-			for i, l := range o.landmarks {
-				o.landmarks[i] = shift.Point(o.box, l)
-			}
 			o.box, o.last = shift.Move(o.box), shift
+			o.moved = motion.Shift{X: o.moved.X + shift.X, Y: o.moved.Y + shift.Y, Scale: o.moved.Scale * shift.Scale}
 		}
 		if o.box.Clip(w, h).Area() > minInside*o.box.Area() {
 			kept = append(kept, o)
@@ -103,10 +101,13 @@ func (p *propagator) write(out *inference.Result) {
 			continue
 		}
 		o := &out.Objects[n]
-		// Swapped, since both own memory for attributes.
+		// Swapped, since both own memory for keypoints and attributes.
 		*o, out.Objects[k.index] = out.Objects[k.index], *o
+		for i := range o.Keypoints {
+			p := &o.Keypoints[i].Point
+			*p = k.moved.Point(o.Box, *p)
+		}
 		o.Box = k.box.Clip(float32(out.Width), float32(out.Height))
-		o.Landmarks = k.landmarks
 		n++
 	}
 	out.Objects = out.Objects[:n]

@@ -45,6 +45,8 @@ func (n *network) Run(f *camera.Frame, in *inference.Input, out *inference.Resul
 		o := out.AddObject()
 		o.Box, o.Score = boxAt(x), .9
 		o.Attributes = append(o.Attributes, inference.Attribute{Name: "x"})
+		o.Skeleton = corner
+		o.Keypoints = append(o.Keypoints, inference.Keypoint{Point: cornerAt(x), Score: .5})
 	}
 	return nil
 }
@@ -88,6 +90,11 @@ func (s *staged) Infer(_ int, f *camera.Frame, out *inference.Result) error {
 func (s *staged) Replicas() int { return 2 }
 
 const width, height, squareSide = 320, 240, 48
+
+// corner is the skeleton of the square.
+var corner = &inference.Skeleton{Names: []string{"corner"}}
+
+func cornerAt(x int) inference.Point { return inference.Point{X: float32(x + squareSide), Y: 90} }
 
 func boxAt(x int) inference.Box {
 	return inference.Box{X0: float32(x), Y0: 90, X1: float32(x + squareSide), Y1: 90 + squareSide}
@@ -176,7 +183,8 @@ func TestCreeping(t *testing.T) {
 	}
 }
 
-// Boxes are carried with what moves, and looked at again within the interval.
+// Boxes and keypoints are carried with what moves, and looked at again within
+// the interval.
 func TestCarry(t *testing.T) {
 	n := &network{}
 	task := New(n, Config{Mode: Propagate})
@@ -188,6 +196,10 @@ func TestCarry(t *testing.T) {
 		}
 		if len(r.Objects) != 1 || inference.IoU(r.Objects[0].Box, boxAt(20+2*i)) < .85 {
 			t.Fatalf("frame %d, %d: %+v for %+v", i, r.Origin, r.Objects, boxAt(20+2*i))
+		}
+		k, want := r.Objects[0].Keypoints, cornerAt(20+2*i)
+		if len(k) != 1 || k[0].Score != .5 || max(k[0].X-want.X, want.X-k[0].X, k[0].Y-want.Y, want.Y-k[0].Y) > 4 {
+			t.Fatalf("frame %d, %d: keypoints %v for %v", i, r.Origin, k, want)
 		}
 	}
 	if carried < 40 {

@@ -60,9 +60,12 @@ func Check(r *inference.Result) error {
 		if !share(o.Score) {
 			return fmt.Errorf("object %d: score %g", i, o.Score)
 		}
-		for _, p := range o.Landmarks {
-			if !finite(p.X) || !finite(p.Y) {
-				return fmt.Errorf("object %d: landmark %v", i, p)
+		if len(o.Keypoints) > 0 && len(o.Keypoints) != len(o.Skeleton.Names) {
+			return fmt.Errorf("object %d: %d keypoints of %d", i, len(o.Keypoints), len(o.Skeleton.Names))
+		}
+		for _, p := range o.Keypoints {
+			if !finite(p.X) || !finite(p.Y) || !share(p.Score) {
+				return fmt.Errorf("object %d: keypoint %v", i, p)
 			}
 		}
 		for _, a := range o.Attributes {

@@ -7,6 +7,7 @@ import (
 
 	"reterminal-vision/camera"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/face"
 )
 
 // Shot is one picture of a face, for enrolment.
@@ -95,7 +96,7 @@ func (t *Task) shoot(f *camera.Frame, out *inference.Result) (Shot, error) {
 		return shot, fault
 	}
 	v := make([]float32, t.embedder.Len())
-	if err := t.embedder.Embed(f, &o.Landmarks, v, &out.Timing); err != nil {
+	if err := t.embedder.Embed(f, face.LandmarksOf(o), v, &out.Timing); err != nil {
 		return shot, err
 	}
 	shot.Model, shot.Embedding = t.embedder.Model(), v

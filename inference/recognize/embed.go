@@ -32,7 +32,7 @@ type EmbedderConfig struct {
 type Embedder struct {
 	net      *inference.Interpreter
 	warper   *face.Warper
-	template [5]inference.Point
+	template face.Landmarks
 	output   *inference.Tensor
 	model    string
 	n        int
@@ -68,7 +68,7 @@ func NewEmbedder(net *inference.Interpreter, cfg EmbedderConfig) (*Embedder, err
 }
 
 // template is face.Template112 for inputs of w x h pixels.
-func template(w, h int) [5]inference.Point {
+func template(w, h int) face.Landmarks {
 	scale := float32(h) / 112
 	t := face.Template112
 	for i := range t {
@@ -87,7 +87,7 @@ func (e *Embedder) Len() int { return e.n }
 // Embed writes the unit vector of the face with these landmarks, in frame
 // pixels, to dst, which has Len elements, and adds what it took to t. The
 // error is ErrNoFace where the landmarks cannot be aligned.
-func (e *Embedder) Embed(f *camera.Frame, landmarks *[5]inference.Point, dst []float32, t *inference.Timing) error {
+func (e *Embedder) Embed(f *camera.Frame, landmarks face.Landmarks, dst []float32, t *inference.Timing) error {
 	start := time.Now()
 	m, ok := face.Align(e.template[:], landmarks[:])
 	if !ok {

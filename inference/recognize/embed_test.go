@@ -96,7 +96,7 @@ func readRecorded(t *testing.T) (cases []recorded) {
 	return cases
 }
 
-func (c *recorded) landmarks() (l [5]inference.Point) {
+func (c *recorded) landmarks() (l face.Landmarks) {
 	for i, p := range c.Landmarks {
 		l[i] = inference.Point{X: p[0], Y: p[1]}
 	}
@@ -115,7 +115,7 @@ func TestAgainstPython(t *testing.T) {
 				got := make([]float32, e.Len())
 				for _, c := range readRecorded(t) {
 					f, l, r := testmedia.Frame(t, c.Picture), c.landmarks(), c.Models[name]
-					if err := e.Embed(f, &l, got, &inference.Timing{}); err != nil {
+					if err := e.Embed(f, l, got, &inference.Timing{}); err != nil {
 						t.Fatal(err)
 					}
 					checkInput(t, c.Picture, e, r.Input)

@@ -102,14 +102,15 @@ func (p *photographer) close() { p.warper.Close() }
 
 // take aligns the face into rgb and judges it.
 func (p *photographer) take(f *camera.Frame, o *inference.Object) (Quality, error) {
-	m, ok := face.Align(face.Template112[:], o.Landmarks[:])
+	l := face.LandmarksOf(o)
+	m, ok := face.Align(face.Template112[:], l[:])
 	if !ok {
 		return Quality{}, ErrNoFace
 	}
 	if err := p.warper.Run(f, m, p.rgb); err != nil {
 		return Quality{}, err
 	}
-	q := pose(&o.Landmarks)
+	q := pose(l)
 	q.Size = min(o.Box.Width(), o.Box.Height())
 	q.Sharpness = sharpness(p.rgb)
 	return q, nil
@@ -126,7 +127,7 @@ func (p *photographer) portrait() *image.RGBA {
 }
 
 // pose fills in the part of a quality that follows from the landmarks.
-func pose(l *[5]inference.Point) (q Quality) {
+func pose(l face.Landmarks) (q Quality) {
 	eyes, mouth, nose := middle(l[0], l[1]), middle(l[3], l[4]), l[2]
 	across := inference.Point{X: l[1].X - l[0].X, Y: l[1].Y - l[0].Y}
 	apart := float32(math.Hypot(float64(across.X), float64(across.Y)))

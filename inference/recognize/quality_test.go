@@ -21,7 +21,10 @@ func TestSharpnessAgainstOpenCV(t *testing.T) {
 	}
 	defer p.close()
 	for _, c := range readRecorded(t) {
-		o := inference.Object{Landmarks: c.landmarks()}
+		o := inference.Object{Skeleton: face.Skeleton}
+		for _, p := range c.landmarks() {
+			o.Keypoints = append(o.Keypoints, inference.Keypoint{Point: p})
+		}
 		q, err := p.take(testmedia.Frame(t, c.Picture), &o)
 		if err != nil {
 			t.Fatal(err)
@@ -34,7 +37,7 @@ func TestSharpnessAgainstOpenCV(t *testing.T) {
 
 func TestPose(t *testing.T) {
 	// turned is the template's face with its nose moved, rotated by degrees.
-	turned := func(dx, dy float32, degrees float64) (l [5]inference.Point) {
+	turned := func(dx, dy float32, degrees float64) (l face.Landmarks) {
 		sin, cos := math.Sincos(degrees * math.Pi / 180)
 		for i, p := range face.Template112 {
 			if i == 2 {
@@ -47,7 +50,7 @@ func TestPose(t *testing.T) {
 	apart := face.Template112[1].X - face.Template112[0].X
 	down := (face.Template112[3].Y+face.Template112[4].Y)/2 - (face.Template112[0].Y+face.Template112[1].Y)/2
 	for name, c := range map[string]struct {
-		landmarks       [5]inference.Point
+		landmarks       face.Landmarks
 		turn, nod, tilt float32
 	}{
 		"straight": {turned(0, 0, 0), 0, 0, 0},
@@ -57,7 +60,7 @@ func TestPose(t *testing.T) {
 		"up":       {turned(0, -.2*down, 0), 0, -.2, 0},
 		"tilted":   {turned(.3*apart, 0, 30), .3, 0, 30},
 	} {
-		q := pose(&c.landmarks)
+		q := pose(c.landmarks)
 		for _, v := range [][2]float32{{q.Turn, c.turn}, {q.Nod, c.nod}, {q.Tilt / 30, c.tilt / 30}} {
 			if math.Abs(float64(v[0]-v[1])) > .02 {
 				t.Errorf("%s: %v", name, q)

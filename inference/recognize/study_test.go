@@ -95,7 +95,7 @@ func (s *study) look(t testing.TB, f *camera.Frame, name, who string) (sample, b
 	x := sample{name, who, q.Size, DefaultLimits.Check(q) == Fit, map[string][]float32{}, q.Sharpness}
 	for model, e := range s.embedders {
 		v := make([]float32, e.Len())
-		if err := e.Embed(f, &o.Landmarks, v, &inference.Timing{}); err != nil {
+		if err := e.Embed(f, face.LandmarksOf(&o), v, &inference.Timing{}); err != nil {
 			t.Fatal(err)
 		}
 		x.vectors[model] = v

@@ -201,7 +201,7 @@ func find(detector face.Detector, in *inference.Input, out *inference.Result) er
 // landmarked is the error of faces without landmarks.
 func landmarked(out *inference.Result) error {
 	for i := range out.Objects {
-		if !out.Objects[i].HasLandmarks {
+		if out.Objects[i].Skeleton != face.Skeleton {
 			return errors.New("the face detector gives no landmarks, without which nobody is recognised: choose one that does")
 		}
 	}
@@ -241,7 +241,7 @@ func (t *Task) look(f *camera.Frame, o *inference.Object, timing *inference.Timi
 	if t.adaptive.Load() {
 		r.patch.Take(f, o.Box)
 	}
-	err := t.embedder.Embed(f, &o.Landmarks, t.vector, timing)
+	err := t.embedder.Embed(f, face.LandmarksOf(o), t.vector, timing)
 	if errors.Is(err, ErrNoFace) {
 		return nil
 	}
@@ -312,7 +312,7 @@ func (t *Task) lookAtAll(f *camera.Frame, out *inference.Result) error {
 		if !t.worth(o) {
 			continue
 		}
-		err := t.embedder.Embed(f, &o.Landmarks, t.vector, &out.Timing)
+		err := t.embedder.Embed(f, face.LandmarksOf(o), t.vector, &out.Timing)
 		if errors.Is(err, ErrNoFace) {
 			continue
 		}

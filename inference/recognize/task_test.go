@@ -269,7 +269,7 @@ type blind struct{ face.Detector }
 func (b blind) Detect(in *inference.Input, out *inference.Result) error {
 	err := b.Detector.Detect(in, out)
 	for i := range out.Objects {
-		out.Objects[i].HasLandmarks = false
+		out.Objects[i].Skeleton = nil
 	}
 	return err
 }
@@ -311,7 +311,7 @@ func BenchmarkEmbed(b *testing.B) {
 	f := testmedia.Frame(b, "media/recognition/img3.jpg")
 	d := openDetector(b)
 	defer d.Close()
-	l := detect(b, d, f)[0].Landmarks
+	l := face.LandmarksOf(&detect(b, d, f)[0])
 	for name := range published {
 		b.Run(name, func(b *testing.B) {
 			e := openEmbedder(b, name, inference.Options{Threads: 1, Delegate: inference.XNNPACK})
@@ -319,7 +319,7 @@ func BenchmarkEmbed(b *testing.B) {
 			v := make([]float32, e.Len())
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := e.Embed(f, &l, v, &inference.Timing{}); err != nil {
+				if err := e.Embed(f, l, v, &inference.Timing{}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -45,7 +45,7 @@ type Marks struct {
 type mark struct {
 	halo, box, plate *canvas.Rectangle
 	lines            [maxLines]*canvas.Text
-	dots             [5]*canvas.Circle
+	dots             []*canvas.Circle // as many as any object had keypoints
 }
 
 // NewMarks makes an overlay without marks.
@@ -93,11 +93,6 @@ func (o *Marks) addMark() {
 	m.halo.StrokeColor, m.halo.StrokeWidth, m.halo.CornerRadius = kit.Colors.Halo, boxStroke+2*boxHalo, boxRadius+boxHalo
 	m.box.StrokeWidth, m.box.CornerRadius = boxStroke, boxRadius
 	o.boxes.Objects = append(o.boxes.Objects, m.halo, m.box)
-	for i := range m.dots {
-		m.dots[i] = canvas.NewCircle(kit.Dark.Text)
-		m.dots[i].StrokeWidth = 3
-		o.boxes.Objects = append(o.boxes.Objects, m.dots[i])
-	}
 	o.plates.Objects = append(o.plates.Objects, m.plate)
 	for i := range m.lines {
 		m.lines[i] = kit.Text("", kit.SizeSmall, kit.Dark.Text, false)
@@ -131,9 +126,20 @@ func (o *Marks) draw(m *mark, obj *inference.Object, b kit.Area, v view) {
 			y += l.Size().Height
 		}
 	}
+	for len(m.dots) < len(obj.Keypoints) {
+		d := canvas.NewCircle(kit.Dark.Text)
+		d.StrokeWidth = 3
+		m.dots = append(m.dots, d)
+		o.boxes.Objects = append(o.boxes.Objects, d)
+	}
 	for i, d := range m.dots {
-		x, y := v.point(obj.Landmarks[i])
-		kit.SetVisible(d, obj.HasLandmarks && inside(x, y, v.on))
+		if i >= len(obj.Keypoints) {
+			kit.SetVisible(d, false)
+			continue
+		}
+		k := &obj.Keypoints[i]
+		x, y := v.point(k.Point)
+		kit.SetVisible(d, k.Score >= obj.Skeleton.Least && inside(x, y, v.on))
 		d.StrokeColor = ink.fill
 		kit.Put(d, x-dotSize/2, y-dotSize/2, dotSize, dotSize)
 	}
