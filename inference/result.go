@@ -42,9 +42,10 @@ func IoU(a, b Box) float32 {
 
 // Attribute is one thing a second stage says of an object: an emotion, an age.
 type Attribute struct {
-	Name  string  // what was asked: "emotion", "age", "live"
-	Value string  // the answer as shown
-	Score float32 // probability 0..1; 0 when the model gives none
+	Name     string  // what was asked: "emotion", "age", "live"
+	Value    string  // the answer as shown
+	Verbatim bool    // the value is never translated: a person's name
+	Score    float32 // probability 0..1; 0 when the model gives none
 }
 
 // Keypoint is a named place of an object: a joint, the corner of a mouth.

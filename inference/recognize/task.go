@@ -299,7 +299,7 @@ func (t *Task) add(o *inference.Object, m Match, live float32) {
 	case t.liveness != nil && !(live >= t.liveness.Least()):
 		a.Value, a.Score = NotLive, 1-live
 	default:
-		a.Value = m.Name
+		a.Value, a.Verbatim = m.Name, true
 	}
 	o.Attributes = append(o.Attributes, a)
 }
