@@ -5,22 +5,22 @@ import "testing"
 // What a device suffers, and the demo that runs then, look by look.
 func TestLook(t *testing.T) {
 	const plenty = 1 << 30
-	hot := Look{Celsius: 86, Room: plenty}
-	warm := Look{Celsius: 80, Room: plenty}
-	cool := Look{Celsius: 60, Room: plenty}
-	short := Look{Celsius: 60, Room: 90 << 20}
-	tight := Look{Celsius: 60, Room: 120 << 20}
-	runs := func(l Look, demo string, changes uint64) Look { l.Running, l.Changes = demo, changes; return l }
-	attracts := func(l Look) Look { l.Attracts, l.Touches = true, l.Touches+7; return l }
-	touched := func(l Look) Look { l.Touches = 9; return l }
+	hot := Sample{Celsius: 86, FreeMemory: plenty}
+	warm := Sample{Celsius: 80, FreeMemory: plenty}
+	cool := Sample{Celsius: 60, FreeMemory: plenty}
+	short := Sample{Celsius: 60, FreeMemory: 90 << 20}
+	tight := Sample{Celsius: 60, FreeMemory: 120 << 20}
+	runs := func(l Sample, demo string, changes uint64) Sample { l.Running, l.Changes = demo, changes; return l }
+	attracts := func(l Sample) Sample { l.AttractMode, l.Touches = true, l.Touches+7; return l }
+	touched := func(l Sample) Sample { l.Touches = 9; return l }
 	type step struct {
-		now  Look
+		now  Sample
 		want Action
 	}
 	nothing, tooHot, tooFull := Action{}, Action{Stop: true, Hot: true}, Action{Stop: true}
 	for name, steps := range map[string][]step{
 		"well":                    {{runs(cool, "a", 1), nothing}, {runs(warm, "a", 1), nothing}, {runs(tight, "a", 1), nothing}},
-		"unknown temperature":     {{runs(Look{Room: plenty}, "a", 1), nothing}},
+		"unknown temperature":     {{runs(Sample{FreeMemory: plenty}, "a", 1), nothing}},
 		"too hot with no demo":    {{hot, nothing}, {runs(warm, "a", 1), nothing}, {runs(hot, "a", 1), tooHot}},
 		"hot and cool again":      {{runs(hot, "a", 1), tooHot}, {runs(hot, "", 1), nothing}, {runs(warm, "", 1), nothing}, {runs(cool, "", 1), Action{Resume: "a"}}, {runs(warm, "a", 2), nothing}},
 		"short and enough again":  {{runs(short, "a", 1), tooFull}, {runs(tight, "", 1), nothing}, {runs(cool, "", 1), Action{Resume: "a"}}},
@@ -43,7 +43,7 @@ func TestLook(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var g Guard
 			for i, s := range steps {
-				if got := g.Look(s.now); got != s.want {
+				if got := g.Check(s.now); got != s.want {
 					t.Fatalf("look %d: %+v, want %+v", i, got, s.want)
 				}
 			}

@@ -62,10 +62,10 @@ func (w *healthWatch) watch(ctx context.Context) {
 // guard stops the demo that runs, or has the one go on that it has stopped,
 // as the guard says.
 func (w *healthWatch) guard(g *guard.Guard, h device.Health) {
-	celsius, room := h.Temperature.Or(0), h.Available.Or(guard.EnoughAgain+1)
-	now := guard.Look{Celsius: celsius, Room: room, Touches: w.screen.Touches()}
-	now.Running, now.Attracts, now.Changes = w.runner.state()
-	switch do := g.Look(now); {
+	celsius, room := h.Temperature.Or(0), h.Available.Or(guard.MemoryRecovered+1)
+	now := guard.Sample{Celsius: celsius, FreeMemory: room, Touches: w.screen.Touches()}
+	now.Running, now.AttractMode, now.Changes = w.runner.state()
+	switch do := g.Check(now); {
 	case do.Stop:
 		w.attract.end()
 		w.runner.hold(now.Changes)

@@ -557,7 +557,7 @@ func (b *networkBench) cool(ctx context.Context, run *benchRun) {
 		return
 	}
 	b.tell(run, func() { run.Waiting = lang.T("The device is too hot") })
-	for b.Device.Health().Temperature.Or(0) >= guard.CoolAgain && pipeline.Sleep(ctx, time.Second) {
+	for b.Device.Health().Temperature.Or(0) >= guard.CooledDown && pipeline.Sleep(ctx, time.Second) {
 	}
 	b.tell(run, func() { run.Waiting = "" })
 }
