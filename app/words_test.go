@@ -21,7 +21,7 @@ import (
 )
 
 // spoken are the sentences that a file of the source gives to lang.T, lang.Name,
-// and the Faultf and Words of camera.
+// and to fault.Errorf and fault.Words.
 func spoken(t *testing.T, file string) (sentences []string) {
 	t.Helper()
 	tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
@@ -42,7 +42,7 @@ func spoken(t *testing.T, file string) (sentences []string) {
 				name = pkg.Name + "." + fun.Sel.Name
 			}
 		}
-		if !slices.Contains([]string{"lang.T", "lang.Name", "camera.Faultf", "camera.Words"}, name) {
+		if !slices.Contains([]string{"lang.T", "lang.Name", "fault.Errorf", "fault.Words"}, name) {
 			return true
 		}
 		if literal, ok := call.Args[0].(*ast.BasicLit); ok {

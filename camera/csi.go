@@ -14,6 +14,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"reterminal-vision/camera/fault"
 )
 
 // Cameras on the ribbon connector of a Raspberry Pi are spoken to by
@@ -34,7 +36,7 @@ func csiProgram() (string, error) {
 			return path, nil
 		}
 	}
-	return "", Faultf("cameras on the ribbon connector need rpicam-vid: install it with 'sudo apt install rpicam-apps'")
+	return "", fault.Errorf("cameras on the ribbon connector need rpicam-vid: install it with 'sudo apt install rpicam-apps'")
 }
 
 // csiSource is the Source of such a camera.
@@ -82,11 +84,11 @@ func openCSI(number string, opt Options, stall time.Duration) (Source, error) {
 	}
 	name := fmt.Sprintf("%s%d", csiPrefix, n)
 	if err != nil || n < 0 {
-		return nil, Faultf("camera %s%s: give its number, as in csi:0", csiPrefix, number)
+		return nil, fault.Errorf("camera %s%s: give its number, as in csi:0", csiPrefix, number)
 	}
 	program, err := csiProgram()
 	if err != nil {
-		return nil, Faultf("camera %s: %w", name, err)
+		return nil, fault.Errorf("camera %s: %w", name, err)
 	}
 	w, h, fps := opt.Width, opt.Height, opt.FPS
 	if w <= 0 || h <= 0 {
@@ -106,7 +108,7 @@ func openCSI(number string, opt Options, stall time.Duration) (Source, error) {
 	case "", "YU12":
 		w, codec = max((w+csiAlign/2)/csiAlign, 1)*csiAlign, "yuv420"
 	default:
-		return nil, Faultf("camera %s: it gives no %s, only YU12 and %s: choose one of those with --format", name, opt.PixelFormat, csiJPEG)
+		return nil, fault.Errorf("camera %s: it gives no %s, only YU12 and %s: choose one of those with --format", name, opt.PixelFormat, csiJPEG)
 	}
 	c.width, c.height = w, h
 	c.pipe, err = startPipe(program, []string{
@@ -115,7 +117,7 @@ func openCSI(number string, opt Options, stall time.Duration) (Source, error) {
 	})
 	if err != nil {
 		c.close()
-		return nil, Faultf("camera %s: %w", name, err)
+		return nil, fault.Errorf("camera %s: %w", name, err)
 	}
 	info := Info{Name: fmt.Sprintf("CSI camera %d", n), Spec: csiPrefix + strconv.Itoa(n), Kind: KindCSI, Width: w, Height: h, FPS: fps}
 	return &csiSource{feed: startFeed("camera "+name, 1, c.run), info: info, csi: c}, nil
@@ -184,7 +186,7 @@ func (c *csi) nextJPEG(ctx context.Context) (*Frame, error) {
 		}
 		c.scanned = max(0, len(c.pending)-1)
 		if len(c.pending) > maxJPEG {
-			return nil, Faultf("camera %s: what comes is no JPEG: choose YU12 with --format", c.name)
+			return nil, fault.Errorf("camera %s: what comes is no JPEG: choose YU12 with --format", c.name)
 		}
 		c.pending = slices.Grow(c.pending, bufferSize)
 		err := c.read(ctx, func() error {
@@ -212,14 +214,14 @@ func (c *csi) read(ctx context.Context, part func() error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return Faultf("camera %s: %w for %v: check the ribbon cable, then restart the device", c.name, ErrStalled, c.stall)
+		return fault.Errorf("camera %s: %w for %v: check the ribbon cable, then restart the device", c.name, ErrStalled, c.stall)
 	}
 	_ = c.pipe.wait()
 	var line any = c.pipe.stderr.String()
 	if line == "" {
-		line = Words("it ended")
+		line = fault.Words("it ended")
 	}
-	return Faultf("camera %s: rpicam-vid: %s: check the ribbon cable, and that no other program uses the camera", c.name, line)
+	return fault.Errorf("camera %s: rpicam-vid: %s: check the ribbon cable, and that no other program uses the camera", c.name, line)
 }
 
 // csiLine is one camera as the program lists it:

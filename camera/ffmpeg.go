@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"reterminal-vision/camera/fault"
 )
 
 // bufferSize is the kernel's default limit.
@@ -84,7 +86,7 @@ func startFFmpeg(path string, v videoInfo) (*picturePipe, error) {
 func startPipe(program string, args []string) (*picturePipe, error) {
 	out, in, err := stream()
 	if err != nil {
-		return nil, Faultf("making a stream from %s: %w", program, err)
+		return nil, fault.Errorf("making a stream from %s: %w", program, err)
 	}
 	defer in.Close()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -93,7 +95,7 @@ func startPipe(program string, args []string) (*picturePipe, error) {
 	if err := p.cmd.Start(); err != nil {
 		cancel()
 		out.Close()
-		return nil, Faultf("starting %s: %w", program, err)
+		return nil, fault.Errorf("starting %s: %w", program, err)
 	}
 	return p, nil
 }

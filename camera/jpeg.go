@@ -2,6 +2,8 @@ package camera
 
 import (
 	"errors"
+
+	"reterminal-vision/camera/fault"
 )
 
 // errCorrupt marks a picture whose data are damaged or cut short; the next
@@ -19,7 +21,7 @@ const maxPixels = 1 << 26
 // checkSize refuses sizes no source of ours has.
 func checkSize(w, h int) error {
 	if w <= 0 || h <= 0 || w > MaxSide || h > MaxSide || w*h > maxPixels {
-		return Faultf("picture of %dx%d: at most %d on a side and %d megapixels are read", w, h, MaxSide, maxPixels>>20)
+		return fault.Errorf("picture of %dx%d: at most %d on a side and %d megapixels are read", w, h, MaxSide, maxPixels>>20)
 	}
 	return nil
 }

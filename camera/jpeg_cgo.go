@@ -42,6 +42,8 @@ import "C"
 import (
 	"fmt"
 	"unsafe"
+
+	"reterminal-vision/camera/fault"
 )
 
 // Decoder turns JPEG pictures into frames with libjpeg-turbo, the accurate
@@ -55,7 +57,7 @@ type Decoder struct {
 func NewDecoder() (*Decoder, error) {
 	h := C.tjInitDecompress()
 	if h == nil {
-		return nil, Faultf("no memory for a JPEG decoder")
+		return nil, fault.Errorf("no memory for a JPEG decoder")
 	}
 	return &Decoder{handle: h}, nil
 }

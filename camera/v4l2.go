@@ -10,6 +10,8 @@ import (
 
 	"github.com/blackjack/webcam"
 	"golang.org/x/sys/unix"
+
+	"reterminal-vision/camera/fault"
 )
 
 const (
@@ -83,7 +85,7 @@ func (c *capture) run(ctx context.Context, out *feed) error {
 		case !c.passing(err):
 			return c.failure(err)
 		case time.Since(c.good) > c.stall:
-			return Faultf("camera %s: %w for %v: unplug it, plug it in again", c.name, ErrStalled, c.stall)
+			return fault.Errorf("camera %s: %w for %v: unplug it, plug it in again", c.name, ErrStalled, c.stall)
 		}
 	}
 	return ctx.Err()
@@ -182,12 +184,12 @@ func (c *capture) passing(err error) bool {
 
 func (c *capture) failure(err error) error {
 	if !c.present() || errors.Is(err, unix.ENODEV) || errors.Is(err, unix.ENXIO) {
-		return Faultf("camera %s: %w: plug it in again or choose another source", c.name, ErrGone)
+		return fault.Errorf("camera %s: %w: plug it in again or choose another source", c.name, ErrGone)
 	}
 	if errors.Is(err, ErrChanged) {
-		return Faultf("camera %s: %w: it is opened again", c.name, err)
+		return fault.Errorf("camera %s: %w: it is opened again", c.name, err)
 	}
-	return Faultf("camera %s: taking a picture: %w: unplug it, plug it in again", c.name, err)
+	return fault.Errorf("camera %s: taking a picture: %w: unplug it, plug it in again", c.name, err)
 }
 
 // growStack makes room on the goroutine's stack. The webcam package hands the

@@ -7,6 +7,8 @@ import (
 	"github.com/blackjack/webcam"
 	"github.com/blackjack/webcam/ioctl"
 	"golang.org/x/sys/unix"
+
+	"reterminal-vision/camera/fault"
 )
 
 // Converters from HDMI take what is connected to them: the size of the pictures
@@ -60,7 +62,7 @@ func followSignal(path string) error {
 			_ = deviceIoctl(fd, vidiocSDVTimings, unsafe.Pointer(&timings)) // refused when they are set already and in use
 			return nil
 		case unix.ENOLINK, unix.ENOLCK, unix.ERANGE:
-			return Faultf("%w (%w)", errNoSignal, err)
+			return fault.Errorf("%w (%w)", errNoSignal, err)
 		}
 		return nil
 	})

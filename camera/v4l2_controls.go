@@ -7,6 +7,8 @@ import (
 
 	"github.com/blackjack/webcam"
 	"github.com/blackjack/webcam/ioctl"
+
+	"reterminal-vision/camera/fault"
 )
 
 // Control is something about a camera that can be set while it runs.
@@ -115,18 +117,18 @@ func SetControl(path, name string, value int32) error {
 	i := slices.IndexFunc(controlIDs, func(c controlID) bool { return c.name == name })
 	return withDevice(path, func(fd int) error {
 		if i < 0 {
-			return Faultf("camera %s: no control %q: choose of %s", path, name, strings.Join(controlNames(fd), ", "))
+			return fault.Errorf("camera %s: no control %q: choose of %s", path, name, strings.Join(controlNames(fd), ", "))
 		}
 		q, ok := queryControl(fd, controlIDs[i].id)
 		if !ok {
-			return Faultf("camera %s has no control %q: choose of %s", path, name, strings.Join(controlNames(fd), ", "))
+			return fault.Errorf("camera %s has no control %q: choose of %s", path, name, strings.Join(controlNames(fd), ", "))
 		}
 		if value < q.minimum || value > q.maximum {
-			return Faultf("camera %s: %s=%d: choose %d to %d", path, name, value, q.minimum, q.maximum)
+			return fault.Errorf("camera %s: %s=%d: choose %d to %d", path, name, value, q.minimum, q.maximum)
 		}
 		v := v4l2Control{id: q.id, value: value}
 		if err := deviceIoctl(fd, webcam.VIDIOC_S_CTRL, unsafe.Pointer(&v)); err != nil {
-			return Faultf("camera %s: setting %s to %d: %w: it may be set by the camera itself at the moment", path, name, value, err)
+			return fault.Errorf("camera %s: setting %s to %d: %w: it may be set by the camera itself at the moment", path, name, value, err)
 		}
 		return nil
 	})

@@ -15,6 +15,8 @@ import (
 	"github.com/blackjack/webcam"
 	"github.com/blackjack/webcam/ioctl"
 	"golang.org/x/sys/unix"
+
+	"reterminal-vision/camera/fault"
 )
 
 // usualRate is asked for, pictures a second, where nothing else is.
@@ -106,10 +108,10 @@ func setMode(cam *webcam.Webcam, path string, opt Options) (captureMode, error) 
 	}
 	code, _, _, err := cam.SetImageFormat(mode.code, uint32(mode.width), uint32(mode.height))
 	if err != nil {
-		return mode, Faultf("setting %s %dx%d: %w", fourCCName(mode.code), mode.width, mode.height, err)
+		return mode, fault.Errorf("setting %s %dx%d: %w", fourCCName(mode.code), mode.width, mode.height, err)
 	}
 	if code != mode.code {
-		return mode, Faultf("it gives %s where %s was asked", fourCCName(code), fourCCName(mode.code))
+		return mode, fault.Errorf("it gives %s where %s was asked", fourCCName(code), fourCCName(mode.code))
 	}
 	// The webcam package returns the size asked for; the driver may have set another.
 	if pix, err := currentFormat(path); err == nil && pix.pixelFormat == uint32(code) {
@@ -134,22 +136,22 @@ func (m *captureMode) adopt(pix v4l2PixFormat) {
 
 // deviceError says what can be done about a camera that does not open.
 func deviceError(path string, err error) error {
-	remedy := Words("unplug it, plug it in again, or choose another source")
+	remedy := fault.Words("unplug it, plug it in again, or choose another source")
 	switch text := err.Error(); {
 	case errors.Is(err, unix.ENOENT):
-		remedy = Words("plug in a camera or choose another source")
+		remedy = fault.Words("plug in a camera or choose another source")
 	case errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENXIO):
-		return Faultf("camera %s: %w: plug it in again or choose another source", path, ErrGone)
+		return fault.Errorf("camera %s: %w: plug it in again or choose another source", path, ErrGone)
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
-		remedy = Words("run 'sudo usermod -aG video $USER' and log in again")
+		remedy = fault.Words("run 'sudo usermod -aG video $USER' and log in again")
 	case strings.Contains(text, unix.EBUSY.Error()): // the webcam package turns some errors into text
-		return Faultf("camera %s: %w: another program uses it, close that one", path, ErrBusy)
+		return fault.Errorf("camera %s: %w: another program uses it, close that one", path, ErrBusy)
 	case errors.Is(err, errNoSignal):
-		remedy = Words("switch on what is connected to it")
+		remedy = fault.Words("switch on what is connected to it")
 	case errors.Is(err, unix.ENOTTY), strings.Contains(text, "Not a video capture device"):
-		remedy = Words("it is no camera, choose another source")
+		remedy = fault.Words("it is no camera, choose another source")
 	}
-	return Faultf("camera %s: %w: %s", path, err, remedy)
+	return fault.Errorf("camera %s: %w: %s", path, err, remedy)
 }
 
 // Device is a camera that can be opened.

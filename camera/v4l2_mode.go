@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/blackjack/webcam"
+
+	"reterminal-vision/camera/fault"
 )
 
 // fourCC is a V4L2 pixel format code.
@@ -96,10 +98,10 @@ func chooseMode(offered map[webcam.PixelFormat]string, sizes func(webcam.PixelFo
 		}
 	}
 	if bestMiss < 0 && wanted != "" {
-		return captureMode{}, Faultf("it gives no %s, only %s: choose one of those with --format", wanted, offeredNames(offered))
+		return captureMode{}, fault.Errorf("it gives no %s, only %s: choose one of those with --format", wanted, offeredNames(offered))
 	}
 	if bestMiss < 0 {
-		return captureMode{}, Faultf("it gives none of the formats that are read, only %s: use a USB (UVC) camera", offeredNames(offered))
+		return captureMode{}, fault.Errorf("it gives none of the formats that are read, only %s: use a USB (UVC) camera", offeredNames(offered))
 	}
 	best.stride, _ = best.format.PlaneSize(0, best.width, best.height)
 	return best, nil

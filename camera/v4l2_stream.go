@@ -7,6 +7,8 @@ import (
 
 	"github.com/blackjack/webcam"
 	"golang.org/x/sys/unix"
+
+	"reterminal-vision/camera/fault"
 )
 
 // filled is a buffer that the driver has put a picture in.
@@ -32,7 +34,7 @@ func newBufferStream(cam *webcam.Webcam) (*bufferStream, error) {
 	inside := reflect.ValueOf(cam).Elem()
 	fd, mapped := inside.FieldByName("fd"), inside.FieldByName("buffers")
 	if fd.Kind() != reflect.Uintptr || mapped.Kind() != reflect.Slice {
-		return nil, Faultf("the webcam package is not the version that was built for")
+		return nil, fault.Errorf("the webcam package is not the version that was built for")
 	}
 	s := &bufferStream{Webcam: cam, fd: int(fd.Uint())}
 	for i := range mapped.Len() {
@@ -75,7 +77,7 @@ func (s *bufferStream) take() (filled, error) {
 		return filled{}, err
 	}
 	if int(buffer.index) >= len(s.buffers) {
-		return filled{}, Faultf("the driver gives buffer %d of %d: %w", buffer.index, len(s.buffers), unix.EINVAL)
+		return filled{}, fault.Errorf("the driver gives buffer %d of %d: %w", buffer.index, len(s.buffers), unix.EINVAL)
 	}
 	data := s.buffers[buffer.index]
 	return filled{

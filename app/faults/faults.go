@@ -12,35 +12,35 @@ import (
 	"golang.org/x/sys/unix"
 
 	"reterminal-vision/assets/lang"
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/fault"
 )
 
 // Worded is an error of a camera in the language in use; others stay as they are
 // where nobody has translated them.
 func Worded(err error) string {
-	fault, ok := err.(*camera.Fault) // an outer error has words of its own
+	e, ok := err.(*fault.Error) // an outer error has words of its own
 	if !ok || lang.Current() == "en" {
 		return lang.Name(err.Error())
 	}
-	values := make([]any, len(fault.Values))
-	for i, v := range fault.Values {
+	values := make([]any, len(e.Values))
+	for i, v := range e.Values {
 		switch v := v.(type) {
 		case error:
 			values[i] = cause(v)
-		case camera.Words:
+		case fault.Words:
 			values[i] = lang.Name(string(v))
 		default:
 			values[i] = v
 		}
 	}
-	return fmt.Sprintf(lang.Name(strings.ReplaceAll(fault.Text, "%w", "%s")), values...)
+	return fmt.Sprintf(lang.Name(strings.ReplaceAll(e.Text, "%w", "%s")), values...)
 }
 
-// cause words what is inside a Fault: of the system its number, where it has no
+// cause words what is inside a fault.Error: of the system its number, where it has no
 // words in this language, and of a driver or a program what it says.
 func cause(err error) string {
 	switch e := err.(type) {
-	case *camera.Fault:
+	case *fault.Error:
 		return Worded(e)
 	case *fs.PathError:
 		return e.Path + ": " + cause(e.Err)

@@ -28,6 +28,7 @@ import (
 	"reterminal-vision/assets/demos"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/fault"
 	"reterminal-vision/inference"
 )
 
@@ -504,7 +505,7 @@ func OpenSource(ctx context.Context, cfg config.Config, builtin string, opt came
 	}
 	devices := camera.Devices()
 	if len(devices) == 0 && builtin == "" {
-		return nil, "", camera.Faultf("no camera is connected: plug one in, or choose a video or pictures with --source")
+		return nil, "", fault.Errorf("no camera is connected: plug one in, or choose a video or pictures with --source")
 	}
 	notice := lang.T("No camera: showing built-in footage")
 	if len(devices) > 0 {

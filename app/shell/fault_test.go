@@ -18,6 +18,7 @@ import (
 	"reterminal-vision/app/watchdog"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/fault"
 )
 
 // english are words that are in every sentence of English about a camera, and in
@@ -61,7 +62,7 @@ func TestCameraErrorsAreTranslated(t *testing.T) {
 		title string
 	}
 	gone := func(is error) error {
-		return camera.Faultf("camera %s: %w: plug it in again or choose another source", "/dev/video0", is)
+		return fault.Errorf("camera %s: %w: plug it in again or choose another source", "/dev/video0", is)
 	}
 	for name, c := range map[string]struct {
 		path, spec string
@@ -76,14 +77,14 @@ func TestCameraErrorsAreTranslated(t *testing.T) {
 		"no such camera":            {path: path, spec: "/dev/video99"},
 		"no camera":                 {path: path, spec: "/dev/null"},
 		"gone":                      {err: gone(camera.ErrGone), kind: kind{camera.ErrGone, "Kamera getrennt"}},
-		"busy":                      {err: camera.Faultf("camera %s: %w: another program uses it, close that one", "/dev/video0", camera.ErrBusy), kind: kind{camera.ErrBusy, "Die Kamera wird benutzt"}},
-		"stalled":                   {err: camera.Faultf("camera %s: %w for %v: unplug it, plug it in again", "/dev/video0", camera.ErrStalled, 4*time.Second), kind: kind{camera.ErrStalled, "Die Kamera liefert keine Bilder"}},
+		"busy":                      {err: fault.Errorf("camera %s: %w: another program uses it, close that one", "/dev/video0", camera.ErrBusy), kind: kind{camera.ErrBusy, "Die Kamera wird benutzt"}},
+		"stalled":                   {err: fault.Errorf("camera %s: %w for %v: unplug it, plug it in again", "/dev/video0", camera.ErrStalled, 4*time.Second), kind: kind{camera.ErrStalled, "Die Kamera liefert keine Bilder"}},
 		"stalled, says the watch":   {err: silent, kind: kind{camera.ErrStalled, "Die Kamera liefert keine Bilder"}},
-		"may not be opened":         {err: camera.Faultf("camera %s: %w: %s", "/dev/video0", &fs.PathError{Op: "open", Path: "/dev/video0", Err: unix.EACCES}, camera.Words("run 'sudo usermod -aG video $USER' and log in again")), kind: kind{unix.EACCES, ""}},
+		"may not be opened":         {err: fault.Errorf("camera %s: %w: %s", "/dev/video0", &fs.PathError{Op: "open", Path: "/dev/video0", Err: unix.EACCES}, fault.Words("run 'sudo usermod -aG video $USER' and log in again")), kind: kind{unix.EACCES, ""}},
 		"an error without words":    {err: gone(unix.ENOTRECOVERABLE), kind: kind{unix.ENOTRECOVERABLE, ""}},
-		"a fault in a fault":        {err: gone(camera.Faultf("setting %s %dx%d: %w", "YUYV", 640, 480, unix.EINVAL)), kind: kind{unix.EINVAL, ""}},
+		"a fault in a fault":        {err: gone(fault.Errorf("setting %s %dx%d: %w", "YUYV", 640, 480, unix.EINVAL)), kind: kind{unix.EINVAL, ""}},
 		"none is connected":         {err: unconnected},
-		"a control that is no more": {err: camera.Faultf("camera %s has no %s any more: choose the camera again", "/dev/video0", "Zoom")},
+		"a control that is no more": {err: fault.Errorf("camera %s has no %s any more: choose the camera again", "/dev/video0", "Zoom")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_ = lang.Set("en")

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/fault"
 	"reterminal-vision/inference"
 )
 
@@ -310,7 +311,7 @@ func NewSilence(ctx context.Context, source camera.Info) *Silence {
 
 // SilentError is the error of a source that gave no frame for so long.
 func SilentError(source camera.Info, d time.Duration) error {
-	return camera.Faultf("%s: %w for %v: choose another source, or restart the device", source.Name, camera.ErrStalled, d.Round(time.Second))
+	return fault.Errorf("%s: %w for %v: choose another source, or restart the device", source.Name, camera.ErrStalled, d.Round(time.Second))
 }
 
 // Listen starts waiting for a frame, Heard ends it.

@@ -13,6 +13,7 @@ import (
 	"reterminal-vision/app/settings"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/fault"
 	"reterminal-vision/ui/kit"
 )
 
@@ -70,7 +71,7 @@ func (c Camera) Step(a kit.Action, up bool) error {
 	}
 	i := slices.IndexFunc(controls, func(k camera.Control) bool { return k.Name == id })
 	if i < 0 {
-		return camera.Faultf("camera %s has no %s any more: choose the camera again", path, id)
+		return fault.Errorf("camera %s has no %s any more: choose the camera again", path, id)
 	}
 	value := stepped(controls[i], up)
 	if err := camera.SetControl(path, id, value); err != nil {
