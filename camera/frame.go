@@ -114,13 +114,25 @@ type Frame struct {
 	Captured  time.Time     // when it was complete in memory, with monotonic clock
 
 	refs    atomic.Int32
-	home    home // nil for a frame that nobody takes back
+	owner   Owner // nil for a frame that nobody takes back
 	buf     []byte
 	picture unsafe.Pointer // of a decoder that owns the planes
 }
 
-// home takes frames back that nobody holds.
-type home interface{ put(*Frame) }
+// Owner takes frames back that nobody holds.
+type Owner interface{ Put(*Frame) }
+
+// NewOwned makes a frame for a picture whose planes a decoder owns, to be filled
+// in and held.
+func NewOwned(owner Owner, picture unsafe.Pointer) *Frame {
+	return &Frame{owner: owner, picture: picture}
+}
+
+// Picture is the decoder's picture of a frame that NewOwned made.
+func (f *Frame) Picture() unsafe.Pointer { return f.picture }
+
+// Hold gives a frame that its owner hands out its first holder.
+func (f *Frame) Hold() { f.refs.Store(1) }
 
 // Retain adds a holder.
 func (f *Frame) Retain() *Frame {
@@ -132,8 +144,8 @@ func (f *Frame) Retain() *Frame {
 func (f *Frame) Release() {
 	switch n := f.refs.Add(-1); {
 	case n == 0:
-		if f.home != nil {
-			f.home.put(f)
+		if f.owner != nil {
+			f.owner.Put(f)
 		}
 	case n < 0:
 		panic("camera: frame released more often than retained")
@@ -184,11 +196,11 @@ func (p *Pool) Get(format Format, w, h int) *Frame {
 		f = p.free[n-1]
 		p.free = p.free[:n-1]
 	} else {
-		f = &Frame{home: p}
+		f = &Frame{owner: p}
 		p.made++
 	}
 	p.mu.Unlock()
-	f.refs.Store(1)
+	f.Hold()
 	if f.Format != format || f.Width != w || f.Height != h {
 		f.layout(format, w, h)
 	}
@@ -210,7 +222,8 @@ func (p *Pool) Idle() int {
 	return len(p.free)
 }
 
-func (p *Pool) put(f *Frame) {
+// Put implements Owner.
+func (p *Pool) Put(f *Frame) {
 	p.mu.Lock()
 	p.free = append(p.free, f)
 	p.mu.Unlock()

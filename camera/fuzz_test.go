@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/camera/testpicture"
+
 	"github.com/disintegration/imaging"
 	"golang.org/x/sys/unix"
 )
@@ -89,7 +91,7 @@ func FuzzFrame(f *testing.F) {
 	var pool Pool
 	f.Fuzz(func(t *testing.T, format uint8, w, h int16, slack int8, raw []byte, dw, dh uint8) {
 		frame := &Frame{Format: Format(format % 12), Range: Range(format / 12 % 2), Width: int(w), Height: int(h)}
-		frame.refs.Store(1)
+		frame.Hold()
 		for p := range frame.Planes {
 			row, rows := frame.Format.PlaneSize(p, frame.Width, frame.Height)
 			frame.Stride[p] = row + int(slack)
@@ -123,7 +125,7 @@ func FuzzFrame(f *testing.F) {
 
 // FuzzStill reads any file as a picture of a folder; what is taken can be shown.
 func FuzzStill(f *testing.F) {
-	img := testImage(19, 11)
+	img := testpicture.Image(19, 11)
 	paletted := image.NewPaletted(img.Rect, color.Palette{color.Black, color.White, color.RGBA{200, 30, 9, 255}})
 	for i := range paletted.Pix {
 		paletted.Pix[i] = uint8(i % 3)
@@ -164,7 +166,7 @@ func FuzzStill(f *testing.F) {
 // FuzzVideo plays any short file with FFmpeg's libraries in this process, as the
 // app does; its pictures can be shown.
 func FuzzVideo(f *testing.F) {
-	clips := [][]byte{bytes.Repeat(testJPEG(f, 32, 24), 4)}
+	clips := [][]byte{bytes.Repeat(testpicture.JPEG(f, 32, 24), 4)}
 	for name, args := range map[string][]string{
 		"h264.mp4": {"-c:v", "libx264", "-preset", "ultrafast"}, "mpeg4.avi": {"-c:v", "mpeg4"}, "mjpeg.mkv": {"-c:v", "mjpeg"},
 		"vp8.webm": {"-c:v", "libvpx"}, "mpeg1.mpg": {"-c:v", "mpeg1video"}, "mjpeg444.mov": {"-c:v", "mjpeg", "-pix_fmt", "yuvj444p"},
@@ -209,7 +211,7 @@ func FuzzVideo(f *testing.F) {
 // FuzzCSI reads any bytes as a stream of JPEG pictures from rpicam-vid, which
 // come in two pieces: the same pictures are found wherever the cut is.
 func FuzzCSI(f *testing.F) {
-	one, other := testJPEG(f, 16, 8), testJPEG(f, 24, 24)
+	one, other := testpicture.JPEG(f, 16, 8), testpicture.JPEG(f, 24, 24)
 	for _, data := range [][]byte{nil, one, append(bytes.Clone(one), other...), append([]byte("stray"), one...), one[:len(one)-1], {0xFF, 0xD9, 0xFF}} {
 		f.Add(data, uint16(len(data)/2))
 		f.Add(data, uint16(max(0, len(data)-1)))
@@ -290,7 +292,7 @@ func FuzzCapture(f *testing.F) {
 		f.Add(uint8(i), uint16(7), uint16(5), uint32(64), uint8(7), bytes.Repeat([]byte{1}, 320))
 		f.Add(uint8(i), uint16(640), uint16(480), uint32(1<<31), uint8(1), []byte{1, 2, 3})
 	}
-	f.Add(uint8(len(rawFormats)), uint16(16), uint16(8), uint32(0), uint8(0), testJPEG(f, 16, 8))
+	f.Add(uint8(len(rawFormats)), uint16(16), uint16(8), uint32(0), uint8(0), testpicture.JPEG(f, 16, 8))
 	d, err := NewDecoder()
 	if err != nil {
 		f.Fatal(err)

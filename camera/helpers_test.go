@@ -1,33 +1,16 @@
 package camera
 
 import (
-	"bytes"
 	"context"
-	"image"
-	"image/color"
-	"image/jpeg"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
-)
 
-// media returns the path of a file of the shared test material.
-func media(t testing.TB, name string) string {
-	t.Helper()
-	root := os.Getenv("RTV_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared")
-	}
-	path := filepath.Join(root, "media", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("test material is not here (set RTV_SHARED): %v", err)
-	}
-	return path
-}
+	"reterminal-vision/camera/testpicture"
+)
 
 // needTurbo skips what only libjpeg-turbo does.
 func needTurbo(t testing.TB) {
@@ -37,23 +20,9 @@ func needTurbo(t testing.TB) {
 	}
 }
 
-// makeVideo makes a file in a new folder from ffmpeg's arguments.
-func makeVideo(t testing.TB, name string, args ...string) string {
-	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skip("ffmpeg is not installed")
-	}
-	path := filepath.Join(t.TempDir(), name)
-	args = append([]string{"-nostdin", "-loglevel", "error", "-y"}, append(args, path)...)
-	if out, err := exec.Command("ffmpeg", args...).CombinedOutput(); err != nil {
-		t.Fatalf("ffmpeg %v: %v\n%s", args, err, out)
-	}
-	return path
-}
-
 // testClip makes a 64x48 video of n frames at 25 a second.
 func testClip(t testing.TB, name string, n string, args ...string) string {
-	return makeVideo(t, name, append([]string{"-f", "lavfi", "-i", "testsrc=size=64x48:rate=25", "-frames:v", n}, args...)...)
+	return testpicture.Video(t, name, append([]string{"-f", "lavfi", "-i", "testsrc=size=64x48:rate=25", "-frames:v", n}, args...)...)
 }
 
 func open(t testing.TB, spec string, opt Options) Source {
@@ -120,24 +89,4 @@ func processes(t *testing.T) int {
 		n += len(strings.Fields(string(data)))
 	}
 	return n
-}
-
-// testImage is a picture with edges and gradients in every channel.
-func testImage(w, h int) *image.RGBA {
-	img := image.NewRGBA(image.Rect(0, 0, w, h))
-	for y := range h {
-		for x := range w {
-			img.SetRGBA(x, y, color.RGBA{uint8(255 * x / w), uint8(255 * y / h), uint8(x ^ y), 255})
-		}
-	}
-	return img
-}
-
-func testJPEG(t testing.TB, w, h int) []byte {
-	t.Helper()
-	var buf bytes.Buffer
-	if err := jpeg.Encode(&buf, testImage(w, h), nil); err != nil {
-		t.Fatal(err)
-	}
-	return buf.Bytes()
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"reterminal-vision/camera/testpicture"
 )
 
 func newDecoder(t testing.TB) *Decoder {
@@ -32,7 +34,7 @@ func readFile(t testing.TB, path string) []byte {
 
 // mjpegPicture makes one JPEG picture the way cameras do, by pixel format.
 func mjpegPicture(t testing.TB, size, pixFmt string) []byte {
-	return readFile(t, makeVideo(t, "one.mjpeg", "-f", "lavfi", "-i", "testsrc=size="+size, "-frames:v", "1", "-pix_fmt", pixFmt, "-huffman", "default", "-q:v", "4"))
+	return readFile(t, testpicture.Video(t, "one.mjpeg", "-f", "lavfi", "-i", "testsrc=size="+size, "-frames:v", "1", "-pix_fmt", pixFmt, "-huffman", "default", "-q:v", "4"))
 }
 
 // withoutHuffman strips the Huffman tables, which UVC cameras leave out.
@@ -99,7 +101,7 @@ func TestDecodeGrey(t *testing.T) {
 	}
 	for y := range 21 {
 		for x := range 37 {
-			if d := abs(int(f.Planes[0][y*f.Stride[0]+x]) - int(want.GrayAt(x, y).Y)); d > 6 {
+			if d := difference(int(f.Planes[0][y*f.Stride[0]+x]) - int(want.GrayAt(x, y).Y)); d > 6 {
 				t.Fatalf("pixel %d,%d is off by %d", x, y, d)
 			}
 		}
@@ -130,7 +132,7 @@ func TestDecodeWithoutHuffmanTables(t *testing.T) {
 }
 
 func TestDecodeDamaged(t *testing.T) {
-	data := testJPEG(t, 160, 120)
+	data := testpicture.JPEG(t, 160, 120)
 	huge := slices.Clone(data)
 	for i := range huge {
 		if huge[i] == 0xFF && huge[i+1] == 0xC0 {
@@ -168,7 +170,7 @@ func TestDecodeDamaged(t *testing.T) {
 }
 
 func TestDecodeStrayBytes(t *testing.T) {
-	data := testJPEG(t, 160, 120)
+	data := testpicture.JPEG(t, 160, 120)
 	stray := slices.Concat(data[:len(data)-2], []byte{0, 0, 0}, data[len(data)-2:])
 	if _, err := newDecoder(t).DecodeYUV(stray, &Pool{}); err != nil {
 		t.Errorf("stray bytes before the end marker: %v", err)
@@ -201,7 +203,7 @@ func TestDecodeRGBEqualsOpenCV(t *testing.T) {
 	d := newDecoder(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f, err := d.DecodeRGB(readFile(t, media(t, tt.name)), &Pool{})
+			f, err := d.DecodeRGB(readFile(t, testpicture.Media(t, tt.name)), &Pool{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -213,8 +215,8 @@ func TestDecodeRGBEqualsOpenCV(t *testing.T) {
 }
 
 func TestSplitJPEGs(t *testing.T) {
-	a, b := testJPEG(t, 40, 30), testJPEG(t, 50, 20)
-	thumbnail := testJPEG(t, 8, 8)
+	a, b := testpicture.JPEG(t, 40, 30), testpicture.JPEG(t, 50, 20)
+	thumbnail := testpicture.JPEG(t, 8, 8)
 	n := len(thumbnail) + 2
 	nested := slices.Concat(a[:2], []byte{0xFF, 0xE1, byte(n >> 8), byte(n)}, thumbnail, a[2:])
 	tests := []struct {
@@ -254,7 +256,7 @@ func TestDecodeDoesNotAllocate(t *testing.T) {
 func BenchmarkDecodeYUV(b *testing.B) {
 	for _, size := range []string{"640x480", "1280x720"} {
 		b.Run(size, func(b *testing.B) {
-			src := makeVideo(b, "frame.mjpeg", "-i", media(b, "traffic/cars.mp4"), "-frames:v", "1", "-vf", "scale="+size[:len(size)-4]+":"+size[len(size)-3:], "-pix_fmt", "yuvj422p", "-q:v", "3")
+			src := testpicture.Video(b, "frame.mjpeg", "-i", testpicture.Media(b, "traffic/cars.mp4"), "-frames:v", "1", "-vf", "scale="+size[:len(size)-4]+":"+size[len(size)-3:], "-pix_fmt", "yuvj422p", "-q:v", "3")
 			data, d, pool := readFile(b, src), newDecoder(b), &Pool{}
 			b.ReportAllocs()
 			b.SetBytes(int64(len(data)))

@@ -71,7 +71,7 @@ func (p *libavPass) read(ctx context.Context) (f *Frame, err error) {
 func (p *libavPass) decode() (*Frame, error) {
 	f := p.pool.get()
 	var out C.rtv_video_picture
-	switch rc := C.rtv_video_read(p.video, f.picture, &out); {
+	switch rc := C.rtv_video_read(p.video, f.Picture(), &out); {
 	case rc == C.RTV_VIDEO_END:
 		f.Release()
 		return nil, io.EOF
@@ -125,19 +125,19 @@ func (p *pictures) get() *Frame {
 	if n := len(p.free); n > 0 {
 		f, p.free = p.free[n-1], p.free[:n-1]
 	} else {
-		f = &Frame{home: p, picture: C.rtv_picture_new()}
+		f = NewOwned(p, C.rtv_picture_new())
 	}
-	f.refs.Store(1)
+	f.Hold()
 	f.Sequence, f.Timestamp, f.Captured = 0, 0, time.Time{}
 	return f
 }
 
-func (p *pictures) put(f *Frame) {
-	C.rtv_picture_clear(f.picture)
+func (p *pictures) Put(f *Frame) {
+	C.rtv_picture_clear(f.Picture())
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		C.rtv_picture_free(f.picture)
+		C.rtv_picture_free(f.Picture())
 		return
 	}
 	p.free = append(p.free, f)
@@ -149,7 +149,7 @@ func (p *pictures) close() {
 	defer p.mu.Unlock()
 	p.closed = true
 	for _, f := range p.free {
-		C.rtv_picture_free(f.picture)
+		C.rtv_picture_free(f.Picture())
 	}
 	p.free = nil
 }

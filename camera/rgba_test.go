@@ -6,6 +6,8 @@ import (
 	"image/color"
 	"math/rand/v2"
 	"testing"
+
+	"reterminal-vision/camera/testpicture"
 )
 
 var allFormats = []Format{RGB24, BGR24, Grey, YUYV, UYVY, NV12, I420, I422, I444}
@@ -59,7 +61,7 @@ func compare(t *testing.T, got, want *image.RGBA, rng Range) {
 			if i%4 == 2 && rng == RangeLimited {
 				limit = 3
 			}
-			if abs(int(a)-int(b)) > limit {
+			if difference(int(a)-int(b)) > limit {
 				t.Fatalf("range %d, pixel %d,%d, channel %d: %d, reference %d", rng, i/4, y, i%4, a, b)
 			}
 		}
@@ -101,7 +103,7 @@ func TestReferenceKnownColours(t *testing.T) {
 	for _, tt := range tests {
 		r, g, b := yuvToRGB(tt.rng, tt.y, tt.u, tt.v)
 		for _, pair := range [][2]uint8{{r, tt.want.R}, {g, tt.want.G}, {b, tt.want.B}} {
-			if abs(int(pair[0])-int(pair[1])) > 1 {
+			if difference(int(pair[0])-int(pair[1])) > 1 {
 				t.Errorf("range %d yuv %d,%d,%d = %d,%d,%d, want %v", tt.rng, tt.y, tt.u, tt.v, r, g, b, tt.want)
 				break
 			}
@@ -113,7 +115,7 @@ func TestReferenceKnownColours(t *testing.T) {
 func TestToRGBAOfPictures(t *testing.T) {
 	for _, name := range []string{"objects/parrot.jpg", "faces/group.jpg", "lung/1.jpg"} {
 		t.Run(name, func(t *testing.T) {
-			d, data := newDecoder(t), readFile(t, media(t, name))
+			d, data := newDecoder(t), readFile(t, testpicture.Media(t, name))
 			planar, err := d.DecodeYUV(data, &Pool{})
 			if err != nil {
 				t.Fatal(err)
@@ -132,7 +134,7 @@ func TestToRGBAOfPictures(t *testing.T) {
 			}
 			sum := 0
 			for i := range a.Pix {
-				sum += abs(int(a.Pix[i]) - int(b.Pix[i]))
+				sum += difference(int(a.Pix[i]) - int(b.Pix[i]))
 			}
 			if mean := float64(sum) / float64(len(a.Pix)); mean > 2 {
 				t.Errorf("%v decode differs from RGB by %.2f on average", planar.Format, mean)
@@ -190,3 +192,5 @@ func BenchmarkToRGBA(b *testing.B) {
 		})
 	}
 }
+
+func difference(v int) int { return max(v, -v) }

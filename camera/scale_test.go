@@ -42,7 +42,7 @@ func TestScalerMatchesReference(t *testing.T) {
 						scaleReference(want, f, s.toW, s.toH)
 					}
 					for i := range want.Pix {
-						if abs(int(got.Pix[i])-int(want.Pix[i])) > scaleTolerance {
+						if difference(int(got.Pix[i])-int(want.Pix[i])) > scaleTolerance {
 							t.Fatalf("byte %d is %d, reference %d", i, got.Pix[i], want.Pix[i])
 						}
 					}

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/camera/testpicture"
+
 	"github.com/disintegration/imaging"
 )
 
@@ -27,7 +29,7 @@ func writeFile(t testing.TB, path string, data []byte) string {
 
 func savePicture(t testing.TB, path string, w, h int) string {
 	t.Helper()
-	if err := imaging.Save(testImage(w, h), path); err != nil {
+	if err := imaging.Save(testpicture.Image(w, h), path); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -56,8 +58,8 @@ func TestReadStillKinds(t *testing.T) {
 			if f.Format != RGB24 || f.Width != 61 || f.Height != 43 {
 				t.Errorf("got %v %dx%d", f.Format, f.Width, f.Height)
 			}
-			want := testImage(61, 43).RGBAAt(50, 10)
-			r, g, b := rgbAt(f, 50, 10)
+			want := testpicture.Image(61, 43).RGBAAt(50, 10)
+			r, g, b := rgbOf(t, f, 50, 10)
 			tolerance := map[string]int{".jpg": 30, ".jpeg": 30, ".gif": 40}[ext]
 			for _, d := range []int{int(r) - int(want.R), int(g) - int(want.G), int(b) - int(want.B)} {
 				if abs(d) > tolerance {
@@ -70,7 +72,7 @@ func TestReadStillKinds(t *testing.T) {
 }
 
 func TestReadStillOrientation(t *testing.T) {
-	data := testJPEG(t, 60, 40)
+	data := testpicture.JPEG(t, 60, 40)
 	for o := 0; o <= 9; o++ {
 		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
 			path := writeFile(t, filepath.Join(t.TempDir(), "a.jpg"), withOrientation(data, o, order))
@@ -86,8 +88,8 @@ func TestReadStillOrientation(t *testing.T) {
 				t.Errorf("orientation %d: %dx%d, want %dx%d", o, f.Width, f.Height, w, h)
 			}
 			// Red grows to the right of the scene, green downwards.
-			first, _, _ := rgbAt(f, w/2, 2)
-			last, _, _ := rgbAt(f, w/2, h-3)
+			first, _, _ := rgbOf(t, f, w/2, 2)
+			last, _, _ := rgbOf(t, f, w/2, h-3)
 			if grows := int(last)-int(first) > 50; grows != (o == 5 || o == 6) {
 				t.Errorf("orientation %d: red goes from %d to %d downwards", o, first, last)
 			}
@@ -229,7 +231,7 @@ func TestOpenErrors(t *testing.T) {
 
 func TestBuiltin(t *testing.T) {
 	noLeaks(t)
-	a := testJPEG(t, 64, 48)
+	a := testpicture.JPEG(t, 64, 48)
 	data := slices.Concat(a, a, a)
 	copy(data[2*len(a)-200:], slices.Repeat([]byte{0xFF, 0xD0}, 60)) // the second one is damaged
 	clip := Clip{Title: "Built-in: traffic", FPS: 50, Data: func() []byte { return data }}
@@ -272,8 +274,8 @@ func TestStillTooLarge(t *testing.T) {
 		says    []string
 	}{
 		{"fits.png", wide(300, 200, imaging.PNG), 0, nil},
-		{"padded.jpg", testJPEG(t, 30, 20), maxStillBytes - 1<<20, nil},
-		{"long.jpg", testJPEG(t, 30, 20), maxStillBytes, []string{"larger than 64 MiB", "make it smaller"}},
+		{"padded.jpg", testpicture.JPEG(t, 30, 20), maxStillBytes - 1<<20, nil},
+		{"long.jpg", testpicture.JPEG(t, 30, 20), maxStillBytes, []string{"larger than 64 MiB", "make it smaller"}},
 		{"many.png", wide(8192, 4097, imaging.PNG), 0, []string{"33 megapixels", "at most 32", "save it as .jpg"}},
 		{"many.gif", wide(8192, 4097, imaging.GIF), 0, []string{"33 megapixels", "at most 32", "save it as .jpg"}},
 	} {
@@ -296,4 +298,15 @@ func TestStillTooLarge(t *testing.T) {
 			}
 		})
 	}
+}
+
+// rgbOf is the colour of a pixel.
+func rgbOf(t *testing.T, f *Frame, x, y int) (r, g, b uint8) {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, f.Width, f.Height))
+	if err := ToRGBA(img, f); err != nil {
+		t.Fatal(err)
+	}
+	c := img.RGBAAt(x, y)
+	return c.R, c.G, c.B
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/camera/testpicture"
+
 	"github.com/blackjack/webcam"
 	"golang.org/x/sys/unix"
 )
@@ -164,7 +166,7 @@ func TestCaptureHonoursStride(t *testing.T) {
 }
 
 func TestCaptureSkipsDamaged(t *testing.T) {
-	picture := testJPEG(t, 64, 48)
+	picture := testpicture.JPEG(t, 64, 48)
 	raw := make([]byte, 8*4*2)
 	tests := []struct {
 		name  string
@@ -292,7 +294,7 @@ func TestCaptureFailures(t *testing.T) {
 
 func TestCaptureNewestWins(t *testing.T) {
 	noLeaks(t)
-	d := &fakeDevice{steps: []fakeStep{{data: testJPEG(t, 64, 48)}}, slowly: time.Millisecond}
+	d := &fakeDevice{steps: []fakeStep{{data: testpicture.JPEG(t, 64, 48)}}, slowly: time.Millisecond}
 	src := fakeSource(t, d, jpegMode, true)
 	time.Sleep(100 * time.Millisecond)
 	f, err := read(t, src)
@@ -302,7 +304,7 @@ func TestCaptureNewestWins(t *testing.T) {
 	if f.Sequence < 5 {
 		t.Errorf("a late reader got frame %d", f.Sequence)
 	}
-	if made := f.home.(*Pool).Made(); made > 3 {
+	if made := src.(*v4l2Source).capture.pool.Made(); made > 3 {
 		t.Errorf("%d frames allocated", made)
 	}
 	f.Release()

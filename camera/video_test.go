@@ -10,11 +10,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"reterminal-vision/camera/testpicture"
 )
 
 func TestCarsVideo(t *testing.T) {
 	noLeaks(t)
-	src := open(t, media(t, "traffic/cars.mp4"), Options{})
+	src := open(t, testpicture.Media(t, "traffic/cars.mp4"), Options{})
 	defer src.Close()
 	info := src.Info()
 	if info.Name != "cars.mp4" || info.Width != 628 || info.Height != 420 || info.FPS != 30 || info.Kind != KindVideo {
@@ -93,7 +95,7 @@ func TestVideoFormats(t *testing.T) {
 }
 
 func TestVideoAfterSound(t *testing.T) {
-	src := open(t, makeVideo(t, "a.mov", "-f", "lavfi", "-i", "sine=d=0.2", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=25",
+	src := open(t, testpicture.Video(t, "a.mov", "-f", "lavfi", "-i", "sine=d=0.2", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=25",
 		"-t", "0.2", "-map", "0", "-map", "1", "-pix_fmt", "yuv444p"), Options{})
 	defer src.Close()
 	if err := drain(t, src, 5); err != nil {
@@ -106,7 +108,7 @@ func TestVideoAfterSound(t *testing.T) {
 
 func TestRotatedVideo(t *testing.T) {
 	plain := testClip(t, "a.mp4", "5")
-	src := open(t, makeVideo(t, "b.mp4", "-i", plain, "-c", "copy", "-metadata:s:v", "rotate=90"), Options{})
+	src := open(t, testpicture.Video(t, "b.mp4", "-i", plain, "-c", "copy", "-metadata:s:v", "rotate=90"), Options{})
 	defer src.Close()
 	if err := drain(t, src, 4); err != nil {
 		t.Fatal(err)
@@ -248,10 +250,10 @@ func TestVideoReplaced(t *testing.T) {
 func TestVideoDamaged(t *testing.T) {
 	noLeaks(t)
 	dir := t.TempDir()
-	whole := readFile(t, testClip(t, "a.mp4", "50"))
+	whole := slurp(t, testClip(t, "a.mp4", "50"))
 	cut := writeFile(t, filepath.Join(dir, "cut.mp4"), whole[:len(whole)/2])
 	text := writeFile(t, filepath.Join(dir, "text.mp4"), []byte("this is not a video"))
-	sound := makeVideo(t, "sound.mp4", "-f", "lavfi", "-i", "sine=d=1")
+	sound := testpicture.Video(t, "sound.mp4", "-f", "lavfi", "-i", "sine=d=1")
 	for path, want := range map[string]string{cut: "Invalid data", text: "Invalid data", sound: "no video stream"} {
 		src, err := Open(t.Context(), path, Options{})
 		if err == nil {
@@ -262,7 +264,7 @@ func TestVideoDamaged(t *testing.T) {
 		}
 	}
 	// Cut where the index is at the front: what is there plays.
-	front := readFile(t, testClip(t, "front.mp4", "50", "-movflags", "faststart", "-g", "5"))
+	front := slurp(t, testClip(t, "front.mp4", "50", "-movflags", "faststart", "-g", "5"))
 	src := open(t, writeFile(t, filepath.Join(dir, "front.mp4"), front[:len(front)*3/4]), Options{})
 	defer src.Close()
 	if err := drain(t, src, 100); err == nil {
@@ -283,7 +285,7 @@ func TestVideoWithoutFFmpeg(t *testing.T) {
 func TestCloseAndCancel(t *testing.T) {
 	clip := testClip(t, "a.mp4", "50")
 	picture := savePicture(t, filepath.Join(t.TempDir(), "a.png"), 30, 20)
-	builtin := map[string]Clip{"x": {FPS: 1, Data: func() []byte { return append(testJPEG(t, 64, 48), testJPEG(t, 64, 48)...) }}}
+	builtin := map[string]Clip{"x": {FPS: 1, Data: func() []byte { return append(testpicture.JPEG(t, 64, 48), testpicture.JPEG(t, 64, 48)...) }}}
 	for _, spec := range []string{clip, picture, filepath.Dir(picture), "builtin:x"} {
 		for _, paced := range []bool{false, true} {
 			opt := Options{Paced: paced, Loop: true, FPS: 0.2, Builtin: builtin}
@@ -386,7 +388,7 @@ func TestLastLine(t *testing.T) {
 }
 
 func BenchmarkReadVideo(b *testing.B) {
-	src := open(b, media(b, "traffic/cars.mp4"), Options{Loop: true})
+	src := open(b, testpicture.Media(b, "traffic/cars.mp4"), Options{Loop: true})
 	defer src.Close()
 	if err := drain(b, src, 5); err != nil { // ffmpeg starts, the pool fills
 		b.Fatal(err)
@@ -401,4 +403,13 @@ func BenchmarkReadVideo(b *testing.B) {
 		f.Release()
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "fps")
+}
+
+func slurp(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
