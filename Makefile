@@ -41,7 +41,7 @@ test: build lint
 	RTV_BINARY=$(CURDIR)/$(BIN) RTV_SHARED=$(SHARED) RTV_REQUIRE_MEDIA=$(if $(wildcard $(SHARED)/models),1) \
 		go test -race -timeout 30m ./...
 	RTV_SHARED=$(SHARED) go test -timeout 15m -run TestGoldenScreens ./app/shell
-	RTV_SHARED=$(SHARED) go test -tags purego ./camera # what is tested against C, as it builds without
+	RTV_SHARED=$(SHARED) go test -tags purego ./camera/... # what is tested against C, as it builds without
 
 # The package, build/deb/reterminal-vision_VERSION_ARCH.deb; for the reTerminal: make deb ARCH=arm64
 deb: setup build/deb/ready
@@ -98,7 +98,7 @@ lint: setup
 	@bad=$$(gofmt -l app assets camera inference models packaging ui main.go); \
 		[ -z "$$bad" ] || { echo "not formatted, run gofmt -w:" $$bad; exit 1; }
 	go vet ./...
-	go vet -tags purego ./camera
+	go vet -tags purego ./camera/...
 	go tool staticcheck ./...
 
 # How large the packages are, and what breaks the rules of docs/architecture.md.

@@ -20,6 +20,7 @@ import (
 	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/roster"
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -35,7 +36,7 @@ type onlooker struct {
 	counts   camera.Counts
 }
 
-func (o *onlooker) Frame(*camera.Frame) {
+func (o *onlooker) Frame(*frame.Frame) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := time.Now()

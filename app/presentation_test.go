@@ -18,6 +18,7 @@ import (
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/roster"
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/recognize"
 	"reterminal-vision/inference/tasktest"
@@ -187,7 +188,7 @@ func openRecognition(ctx context.Context, cfg config.Config, liveness string) (*
 
 // widened reads a tight crop of a face as part of a picture with a quarter more
 // on each side, which mirrors it: faces that are cut off are not enrolled.
-func widened(t *testing.T, file string) *camera.Frame {
+func widened(t *testing.T, file string) *frame.Frame {
 	t.Helper()
 	img, err := imaging.Open(file)
 	if err != nil {

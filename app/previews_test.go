@@ -16,7 +16,7 @@ import (
 	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/roster"
 	"reterminal-vision/app/snapshot"
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -32,13 +32,13 @@ const (
 type previewer struct {
 	t        *testing.T
 	stop     context.CancelFunc
-	frames   map[uint64]*camera.Frame
+	frames   map[uint64]*frame.Frame
 	skip     int // demos on the same footage show other parts of it; what they remember is there by then
 	seen     int
 	pictures [][]byte
 }
 
-func (p *previewer) Frame(f *camera.Frame)  { p.frames[f.Sequence] = f.Retain() }
+func (p *previewer) Frame(f *frame.Frame)   { p.frames[f.Sequence] = f.Retain() }
 func (p *previewer) Status(pipeline.Status) {}
 func (p *previewer) Lost(err error)         { p.t.Error(err) }
 func (p *previewer) Failed(err error)       { p.t.Error(err) }
@@ -51,7 +51,7 @@ func (p *previewer) Result(r *inference.Result) {
 		return
 	}
 	img := image.NewRGBA(image.Rect(0, 0, f.Width, f.Height))
-	if err := camera.ToRGBA(img, f); err != nil {
+	if err := frame.ToRGBA(img, f); err != nil {
 		p.t.Fatal(err)
 	}
 	// The writing would be too small to be read; boxes and colours are not.
@@ -90,7 +90,7 @@ func TestRecordPreviews(t *testing.T) {
 			defer task.Close()
 			ctx, stop := context.WithCancel(context.Background())
 			defer stop()
-			p := &previewer{t: t, stop: stop, skip: 20 + 40*i, frames: map[uint64]*camera.Frame{}}
+			p := &previewer{t: t, stop: stop, skip: 20 + 40*i, frames: map[uint64]*frame.Frame{}}
 			s := pipeline.New(cfg, task, p)
 			s.EveryFrame = true
 			if err := s.Run(ctx); err != nil {

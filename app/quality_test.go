@@ -26,6 +26,7 @@ import (
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/roster"
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/attribute"
 	"reterminal-vision/inference/tasktest"
@@ -148,7 +149,7 @@ func (q *quality) open(demo, choice string) *demo.Task {
 	return task
 }
 
-func (q *quality) still(path string) *camera.Frame {
+func (q *quality) still(path string) *frame.Frame {
 	q.t.Helper()
 	f, err := camera.ReadStill(path)
 	if err != nil {
@@ -472,7 +473,7 @@ func (q *quality) belt() {
 }
 
 type beltCrop struct {
-	frame   *camera.Frame
+	frame   *frame.Frame
 	damaged int
 }
 
@@ -482,7 +483,7 @@ func (q *quality) beltCrops() (crops []beltCrop) {
 	for _, c := range q.held.Belt {
 		wanted[c[0].(string)] = append(wanted[c[0].(string)], c)
 	}
-	q.pictures("data/belt.tar", 1, func(name string, f *camera.Frame) {
+	q.pictures("data/belt.tar", 1, func(name string, f *frame.Frame) {
 		for _, c := range wanted[name] {
 			crop := beltCrop{frame: cut(f, int(c[1].(float64)), int(c[2].(float64)), int(c[3].(float64)))}
 			if c[4].(bool) {
@@ -495,9 +496,9 @@ func (q *quality) beltCrops() (crops []beltCrop) {
 }
 
 // cut copies a square of an RGB frame.
-func cut(f *camera.Frame, x, y, side int) *camera.Frame {
-	var pool camera.Pool
-	out := pool.Get(camera.RGB24, side, side)
+func cut(f *frame.Frame, x, y, side int) *frame.Frame {
+	var pool frame.Pool
+	out := pool.Get(frame.RGB24, side, side)
 	for row := range side {
 		from := f.Planes[0][(y+row)*f.Stride[0]+3*x:]
 		copy(out.Planes[0][row*out.Stride[0]:], from[:3*side])
@@ -514,7 +515,7 @@ func (q *quality) maskIoU(demo, model, picture, mask, label string, isObject fun
 	defer f.Release()
 	defer m.Release()
 	img := image.NewRGBA(image.Rect(0, 0, m.Width, m.Height))
-	if err := camera.ToRGBA(img, m); err != nil {
+	if err := frame.ToRGBA(img, m); err != nil {
 		q.t.Fatal(err)
 	}
 	out := &inference.Result{}
@@ -551,7 +552,7 @@ func (q *quality) head(id string) attribute.Head {
 }
 
 // whole asks a head about a picture that is cropped as its network wants it.
-func (q *quality) whole(id string, head attribute.Head, f *camera.Frame) []float32 {
+func (q *quality) whole(id string, head attribute.Head, f *frame.Frame) []float32 {
 	q.t.Helper()
 	// The box round which the head's margin ends at the picture's edge.
 	inset := float32(f.Width) * (1 - 1/(1+2*attribute.SpecOf(&models.Default().Model(id).Network).Margin)) / 2
@@ -569,19 +570,19 @@ func (q *quality) whole(id string, head attribute.Head, f *camera.Frame) []float
 }
 
 // pictures reads every nth picture of an archive.
-func (q *quality) pictures(archive string, nth int, yield func(name string, f *camera.Frame)) {
+func (q *quality) pictures(archive string, nth int, yield func(name string, f *frame.Frame)) {
 	q.t.Helper()
 	file, err := os.Open(testmedia.Path(q.t, archive))
 	if err != nil {
 		q.t.Fatal(err)
 	}
 	defer file.Close()
-	decoder, err := camera.NewDecoder()
+	decoder, err := frame.NewDecoder()
 	if err != nil {
 		q.t.Fatal(err)
 	}
 	defer decoder.Close()
-	pool, seen := &camera.Pool{}, 0
+	pool, seen := &frame.Pool{}, 0
 	for r := tar.NewReader(file); ; {
 		h, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -622,13 +623,13 @@ func utkfaceLabel(name string) (age float64, gender int, ok bool) {
 
 // labelled yields pictures of a data set that the network did not learn from,
 // and what to call them; of a published network that is not known.
-func (q *quality) labelled(id, archive string, held func(name string) bool, yield func(name string, f *camera.Frame)) string {
+func (q *quality) labelled(id, archive string, held func(name string) bool, yield func(name string, f *frame.Frame)) string {
 	q.t.Helper()
 	if !own(id) {
 		q.pictures("data/"+archive+".tar", 20, yield)
 		return archive + " crops (may be in its training set)"
 	}
-	q.pictures("data/"+archive+".tar", 1, func(name string, f *camera.Frame) {
+	q.pictures("data/"+archive+".tar", 1, func(name string, f *frame.Frame) {
 		if held(name) {
 			yield(name, f)
 		}
@@ -642,7 +643,7 @@ func heldUTKFace(name string) bool { return leftOut(filepath.Base(name), .1) }
 func (q *quality) ages() {
 	for _, id := range models.Default().Demo("age-gender").Heads[0] {
 		head, n, sum := q.head(id), 0, 0.0
-		set := q.labelled(id, "utkface", heldUTKFace, func(name string, f *camera.Frame) {
+		set := q.labelled(id, "utkface", heldUTKFace, func(name string, f *frame.Frame) {
 			if age, _, ok := utkfaceLabel(name); ok {
 				n++
 				sum += math.Abs(float64(q.whole(id, head, f)[0]) - age)
@@ -657,7 +658,7 @@ func (q *quality) ages() {
 func (q *quality) genders() {
 	for _, id := range models.Default().Demo("age-gender").Heads[1] {
 		head, n, right := q.head(id), 0, 0
-		set := q.labelled(id, "utkface", heldUTKFace, func(name string, f *camera.Frame) {
+		set := q.labelled(id, "utkface", heldUTKFace, func(name string, f *frame.Frame) {
 			if _, gender, ok := utkfaceLabel(name); ok {
 				n++
 				p := q.whole(id, head, f)
@@ -692,7 +693,7 @@ func (q *quality) emotion() {
 	for _, id := range models.Default().Demo("emotion").Heads[0] {
 		head := q.head(id)
 		labels := head.HeadOutputs()[0].Labels
-		guess := func(f *camera.Frame) string {
+		guess := func(f *frame.Frame) string {
 			p := q.whole(id, head, f)
 			return labels[slices.Index(p, slices.Max(p))]
 		}
@@ -702,7 +703,7 @@ func (q *quality) emotion() {
 			ck.add(emotionOf[filepath.Base(filepath.Dir(file))], guess(f))
 			f.Release()
 		}
-		set := q.labelled(id, "fer2013", func(name string) bool { _, found := slices.BinarySearch(q.held.FER2013, name); return found }, func(name string, f *camera.Frame) {
+		set := q.labelled(id, "fer2013", func(name string) bool { _, found := slices.BinarySearch(q.held.FER2013, name); return found }, func(name string, f *frame.Frame) {
 			fer.add(emotionOf[filepath.Base(filepath.Dir(name))], guess(f))
 		})
 		head.Close()

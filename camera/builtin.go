@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"reterminal-vision/camera/frame"
 )
 
 // clipReel plays a Clip.
@@ -15,8 +17,8 @@ type clipReel struct {
 	name     string
 	pictures [][]byte
 	fps      float64
-	decoder  *Decoder
-	pool     Pool
+	decoder  *frame.Decoder
+	pool     frame.Pool
 	at       int
 	damaged  bool // has been reported
 }
@@ -27,11 +29,11 @@ func openBuiltin(name string, opt Options) (Source, error) {
 	if !ok {
 		return nil, fmt.Errorf("built-in footage %q: there is none of that name; choose from: %s", name, clipNames(opt.Builtin))
 	}
-	decoder, err := NewDecoder()
+	decoder, err := frame.NewDecoder()
 	if err != nil {
 		return nil, err
 	}
-	r := &clipReel{name: "built-in footage " + name, pictures: SplitJPEGs(clip.Data()), fps: clip.FPS, decoder: decoder}
+	r := &clipReel{name: "built-in footage " + name, pictures: frame.SplitJPEGs(clip.Data()), fps: clip.FPS, decoder: decoder}
 	if r.fps <= 0 {
 		r.fps = 25
 	}
@@ -61,7 +63,7 @@ func clipNames(clips map[string]Clip) string {
 	return strings.Join(names, ", ")
 }
 
-func (r *clipReel) next(ctx context.Context) (*Frame, error) {
+func (r *clipReel) next(ctx context.Context) (*frame.Frame, error) {
 	for r.at < len(r.pictures) {
 		i := r.at
 		r.at++

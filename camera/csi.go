@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"reterminal-vision/camera/fault"
+	"reterminal-vision/camera/frame"
 )
 
 // Cameras on the ribbon connector of a Raspberry Pi are spoken to by
@@ -60,10 +61,10 @@ type csi struct {
 	pipe          *picturePipe
 	width, height int
 	stall         time.Duration
-	pool          Pool
-	decoder       *Decoder // of JPEG pictures; nil when they come raw
-	pending       []byte   // what has been read of JPEG pictures
-	scanned       int      // of it, what holds no end of a picture
+	pool          frame.Pool
+	decoder       *frame.Decoder // of JPEG pictures; nil when they come raw
+	pending       []byte         // what has been read of JPEG pictures
+	scanned       int            // of it, what holds no end of a picture
 
 	taken, damaged atomic.Uint64
 }
@@ -102,7 +103,7 @@ func openCSI(number string, opt Options, stall time.Duration) (Source, error) {
 	c := &csi{name: name, stall: stall}
 	switch opt.PixelFormat {
 	case csiJPEG:
-		if c.decoder, err = NewDecoder(); err != nil {
+		if c.decoder, err = frame.NewDecoder(); err != nil {
 			return nil, err
 		}
 	case "", "YU12":
@@ -139,7 +140,7 @@ func (c *csi) run(ctx context.Context, out *feed) error {
 	var start time.Time
 	for sequence := uint64(0); ; sequence++ {
 		f, err := next(ctx)
-		if errors.Is(err, errCorrupt) {
+		if errors.Is(err, frame.ErrCorrupt) {
 			c.damaged.Add(1)
 			continue
 		}
@@ -161,8 +162,8 @@ func (c *csi) run(ctx context.Context, out *feed) error {
 
 // nextRaw waits for one raw picture; libcamera gives limited range unless it
 // is told otherwise.
-func (c *csi) nextRaw(ctx context.Context) (*Frame, error) {
-	f := c.pool.Get(I420, c.width, c.height)
+func (c *csi) nextRaw(ctx context.Context) (*frame.Frame, error) {
+	f := c.pool.Get(frame.I420, c.width, c.height)
 	for _, plane := range f.Planes {
 		if err := c.read(ctx, func() error { _, err := io.ReadFull(c.pipe.stream, plane); return err }); err != nil {
 			f.Release()
@@ -173,14 +174,14 @@ func (c *csi) nextRaw(ctx context.Context) (*Frame, error) {
 }
 
 // nextJPEG waits for one compressed picture and decodes it.
-func (c *csi) nextJPEG(ctx context.Context) (*Frame, error) {
+func (c *csi) nextJPEG(ctx context.Context) (*frame.Frame, error) {
 	for {
 		if i := bytes.Index(c.pending[c.scanned:], []byte{0xFF, 0xD9}); i >= 0 {
 			end := c.scanned + i + 2
 			f, err := c.decoder.DecodeYUV(c.pending[:end], &c.pool)
 			c.pending, c.scanned = append(c.pending[:0], c.pending[end:]...), 0
 			if err != nil {
-				err = fmt.Errorf("%w: %w", errCorrupt, err)
+				err = fmt.Errorf("%w: %w", frame.ErrCorrupt, err)
 			}
 			return f, err
 		}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"reterminal-vision/camera/frame"
 )
 
 // standIn puts a program called rpicam-vid first in PATH, which writes down
@@ -44,7 +46,7 @@ func TestCSI(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.Format != I420 || i > 0 && f.Timestamp <= last {
+		if f.Format != frame.I420 || i > 0 && f.Timestamp <= last {
 			t.Errorf("frame %d: %v at %v after %v", i, f.Format, f.Timestamp, last)
 		}
 		last = f.Timestamp
@@ -74,7 +76,7 @@ exec ffmpeg -loglevel error -re -f lavfi -i testsrc=size=650x360:rate=30 -pix_fm
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.Width != 650 || f.Height != 360 || f.Range != RangeFull {
+		if f.Width != 650 || f.Height != 360 || f.Range != frame.RangeFull {
 			t.Errorf("frame of %dx%d, range %d", f.Width, f.Height, f.Range)
 		}
 		checkPicture(t, f)

@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"os"
 	"sync"
+
+	"reterminal-vision/camera/frame"
 )
 
 // feed carries frames from a source's goroutine to its Read. The goroutine
 // ends when it meets an error or Close asks it to.
 type feed struct {
 	name   string
-	frames chan *Frame
+	frames chan *frame.Frame
 	err    error // why frames was closed; written before that
 	stop   context.CancelFunc
 	done   <-chan struct{} // closed by stop
@@ -27,7 +29,7 @@ type feed struct {
 // up to ahead frames wait in the feed. name begins the feed's errors.
 func startFeed(name string, ahead int, produce func(context.Context, *feed) error) *feed {
 	ctx, stop := context.WithCancel(context.Background())
-	fd := &feed{name: name, frames: make(chan *Frame, ahead), stop: stop, done: ctx.Done(), ended: make(chan struct{}), wanted: make(chan struct{})}
+	fd := &feed{name: name, frames: make(chan *frame.Frame, ahead), stop: stop, done: ctx.Done(), ended: make(chan struct{}), wanted: make(chan struct{})}
 	go func() {
 		defer close(fd.ended)
 		fd.err = produce(ctx, fd)
@@ -38,7 +40,7 @@ func startFeed(name string, ahead int, produce func(context.Context, *feed) erro
 
 // push waits for room; it reports false, and has released f, when the feed is
 // being closed.
-func (fd *feed) push(f *Frame) bool {
+func (fd *feed) push(f *frame.Frame) bool {
 	select {
 	case fd.frames <- f:
 		return true
@@ -49,7 +51,7 @@ func (fd *feed) push(f *Frame) bool {
 }
 
 // publish never waits: when the feed is full the oldest frame makes room.
-func (fd *feed) publish(f *Frame) {
+func (fd *feed) publish(f *frame.Frame) {
 	for {
 		select {
 		case fd.frames <- f:
@@ -65,7 +67,7 @@ func (fd *feed) publish(f *Frame) {
 }
 
 // Read implements Source.
-func (fd *feed) Read(ctx context.Context) (*Frame, error) {
+func (fd *feed) Read(ctx context.Context) (*frame.Frame, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

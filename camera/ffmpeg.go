@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"reterminal-vision/camera/fault"
+	"reterminal-vision/camera/frame"
 )
 
 // bufferSize is the kernel's default limit.
@@ -33,12 +34,12 @@ type picturePipe struct {
 // cannot take the app down with.
 type programPass struct {
 	pipe *picturePipe
-	pool *Pool
+	pool *frame.Pool
 	path string
 	info videoInfo
 }
 
-func (p *programPass) read(ctx context.Context) (*Frame, error) {
+func (p *programPass) read(ctx context.Context) (*frame.Frame, error) {
 	f := p.pool.Get(p.info.format, p.info.width, p.info.height)
 	f.Range = p.info.rng
 	err := p.pipe.read(ctx, f)
@@ -134,7 +135,7 @@ func fileURL(path string) string { return "file:" + path }
 
 // read fills f's planes with the next picture; it fails when there is none or
 // ctx ends, which must be the same for every call.
-func (p *picturePipe) read(ctx context.Context, f *Frame) error {
+func (p *picturePipe) read(ctx context.Context, f *frame.Frame) error {
 	p.endWith(ctx)
 	for _, plane := range f.Planes {
 		if len(plane) == 0 {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/camera/testpicture"
 
 	"github.com/disintegration/imaging"
@@ -20,13 +21,13 @@ import (
 )
 
 // usable checks a picture that a decoder gave, shows a small one, and lets it go.
-func usable(t testing.TB, picture *Frame) {
+func usable(t testing.TB, picture *frame.Frame) {
 	t.Helper()
 	if err := picture.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	if picture.Width*picture.Height < 1<<18 {
-		if err := ToRGBA(image.NewRGBA(image.Rect(0, 0, picture.Width, picture.Height)), picture); err != nil {
+		if err := frame.ToRGBA(image.NewRGBA(image.Rect(0, 0, picture.Width, picture.Height)), picture); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -52,22 +53,22 @@ func FuzzJPEG(f *testing.F) {
 		copy(huge[at+5:], []byte{0xFF, 0xFF, 0xFF, 0xFF})
 	}
 	f.Add(huge)
-	d, err := NewDecoder()
+	d, err := frame.NewDecoder()
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Cleanup(d.Close)
-	var pool Pool
+	var pool frame.Pool
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, decode := range []func([]byte, *Pool) (*Frame, error){d.DecodeYUV, d.DecodeRGB} {
+		for _, decode := range []func([]byte, *frame.Pool) (*frame.Frame, error){d.DecodeYUV, d.DecodeRGB} {
 			picture, err := decode(data, &pool)
 			if err != nil {
 				continue
 			}
 			usable(t, picture)
 		}
-		SplitJPEGs(data)
-		exifOrientation(data)
+		frame.SplitJPEGs(data)
+		frame.ExifOrientation(data)
 		if good, err := d.DecodeRGB(colour, &pool); err != nil {
 			t.Fatalf("a sound picture after it: %v", err)
 		} else {
@@ -87,36 +88,36 @@ func FuzzFrame(f *testing.F) {
 		f.Add(format, int16(640), int16(480), int8(0), picture, uint8(9), uint8(9))
 		f.Add(format, int16(-1), int16(0), int8(0), picture, uint8(0), uint8(9))
 	}
-	var scaler Scaler
-	var pool Pool
+	var scaler frame.Scaler
+	var pool frame.Pool
 	f.Fuzz(func(t *testing.T, format uint8, w, h int16, slack int8, raw []byte, dw, dh uint8) {
-		frame := &Frame{Format: Format(format % 12), Range: Range(format / 12 % 2), Width: int(w), Height: int(h)}
-		frame.Hold()
-		for p := range frame.Planes {
-			row, rows := frame.Format.PlaneSize(p, frame.Width, frame.Height)
-			frame.Stride[p] = row + int(slack)
-			n := min(len(raw), max(0, frame.Stride[p]*rows))
-			frame.Planes[p] = bytes.Clone(raw[:n])
+		one := &frame.Frame{Format: frame.Format(format % 12), Range: frame.Range(format / 12 % 2), Width: int(w), Height: int(h)}
+		one.Hold()
+		for p := range one.Planes {
+			row, rows := one.Format.PlaneSize(p, one.Width, one.Height)
+			one.Stride[p] = row + int(slack)
+			n := min(len(raw), max(0, one.Stride[p]*rows))
+			one.Planes[p] = bytes.Clone(raw[:n])
 			raw = raw[n:]
 		}
-		fits := frame.Validate() == nil
+		fits := one.Validate() == nil
 		size := image.Rect(0, 0, max(0, int(w)), max(0, int(h)))
 		if size.Dx()*size.Dy() > 1<<20 {
 			size = image.Rect(0, 0, 1, 1)
 		}
-		if err := ToRGBA(image.NewRGBA(size), frame); err == nil && !fits {
-			t.Fatalf("shown, though %v", frame.Validate())
+		if err := frame.ToRGBA(image.NewRGBA(size), one); err == nil && !fits {
+			t.Fatalf("shown, though %v", one.Validate())
 		}
-		if err := scaler.ToRGBA(image.NewRGBA(image.Rect(0, 0, int(dw), int(dh))), frame); err == nil && !fits {
-			t.Fatalf("scaled, though %v", frame.Validate())
+		if err := scaler.ToRGBA(image.NewRGBA(image.Rect(0, 0, int(dw), int(dh))), one); err == nil && !fits {
+			t.Fatalf("scaled, though %v", one.Validate())
 		}
-		for _, turn := range []Turn{{Degrees: 90}, {Degrees: 180, Mirror: true}, {Degrees: 270}, {Mirror: true}} {
-			turned, err := turn.apply(frame, &pool)
+		for _, turn := range []frame.Turn{{Degrees: 90}, {Degrees: 180, Mirror: true}, {Degrees: 270}, {Mirror: true}} {
+			turned, err := turn.Apply(one, &pool)
 			if err != nil {
 				continue
 			}
 			if !fits {
-				t.Fatalf("turned, though %v", frame.Validate())
+				t.Fatalf("turned, though %v", one.Validate())
 			}
 			turned.Release()
 		}
@@ -216,7 +217,7 @@ func FuzzCSI(f *testing.F) {
 		f.Add(data, uint16(len(data)/2))
 		f.Add(data, uint16(max(0, len(data)-1)))
 	}
-	d, err := NewDecoder()
+	d, err := frame.NewDecoder()
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -235,7 +236,7 @@ func FuzzCSI(f *testing.F) {
 
 // pour has the reader of a camera's JPEG stream read pieces, and tells how many
 // pictures were sound and damaged.
-func pour(t *testing.T, d *Decoder, pieces ...[]byte) (found [2]int) {
+func pour(t *testing.T, d *frame.Decoder, pieces ...[]byte) (found [2]int) {
 	out, in, err := stream()
 	if err != nil {
 		t.Fatal(err)
@@ -256,7 +257,7 @@ func pour(t *testing.T, d *Decoder, pieces ...[]byte) (found [2]int) {
 				continue // the machine did something else for that long
 			}
 			switch {
-			case errors.Is(err, errCorrupt):
+			case errors.Is(err, frame.ErrCorrupt):
 				found[1]++
 			case err != nil:
 				t.Fatal(err)
@@ -293,7 +294,7 @@ func FuzzCapture(f *testing.F) {
 		f.Add(uint8(i), uint16(640), uint16(480), uint32(1<<31), uint8(1), []byte{1, 2, 3})
 	}
 	f.Add(uint8(len(rawFormats)), uint16(16), uint16(8), uint32(0), uint8(0), testpicture.JPEG(f, 16, 8))
-	d, err := NewDecoder()
+	d, err := frame.NewDecoder()
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -302,13 +303,13 @@ func FuzzCapture(f *testing.F) {
 	f.Fuzz(func(t *testing.T, kind uint8, w, h uint16, row uint32, colours uint8, data []byte) {
 		mode := captureMode{pixelFormat: formats[int(kind)%len(formats)], width: rawWidth, height: rawHeight}
 		mode.adopt(v4l2PixFormat{width: uint32(w), height: uint32(h), bytesPerLine: row, quantization: uint32(colours % 3), colorspace: uint32(colours)})
-		if checkSize(mode.width, mode.height) != nil || mode.width*mode.height > 1<<21 {
+		if frame.CheckSize(mode.width, mode.height) != nil || mode.width*mode.height > 1<<21 {
 			return
 		}
 		c := &capture{name: "camera", mode: mode, decoder: d}
 		picture, err := c.frame(filled{data: data})
 		switch {
-		case errors.Is(err, errCorrupt):
+		case errors.Is(err, frame.ErrCorrupt):
 			return
 		case err != nil && !mode.compressed():
 			t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/camera/testpicture"
 )
 
@@ -35,7 +36,7 @@ func open(t testing.TB, spec string, opt Options) Source {
 }
 
 // read returns the next frame or fails the test after ten seconds.
-func read(t testing.TB, src Source) (*Frame, error) {
+func read(t testing.TB, src Source) (*frame.Frame, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

@@ -20,13 +20,15 @@ import (
 	"sync"
 	"time"
 	"unsafe"
+
+	"reterminal-vision/camera/frame"
 )
 
 // libavPass plays a file once with FFmpeg's libraries, in this process: frames
 // hold the decoder's own pictures, so nothing is copied.
 type libavPass struct {
 	video *C.rtv_video
-	first *Frame // decoded to see whether frames can hold the file's pictures
+	first *frame.Frame // decoded to see whether frames can hold the file's pictures
 	pool  *pictures
 }
 
@@ -58,7 +60,7 @@ func openLibav(path string, pool *pictures) (*libavPass, videoInfo, error) {
 }
 
 // read returns the next picture, io.EOF after the last.
-func (p *libavPass) read(ctx context.Context) (f *Frame, err error) {
+func (p *libavPass) read(ctx context.Context) (f *frame.Frame, err error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -68,7 +70,7 @@ func (p *libavPass) read(ctx context.Context) (f *Frame, err error) {
 	return p.decode()
 }
 
-func (p *libavPass) decode() (*Frame, error) {
+func (p *libavPass) decode() (*frame.Frame, error) {
 	f := p.pool.get()
 	var out C.rtv_video_picture
 	switch rc := C.rtv_video_read(p.video, f.Picture(), &out); {
@@ -79,9 +81,9 @@ func (p *libavPass) decode() (*Frame, error) {
 		f.Release()
 		return nil, fmt.Errorf("decoding it: error %d", int(rc))
 	}
-	f.Width, f.Height, f.Format, f.Range = int(out.width), int(out.height), chromas[out.layout.chroma], RangeLimited
+	f.Width, f.Height, f.Format, f.Range = int(out.width), int(out.height), chromas[out.layout.chroma], frame.RangeLimited
 	if out.layout.full_range != 0 {
-		f.Range = RangeFull
+		f.Range = frame.RangeFull
 	}
 	for i := range f.Planes {
 		f.Planes[i], f.Stride[i] = nil, int(out.stride[i])
@@ -98,7 +100,7 @@ func (p *libavPass) decode() (*Frame, error) {
 }
 
 // chromas are the formats of three planes by their number in C.
-var chromas = [...]Format{C.RTV_OTHER: FormatNone, C.RTV_420: I420, C.RTV_422: I422, C.RTV_444: I444}
+var chromas = [...]frame.Format{C.RTV_OTHER: frame.FormatNone, C.RTV_420: frame.I420, C.RTV_422: frame.I422, C.RTV_444: frame.I444}
 
 // close ends decoding; pictures that are still held stay valid.
 func (p *libavPass) close() {
@@ -113,26 +115,26 @@ func fraction(f [2]C.int) float64 { return sensible(float64(f[0]), float64(f[1])
 // pictures keeps frames that hold a decoder's pictures for use again.
 type pictures struct {
 	mu     sync.Mutex
-	free   []*Frame
+	free   []*frame.Frame
 	closed bool
 }
 
 // get returns a frame with one holder and room for a picture.
-func (p *pictures) get() *Frame {
+func (p *pictures) get() *frame.Frame {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var f *Frame
+	var f *frame.Frame
 	if n := len(p.free); n > 0 {
 		f, p.free = p.free[n-1], p.free[:n-1]
 	} else {
-		f = NewOwned(p, C.rtv_picture_new())
+		f = frame.NewOwned(p, C.rtv_picture_new())
 	}
 	f.Hold()
 	f.Sequence, f.Timestamp, f.Captured = 0, 0, time.Time{}
 	return f
 }
 
-func (p *pictures) Put(f *Frame) {
+func (p *pictures) Put(f *frame.Frame) {
 	C.rtv_picture_clear(f.Picture())
 	p.mu.Lock()
 	defer p.mu.Unlock()

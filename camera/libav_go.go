@@ -5,6 +5,8 @@ package camera
 import (
 	"context"
 	"errors"
+
+	"reterminal-vision/camera/frame"
 )
 
 // libavPass and pictures stand for FFmpeg's libraries where there is no cgo.
@@ -17,6 +19,6 @@ func openLibav(string, *pictures) (*libavPass, videoInfo, error) {
 	return nil, videoInfo{}, errors.ErrUnsupported
 }
 
-func (*libavPass) read(context.Context) (*Frame, error) { return nil, errors.ErrUnsupported }
-func (*libavPass) close()                               {}
-func (*pictures) close()                                {}
+func (*libavPass) read(context.Context) (*frame.Frame, error) { return nil, errors.ErrUnsupported }
+func (*libavPass) close()                                     {}
+func (*pictures) close()                                      {}

@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"reterminal-vision/camera/frame"
 )
 
 // reel is footage that can be played again from its start.
 type reel interface {
 	// next returns the following frame with its Timestamp from the start of
 	// the footage, io.EOF after the last.
-	next(ctx context.Context) (*Frame, error)
+	next(ctx context.Context) (*frame.Frame, error)
 	rewind(ctx context.Context) error
 	// interval is the time the last frame stays before the first comes again.
 	interval() time.Duration
@@ -98,7 +100,7 @@ func (p *player) pass(ctx context.Context, out *feed) (n int, last time.Duration
 	}
 }
 
-func (p *player) deliver(ctx context.Context, out *feed, f *Frame) bool {
+func (p *player) deliver(ctx context.Context, out *feed, f *frame.Frame) bool {
 	if !p.paced {
 		f.Captured = time.Now()
 		return out.push(f)

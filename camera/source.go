@@ -1,8 +1,21 @@
+// Package camera turns anything that yields pictures (a V4L2 device, a video
+// file, a folder of stills, footage shipped in the binary) into a stream of
+// pooled, reference-counted raw frames.
+//
+// In: a source specification (see Open). Out: *frame.Frame values in the pixel
+// layout the device or decoder produced, with strides, sequence number and
+// capture time. It decodes compressed pictures but never scales or converts
+// them on their way: that is done once, at the consumer's size, by the
+// consumer, by package frame where it is a screen.
+//
+// It imports camera/frame and camera/fault; app and the screens may import it.
 package camera
 
 import (
 	"context"
 	"errors"
+
+	"reterminal-vision/camera/frame"
 )
 
 // Kind tells the sources apart for the screen and the log.
@@ -43,7 +56,7 @@ type Source interface {
 	// It returns io.EOF at the end of a source that does not loop,
 	// ctx.Err() when ctx ends, and otherwise an error that names the source
 	// and the remedy; errors.Is(err, ErrGone) tells that it vanished.
-	Read(ctx context.Context) (*Frame, error)
+	Read(ctx context.Context) (*frame.Frame, error)
 	Close() error
 }
 
@@ -58,7 +71,7 @@ type Counts struct {
 // those of Open may.
 type Turner interface {
 	// SetTurn takes effect with the next Read. It is called between two of them.
-	SetTurn(Turn) error
+	SetTurn(frame.Turn) error
 }
 
 // Counter is a Source that counts; cameras do.
@@ -87,7 +100,7 @@ type Options struct {
 	// take is logged and left.
 	Controls map[string]int32
 	// Turn sets the pictures upright.
-	Turn Turn
+	Turn frame.Turn
 	// Paced delivers recorded frames at their own timestamps; without it they
 	// come as fast as they are read.
 	Paced bool

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/disintegration/imaging"
+
+	"reterminal-vision/camera/frame"
 )
 
 var stillExtensions = []string{".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff"}
@@ -32,18 +34,18 @@ type stillsReel struct {
 	folder  bool
 	repeat  bool // the one picture is shown for ever
 	fps     float64
-	decoder *Decoder
-	pool    Pool
+	decoder *frame.Decoder
+	pool    frame.Pool
 
 	files  []string
 	at     int
 	index  int             // pictures shown in this pass
 	broken map[string]bool // reported already
-	single *Frame          // the one picture, decoded once
+	single *frame.Frame    // the one picture, decoded once
 }
 
 func openStills(path string, folder bool, opt Options) (Source, error) {
-	decoder, err := NewDecoder()
+	decoder, err := frame.NewDecoder()
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +67,7 @@ func openStills(path string, folder bool, opt Options) (Source, error) {
 }
 
 // open finds the first picture that can be read and goes back before it.
-func (r *stillsReel) open() (*Frame, error) {
+func (r *stillsReel) open() (*frame.Frame, error) {
 	if !r.folder {
 		f, err := readStill(r.path, r.decoder, &r.pool)
 		if err != nil {
@@ -105,7 +107,7 @@ func (r *stillsReel) list() error {
 	return nil
 }
 
-func (r *stillsReel) next(ctx context.Context) (*Frame, error) {
+func (r *stillsReel) next(ctx context.Context) (*frame.Frame, error) {
 	if !r.folder {
 		return r.nextSingle()
 	}
@@ -137,11 +139,11 @@ func (r *stillsReel) next(ctx context.Context) (*Frame, error) {
 	return nil, io.EOF
 }
 
-func (r *stillsReel) nextSingle() (*Frame, error) {
+func (r *stillsReel) nextSingle() (*frame.Frame, error) {
 	if r.index > 0 && !r.repeat {
 		return nil, io.EOF
 	}
-	f := r.pool.Get(RGB24, r.single.Width, r.single.Height)
+	f := r.pool.Get(frame.RGB24, r.single.Width, r.single.Height)
 	copy(f.Planes[0], r.single.Planes[0])
 	f.Timestamp = time.Duration(r.index) * r.interval()
 	r.index++
@@ -164,29 +166,29 @@ func (r *stillsReel) close() {
 
 // ReadStill reads one picture file, turned upright by its EXIF orientation,
 // as an RGB24 frame of its own.
-func ReadStill(path string) (*Frame, error) {
-	decoder, err := NewDecoder()
+func ReadStill(path string) (*frame.Frame, error) {
+	decoder, err := frame.NewDecoder()
 	if err != nil {
 		return nil, err
 	}
 	defer decoder.Close()
-	return readStill(path, decoder, &Pool{})
+	return readStill(path, decoder, &frame.Pool{})
 }
 
-func readStill(path string, decoder *Decoder, pool *Pool) (*Frame, error) {
+func readStill(path string, decoder *frame.Decoder, pool *frame.Pool) (*frame.Frame, error) {
 	data, err := readPicture(path)
 	if err != nil {
 		return nil, err
 	}
-	if bytes.HasPrefix(data, []byte{0xFF, 0xD8}) && exifOrientation(data) == 1 {
+	if bytes.HasPrefix(data, []byte{0xFF, 0xD8}) && frame.ExifOrientation(data) == 1 {
 		f, err := decoder.DecodeRGB(data, pool)
-		if !errors.Is(err, errUnsupportedJPEG) {
+		if !errors.Is(err, frame.ErrUnsupportedJPEG) {
 			return f, pictureError(path, err)
 		}
 	}
 	config, kind, err := image.DecodeConfig(bytes.NewReader(data))
 	if err == nil {
-		err = checkSize(config.Width, config.Height)
+		err = frame.CheckSize(config.Width, config.Height)
 	}
 	if pixels := config.Width * config.Height; err == nil && kind != "jpeg" && pixels > maxOtherPixels {
 		return nil, fmt.Errorf("%s: its %d megapixels are too many for a picture that is no JPEG, of which at most %d are read: make it smaller, or save it as .jpg",
@@ -199,7 +201,7 @@ func readStill(path string, decoder *Decoder, pool *Pool) (*Frame, error) {
 	if err != nil {
 		return nil, pictureError(path, err)
 	}
-	return frameOf(img, pool), nil
+	return frame.FromImage(img, pool), nil
 }
 
 // What is read of a file: a forged one must not take the memory of the app.
@@ -234,31 +236,6 @@ func pictureError(path string, err error) error {
 		return nil
 	}
 	return fmt.Errorf("%s: cannot be read as a picture, replace it: %w", path, err)
-}
-
-// frameOf copies img to an RGB24 frame; transparency is ignored.
-func frameOf(img image.Image, pool *Pool) *Frame {
-	m := imaging.Clone(img)
-	f := pool.Get(RGB24, m.Rect.Dx(), m.Rect.Dy())
-	for y := range f.Height {
-		dst, src := f.Planes[0][y*f.Stride[0]:], m.Pix[y*m.Stride:]
-		for x := range f.Width {
-			copy(dst[3*x:3*x+3], src[4*x:4*x+3])
-		}
-	}
-	return f
-}
-
-// copyRows fills plane p of f from rows stride bytes apart.
-func copyRows(f *Frame, p int, src []byte, stride int) {
-	row, rows := f.Format.PlaneSize(p, f.Width, f.Height)
-	if stride == row && f.Stride[p] == row {
-		copy(f.Planes[p][:row*rows], src)
-		return
-	}
-	for y := range rows {
-		copy(f.Planes[p][y*f.Stride[p]:][:row], src[y*stride:])
-	}
 }
 
 func hasExtension(name string, extensions []string) bool {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/camera/testpicture"
 
 	"github.com/disintegration/imaging"
@@ -55,7 +56,7 @@ func TestReadStillKinds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if f.Format != RGB24 || f.Width != 61 || f.Height != 43 {
+			if f.Format != frame.RGB24 || f.Width != 61 || f.Height != 43 {
 				t.Errorf("got %v %dx%d", f.Format, f.Width, f.Height)
 			}
 			want := testpicture.Image(61, 43).RGBAAt(50, 10)
@@ -247,7 +248,7 @@ func TestBuiltin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.Sequence != uint64(i) || f.Timestamp != at || f.Format != I420 || f.Range != RangeFull {
+		if f.Sequence != uint64(i) || f.Timestamp != at || f.Format != frame.I420 || f.Range != frame.RangeFull {
 			t.Errorf("frame %d: %v %v, sequence %d at %v, want %v", i, f.Format, f.Range, f.Sequence, f.Timestamp, at)
 		}
 		f.Release()
@@ -301,10 +302,10 @@ func TestStillTooLarge(t *testing.T) {
 }
 
 // rgbOf is the colour of a pixel.
-func rgbOf(t *testing.T, f *Frame, x, y int) (r, g, b uint8) {
+func rgbOf(t *testing.T, f *frame.Frame, x, y int) (r, g, b uint8) {
 	t.Helper()
 	img := image.NewRGBA(image.Rect(0, 0, f.Width, f.Height))
-	if err := ToRGBA(img, f); err != nil {
+	if err := frame.ToRGBA(img, f); err != nil {
 		t.Fatal(err)
 	}
 	c := img.RGBAAt(x, y)

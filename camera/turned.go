@@ -1,19 +1,23 @@
 package camera
 
-import "context"
+import (
+	"context"
+
+	"reterminal-vision/camera/frame"
+)
 
 // turned is a Source whose pictures are set upright.
 type turned struct {
 	Source
-	turn Turn
-	pool Pool
+	turn frame.Turn
+	pool frame.Pool
 }
 
 // newTurned takes over src.
-func newTurned(src Source, t Turn) Source { return &turned{Source: src, turn: t} }
+func newTurned(src Source, t frame.Turn) Source { return &turned{Source: src, turn: t} }
 
 // SetTurn implements Turner.
-func (t *turned) SetTurn(turn Turn) error {
+func (t *turned) SetTurn(turn frame.Turn) error {
 	if err := turn.Check(); err != nil {
 		return err
 	}
@@ -24,7 +28,7 @@ func (t *turned) SetTurn(turn Turn) error {
 // Info implements Source.
 func (t *turned) Info() Info {
 	i := t.Source.Info()
-	if t.turn.sideways() {
+	if t.turn.Sideways() {
 		i.Width, i.Height = i.Height, i.Width
 	}
 	return i
@@ -39,11 +43,11 @@ func (t *turned) Counts() Counts {
 }
 
 // Read implements Source.
-func (t *turned) Read(ctx context.Context) (*Frame, error) {
+func (t *turned) Read(ctx context.Context) (*frame.Frame, error) {
 	f, err := t.Source.Read(ctx)
-	if err != nil || t.turn == (Turn{}) {
+	if err != nil || t.turn == (frame.Turn{}) {
 		return f, err
 	}
 	defer f.Release()
-	return t.turn.apply(f, &t.pool)
+	return t.turn.Apply(f, &t.pool)
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"reterminal-vision/camera/fault"
+	"reterminal-vision/camera/frame"
 )
 
 const (
@@ -55,8 +56,8 @@ type capture struct {
 	mode    captureMode
 	present func() bool // whether the device node is still there
 	stall   time.Duration
-	decoder *Decoder
-	pool    Pool
+	decoder *frame.Decoder
+	pool    frame.Pool
 
 	sequence uint64    // of the next picture
 	last     uint32    // the driver's count of the last one
@@ -92,7 +93,7 @@ func (c *capture) run(ctx context.Context, out *feed) error {
 }
 
 // next waits for one buffer and makes a frame of it.
-func (c *capture) next() (*Frame, error) {
+func (c *capture) next() (*frame.Frame, error) {
 	if err := c.device.WaitForFrame(waitSeconds); err != nil {
 		return nil, err
 	}
@@ -132,27 +133,27 @@ func (c *capture) count(sequence uint32) {
 }
 
 // frame decodes or copies what the device left in a buffer.
-func (c *capture) frame(b filled) (*Frame, error) {
+func (c *capture) frame(b filled) (*frame.Frame, error) {
 	data := b.data
 	if b.damaged {
-		return nil, fmt.Errorf("%w: the driver marks it so", errCorrupt)
+		return nil, fmt.Errorf("%w: the driver marks it so", frame.ErrCorrupt)
 	}
 	if c.mode.compressed() {
 		f, err := c.decoder.DecodeYUV(data, &c.pool)
-		if err != nil && !errors.Is(err, errCorrupt) { // a size beyond reason
-			err = fmt.Errorf("%w: %w", errCorrupt, err)
+		if err != nil && !errors.Is(err, frame.ErrCorrupt) { // a size beyond reason
+			err = fmt.Errorf("%w: %w", frame.ErrCorrupt, err)
 		}
 		return f, err
 	}
 	if need := c.mode.bytes(); len(data) < need {
-		return nil, fmt.Errorf("%w: %d bytes of %d", errCorrupt, len(data), need)
+		return nil, fmt.Errorf("%w: %d bytes of %d", frame.ErrCorrupt, len(data), need)
 	}
 	f := c.pool.Get(c.mode.format, c.mode.width, c.mode.height)
 	f.Range = c.mode.rng
 	for p := range f.Planes {
 		stride, rows := c.mode.plane(p)
 		if rows > 0 {
-			copyRows(f, p, data, stride)
+			f.CopyRows(p, data, stride)
 			data = data[min(stride*rows, len(data)):]
 		}
 	}
@@ -164,7 +165,7 @@ func (c *capture) frame(b filled) (*Frame, error) {
 func (c *capture) passing(err error) bool {
 	var timeout *webcam.Timeout
 	switch {
-	case errors.Is(err, errCorrupt):
+	case errors.Is(err, frame.ErrCorrupt):
 		if c.damaged.Add(1) == 1 {
 			slog.Warn("picture skipped", "camera", c.name, "error", err)
 		}

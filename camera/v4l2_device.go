@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"reterminal-vision/camera/fault"
+	"reterminal-vision/camera/frame"
 )
 
 // usualRate is asked for, pictures a second, where nothing else is.
@@ -77,7 +78,7 @@ func startCamera(cam *webcam.Webcam, path string, opt Options) (Source, error) {
 		return nil, starting
 	}
 	device.watchSource()
-	decoder, err := NewDecoder()
+	decoder, err := frame.NewDecoder()
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +122,7 @@ func setMode(cam *webcam.Webcam, path string, opt Options) (captureMode, error) 
 	if r := nearestRate(rates, cmp.Or(opt.FPS, usualRate)); r > 0 {
 		_ = cam.SetFramerate(float32(r)) // a wish; a driver may still choose another
 	}
-	return mode, checkSize(mode.width, mode.height)
+	return mode, frame.CheckSize(mode.width, mode.height)
 }
 
 // adopt takes what the driver says over what was asked.
@@ -129,8 +130,8 @@ func (m *captureMode) adopt(pix v4l2PixFormat) {
 	m.width, m.height = int(pix.width), int(pix.height)
 	m.stride, _ = m.format.PlaneSize(0, m.width, m.height)
 	m.stride = max(m.stride, int(pix.bytesPerLine))
-	if pix.quantization == quantizationFull || pix.quantization == 0 && pix.colorspace == colorspaceJPEG || m.format == Grey {
-		m.rng = RangeFull
+	if pix.quantization == quantizationFull || pix.quantization == 0 && pix.colorspace == colorspaceJPEG || m.format == frame.Grey {
+		m.rng = frame.RangeFull
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/blackjack/webcam"
 	"golang.org/x/sys/unix"
+
+	"reterminal-vision/camera/frame"
 )
 
 // cameraPath is the camera to test with: RTV_V4L2_DEVICE=/dev/video0.
@@ -60,7 +62,7 @@ func TestRealCamera(t *testing.T) {
 		if opt.Width > 0 && (info.Width != opt.Width || info.Height != opt.Height) {
 			t.Errorf("asked for %dx%d", opt.Width, opt.Height)
 		}
-		var last *Frame
+		var last *frame.Frame
 		for i := range 30 {
 			f, err := read(t, src)
 			if err != nil {
@@ -87,10 +89,10 @@ func TestRealCamera(t *testing.T) {
 }
 
 // checkPicture fails for a picture of one colour.
-func checkPicture(t *testing.T, f *Frame) {
+func checkPicture(t *testing.T, f *frame.Frame) {
 	t.Helper()
 	img := image.NewRGBA(image.Rect(0, 0, f.Width, f.Height))
-	if err := ToRGBA(img, f); err != nil {
+	if err := frame.ToRGBA(img, f); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[[3]byte]bool{}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"reterminal-vision/camera/frame"
 )
 
 // TestLoopback takes JPEG pictures from a device node into which a program
@@ -28,7 +30,7 @@ func TestLoopback(t *testing.T) {
 		}
 		if i == 10 {
 			checkPicture(t, f)
-			if err := ToRGBA(image.NewRGBA(image.Rect(0, 0, f.Width, f.Height)), f); err != nil {
+			if err := frame.ToRGBA(image.NewRGBA(image.Rect(0, 0, f.Width, f.Height)), f); err != nil {
 				t.Error(err)
 			}
 		}

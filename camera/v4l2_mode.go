@@ -7,6 +7,7 @@ import (
 	"github.com/blackjack/webcam"
 
 	"reterminal-vision/camera/fault"
+	"reterminal-vision/camera/frame"
 )
 
 // fourCC is a V4L2 pixel format code.
@@ -21,16 +22,16 @@ func fourCCName(p webcam.PixelFormat) string {
 // pixelFormat pairs a device's format with ours; FormatNone is JPEG.
 type pixelFormat struct {
 	code   webcam.PixelFormat
-	format Format
+	format frame.Format
 }
 
 // rawFormats and jpegFormats are what is read from devices, best first.
 var (
 	rawFormats = []pixelFormat{
-		{fourCC("YUYV"), YUYV}, {fourCC("UYVY"), UYVY}, {fourCC("NV12"), NV12}, {fourCC("YU12"), I420},
-		{fourCC("RGB3"), RGB24}, {fourCC("BGR3"), BGR24}, {fourCC("GREY"), Grey},
+		{fourCC("YUYV"), frame.YUYV}, {fourCC("UYVY"), frame.UYVY}, {fourCC("NV12"), frame.NV12}, {fourCC("YU12"), frame.I420},
+		{fourCC("RGB3"), frame.RGB24}, {fourCC("BGR3"), frame.BGR24}, {fourCC("GREY"), frame.Grey},
 	}
-	jpegFormats = []pixelFormat{{fourCC("MJPG"), FormatNone}, {fourCC("JPEG"), FormatNone}}
+	jpegFormats = []pixelFormat{{fourCC("MJPG"), frame.FormatNone}, {fourCC("JPEG"), frame.FormatNone}}
 )
 
 // captureMode is how a device lays out its pictures.
@@ -38,10 +39,10 @@ type captureMode struct {
 	pixelFormat
 	width, height int
 	stride        int // bytes from one row to the next of plane 0
-	rng           Range
+	rng           frame.Range
 }
 
-func (m captureMode) compressed() bool { return m.format == FormatNone }
+func (m captureMode) compressed() bool { return m.format == frame.FormatNone }
 
 // plane gives the stride and rows of plane p in the device's buffer.
 func (m captureMode) plane(p int) (stride, rows int) {

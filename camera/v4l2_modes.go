@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/blackjack/webcam"
+
+	"reterminal-vision/camera/frame"
 )
 
 // Mode is a way in which a camera can give pictures.
@@ -71,7 +73,7 @@ func modes(device offers) []Mode {
 func distinctSizes(offered []webcam.FrameSize) [][2]int {
 	var sizes [][2]int
 	add := func(w, h int) {
-		if s := [2]int{w, h}; w > 0 && h > 0 && w <= MaxSide && h <= MaxSide && !slices.Contains(sizes, s) {
+		if s := [2]int{w, h}; w > 0 && h > 0 && w <= frame.MaxSide && h <= frame.MaxSide && !slices.Contains(sizes, s) {
 			sizes = append(sizes, s)
 		}
 	}

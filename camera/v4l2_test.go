@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/camera/testpicture"
 
 	"github.com/blackjack/webcam"
@@ -104,7 +105,7 @@ func (d *fakeDevice) check(t *testing.T) {
 
 func fakeSource(t *testing.T, d *fakeDevice, mode captureMode, present bool) Source {
 	t.Helper()
-	decoder, err := NewDecoder()
+	decoder, err := frame.NewDecoder()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +116,7 @@ func fakeSource(t *testing.T, d *fakeDevice, mode captureMode, present bool) Sou
 }
 
 func yuyvMode(w, h, stride int) captureMode {
-	return captureMode{pixelFormat: pixelFormat{fourCC("YUYV"), YUYV}, width: w, height: h, stride: stride}
+	return captureMode{pixelFormat: pixelFormat{fourCC("YUYV"), frame.YUYV}, width: w, height: h, stride: stride}
 }
 
 var jpegMode = captureMode{pixelFormat: jpegFormats[0], width: 64, height: 48}
@@ -126,7 +127,7 @@ func TestCaptureHonoursStride(t *testing.T) {
 			noLeaks(t)
 			const w, h, pad = 6, 4, 4
 			row, _ := pf.format.PlaneSize(0, w, h)
-			mode := captureMode{pixelFormat: pf, width: w, height: h, stride: row + pad, rng: RangeFull}
+			mode := captureMode{pixelFormat: pf, width: w, height: h, stride: row + pad, rng: frame.RangeFull}
 			var data []byte
 			for p := range 3 {
 				stride, rows := mode.plane(p)
@@ -155,7 +156,7 @@ func TestCaptureHonoursStride(t *testing.T) {
 					}
 				}
 			}
-			if f.Range != RangeFull || f.Captured.IsZero() {
+			if f.Range != frame.RangeFull || f.Captured.IsZero() {
 				t.Errorf("range %d, captured %v", f.Range, f.Captured)
 			}
 			f.Release()

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"reterminal-vision/camera/frame"
 )
 
 // videoInfo is what ffprobe says of the first video stream.
@@ -22,8 +24,8 @@ type videoInfo struct {
 	fps           float64
 	steady        bool // frames are evenly spaced
 	pixFmt        string
-	format        Format
-	rng           Range
+	format        frame.Format
+	rng           frame.Range
 	frames        int  // in the file; 0 when it does not say
 	convert       bool // ffmpeg has to change the pixel format
 }
@@ -35,7 +37,7 @@ const leadTime = time.Second
 // pass plays a video file once.
 type pass interface {
 	// read returns the next picture, io.EOF after the last.
-	read(ctx context.Context) (*Frame, error)
+	read(ctx context.Context) (*frame.Frame, error)
 	close()
 }
 
@@ -46,7 +48,7 @@ type videoReel struct {
 	stat       fs.FileInfo // of the file that info describes
 	info       videoInfo
 	loop       bool
-	pool       Pool
+	pool       frame.Pool
 	pictures   pictures
 
 	index  int  // frames read in this pass
@@ -104,7 +106,7 @@ func (r *videoReel) startProgram() (pass, error) {
 	return &programPass{pipe: pipe, pool: &r.pool, path: r.path, info: r.info}, nil
 }
 
-func (r *videoReel) next(ctx context.Context) (*Frame, error) {
+func (r *videoReel) next(ctx context.Context) (*frame.Frame, error) {
 	if r.now == nil {
 		return nil, io.EOF
 	}
@@ -220,24 +222,24 @@ func parseProbe(out []byte) (videoInfo, error) {
 	v.frames, _ = strconv.Atoi(s.NbFrames)
 	v.fps, v.steady = chooseRate(ratio(s.RFrameRate), ratio(s.AvgFrameRate))
 	v.setFormat(s.PixFmt, s.ColorRange)
-	return v, checkSize(v.width, v.height)
+	return v, frame.CheckSize(v.width, v.height)
 }
 
 // setFormat keeps the file's pixel format when frames have it.
 func (v *videoInfo) setFormat(pixFmt, colorRange string) {
 	v.pixFmt = pixFmt
 	if strings.HasPrefix(pixFmt, "yuvj") || colorRange == "pc" {
-		v.rng = RangeFull
+		v.rng = frame.RangeFull
 	}
 	switch pixFmt {
 	case "yuv420p", "yuvj420p":
-		v.format = I420
+		v.format = frame.I420
 	case "yuv422p", "yuvj422p":
-		v.format = I422
+		v.format = frame.I422
 	case "yuv444p", "yuvj444p":
-		v.format = I444
+		v.format = frame.I444
 	default:
-		v.format, v.rng, v.pixFmt, v.convert = I420, RangeLimited, "yuv420p", true
+		v.format, v.rng, v.pixFmt, v.convert = frame.I420, frame.RangeLimited, "yuv420p", true
 	}
 }
 

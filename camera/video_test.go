@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/camera/testpicture"
 )
 
@@ -22,7 +23,7 @@ func TestCarsVideo(t *testing.T) {
 	if info.Name != "cars.mp4" || info.Width != 628 || info.Height != 420 || info.FPS != 30 || info.Kind != KindVideo {
 		t.Errorf("info %+v", info)
 	}
-	n, frames := 0, map[*Frame]bool{}
+	n, frames := 0, map[*frame.Frame]bool{}
 	for ; ; n++ {
 		f, err := read(t, src)
 		if err == io.EOF {
@@ -54,19 +55,19 @@ func TestVideoFormats(t *testing.T) {
 		file   string
 		args   []string
 		w, h   int
-		format Format
-		rng    Range
+		format frame.Format
+		rng    frame.Range
 	}{
-		{"h264", "a.mp4", []string{"-pix_fmt", "yuv420p"}, 64, 48, I420, RangeLimited},
-		{"h264 4:2:2", "a.mkv", []string{"-pix_fmt", "yuv422p"}, 64, 48, I422, RangeLimited},
-		{"h264 4:4:4", "a.mkv", []string{"-pix_fmt", "yuv444p"}, 64, 48, I444, RangeLimited},
-		{"full range", "a.mp4", []string{"-pix_fmt", "yuvj420p"}, 64, 48, I420, RangeFull},
-		{"mjpeg avi", "a.avi", []string{"-c:v", "mjpeg", "-pix_fmt", "yuvj422p"}, 64, 48, I422, RangeFull},
-		{"bare mjpeg", "a.mjpeg", []string{"-pix_fmt", "yuvj420p"}, 64, 48, I420, RangeFull},
-		{"10 bit", "a.mkv", []string{"-pix_fmt", "yuv420p10le"}, 64, 48, I420, RangeLimited},
-		{"rgb", "a.mkv", []string{"-c:v", "ffv1", "-pix_fmt", "bgr0"}, 64, 48, I420, RangeLimited},
-		{"odd size", "a.mkv", []string{"-vf", "scale=63:47", "-c:v", "ffv1", "-pix_fmt", "yuv420p"}, 63, 47, I420, RangeLimited},
-		{"vp8", "a.webm", []string{"-c:v", "libvpx"}, 64, 48, I420, RangeLimited},
+		{"h264", "a.mp4", []string{"-pix_fmt", "yuv420p"}, 64, 48, frame.I420, frame.RangeLimited},
+		{"h264 4:2:2", "a.mkv", []string{"-pix_fmt", "yuv422p"}, 64, 48, frame.I422, frame.RangeLimited},
+		{"h264 4:4:4", "a.mkv", []string{"-pix_fmt", "yuv444p"}, 64, 48, frame.I444, frame.RangeLimited},
+		{"full range", "a.mp4", []string{"-pix_fmt", "yuvj420p"}, 64, 48, frame.I420, frame.RangeFull},
+		{"mjpeg avi", "a.avi", []string{"-c:v", "mjpeg", "-pix_fmt", "yuvj422p"}, 64, 48, frame.I422, frame.RangeFull},
+		{"bare mjpeg", "a.mjpeg", []string{"-pix_fmt", "yuvj420p"}, 64, 48, frame.I420, frame.RangeFull},
+		{"10 bit", "a.mkv", []string{"-pix_fmt", "yuv420p10le"}, 64, 48, frame.I420, frame.RangeLimited},
+		{"rgb", "a.mkv", []string{"-c:v", "ffv1", "-pix_fmt", "bgr0"}, 64, 48, frame.I420, frame.RangeLimited},
+		{"odd size", "a.mkv", []string{"-vf", "scale=63:47", "-c:v", "ffv1", "-pix_fmt", "yuv420p"}, 63, 47, frame.I420, frame.RangeLimited},
+		{"vp8", "a.webm", []string{"-c:v", "libvpx"}, 64, 48, frame.I420, frame.RangeLimited},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -154,7 +155,7 @@ func TestVideoLoop(t *testing.T) {
 }
 
 // lumaSum tells pictures apart.
-func lumaSum(f *Frame) (sum uint32) {
+func lumaSum(f *frame.Frame) (sum uint32) {
 	for y := range f.Height {
 		sum = crc32.Update(sum, crc32.IEEETable, f.Planes[0][y*f.Stride[0]:][:f.Width])
 	}
@@ -167,7 +168,7 @@ func TestVideoFramesStay(t *testing.T) {
 	for name, args := range ways {
 		t.Run(name, func(t *testing.T) {
 			src := open(t, testClip(t, "a.mp4", "30", args...), Options{})
-			var frames []*Frame
+			var frames []*frame.Frame
 			var sums []uint32
 			for range 20 {
 				f, err := read(t, src)
@@ -341,15 +342,15 @@ func TestParseProbe(t *testing.T) {
 		want       videoInfo
 	}{
 		{"plain", `{"streams":[{"width":640,"height":360,"pix_fmt":"yuv420p","r_frame_rate":"30/1","avg_frame_rate":"30/1","nb_frames":"9"}]}`,
-			videoInfo{width: 640, height: 360, frames: 9, fps: 30, steady: true, pixFmt: "yuv420p", format: I420}},
+			videoInfo{width: 640, height: 360, frames: 9, fps: 30, steady: true, pixFmt: "yuv420p", format: frame.I420}},
 		{"turned", `{"streams":[{"width":640,"height":360,"pix_fmt":"yuv420p","color_range":"pc","r_frame_rate":"30/1","avg_frame_rate":"30/1","side_data_list":[{},{"rotation":-90}]}]}`,
-			videoInfo{width: 360, height: 640, fps: 30, steady: true, pixFmt: "yuv420p", format: I420, rng: RangeFull}},
+			videoInfo{width: 360, height: 640, fps: 30, steady: true, pixFmt: "yuv420p", format: frame.I420, rng: frame.RangeFull}},
 		{"turned, old tag", `{"streams":[{"width":640,"height":360,"pix_fmt":"nv12","r_frame_rate":"25/1","avg_frame_rate":"0/0","tags":{"rotate":"270"}}]}`,
-			videoInfo{width: 360, height: 640, fps: 25, steady: true, pixFmt: "yuv420p", format: I420, convert: true}},
+			videoInfo{width: 360, height: 640, fps: 25, steady: true, pixFmt: "yuv420p", format: frame.I420, convert: true}},
 		{"uneven", `{"streams":[{"width":64,"height":36,"pix_fmt":"yuvj422p","r_frame_rate":"90000/1","avg_frame_rate":"24000/1001"}]}`,
-			videoInfo{width: 64, height: 36, fps: 24000.0 / 1001, steady: true, pixFmt: "yuvj422p", format: I422, rng: RangeFull}},
+			videoInfo{width: 64, height: 36, fps: 24000.0 / 1001, steady: true, pixFmt: "yuvj422p", format: frame.I422, rng: frame.RangeFull}},
 		{"uneven within reason", `{"streams":[{"width":64,"height":36,"pix_fmt":"yuv444p","r_frame_rate":"60/1","avg_frame_rate":"20/1"}]}`,
-			videoInfo{width: 64, height: 36, fps: 20, pixFmt: "yuv444p", format: I444}},
+			videoInfo{width: 64, height: 36, fps: 20, pixFmt: "yuv444p", format: frame.I444}},
 	}
 	for _, tt := range tests {
 		if got, err := parseProbe([]byte(tt.json)); err != nil || got != tt.want {

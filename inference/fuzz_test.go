@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 )
 
 // FuzzDelegate reads any name of a delegate; one that is taken comes out again
@@ -52,8 +52,8 @@ func FuzzDelegate(f *testing.F) {
 
 // anyFrame is a frame of any format, size and strides over any bytes, which
 // may be too few.
-func anyFrame(format uint8, w, h int16, slack int8, raw []byte) *camera.Frame {
-	f := &camera.Frame{Format: camera.Format(format % 12), Range: camera.Range(format / 12 % 2), Width: int(w), Height: int(h)}
+func anyFrame(format uint8, w, h int16, slack int8, raw []byte) *frame.Frame {
+	f := &frame.Frame{Format: frame.Format(format % 12), Range: frame.Range(format / 12 % 2), Width: int(w), Height: int(h)}
 	for p := range f.Planes {
 		row, rows := f.Format.PlaneSize(p, f.Width, f.Height)
 		f.Stride[p] = row + int(slack)

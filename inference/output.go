@@ -12,7 +12,7 @@ import (
 	"math"
 	"unsafe"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 )
 
 // pictureSize is the width and height of a picture input [1, height, width, 3].
@@ -92,10 +92,10 @@ func setTable(o *C.rtv_output, t *Tensor, mean, std float32) {
 }
 
 // setColour sets the BT.601 coefficients for the frame's range.
-func setColour(o *C.rtv_output, r camera.Range) {
+func setColour(o *C.rtv_output, r frame.Range) {
 	const one = 1 << 14
 	luma, chroma, zero := 255.0/219, 255.0/224, 16
-	if r == camera.RangeFull {
+	if r == frame.RangeFull {
 		luma, chroma, zero = 1, 1, 0
 	}
 	fixed := func(v float64) C.int32_t { return C.int32_t(math.Round(v * one)) }

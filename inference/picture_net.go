@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 )
 
 // PictureNet is a network whose one input is a whole frame, with the
@@ -32,7 +32,7 @@ func NewPictureNet(net *Interpreter, norm Normalization, resize Resize) (Picture
 func (n *PictureNet) NewInput() *Input { return &Input{Data: n.Net.newStaging()} }
 
 // Prepare resamples the whole frame into in.
-func (n *PictureNet) Prepare(f *camera.Frame, in *Input) error {
+func (n *PictureNet) Prepare(f *frame.Frame, in *Input) error {
 	dst := in.Data
 	if dst == nil {
 		dst = n.Net.Inputs[0].Bytes()

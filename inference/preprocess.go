@@ -13,7 +13,7 @@ import (
 	"runtime"
 	"unsafe"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 )
 
 // Resize says how a picture of one shape fills an input of another.
@@ -54,8 +54,8 @@ type Preprocessor struct {
 
 // planKey is all that the geometry tables depend on.
 type planKey struct {
-	format camera.Format
-	rng    camera.Range
+	format frame.Format
+	rng    frame.Range
 	w, h   int
 	stride [3]int
 	crop   Box
@@ -106,7 +106,7 @@ func (p *Preprocessor) Size() int { return 3 * p.Width * p.Height * p.dtype.Size
 // Run fills dst, the tensor's bytes, from the part crop of the frame; an
 // empty crop means all of it. A crop may reach past the frame's edges: the
 // picture is mirrored there. The mapping leads back to frame pixels.
-func (p *Preprocessor) Run(f *camera.Frame, crop Box, dst []byte) (Mapping, error) {
+func (p *Preprocessor) Run(f *frame.Frame, crop Box, dst []byte) (Mapping, error) {
 	if err := f.Validate(); err != nil {
 		return Mapping{}, err
 	}
@@ -116,7 +116,7 @@ func (p *Preprocessor) Run(f *camera.Frame, crop Box, dst []byte) (Mapping, erro
 	if crop == (Box{}) {
 		crop = Box{X1: float32(f.Width), Y1: float32(f.Height)}
 	}
-	if w, h := crop.Width(), crop.Height(); !(w >= 1 && h >= 1 && w <= 4*camera.MaxSide && h <= 4*camera.MaxSide) {
+	if w, h := crop.Width(), crop.Height(); !(w >= 1 && h >= 1 && w <= 4*frame.MaxSide && h <= 4*frame.MaxSide) {
 		return Mapping{}, fmt.Errorf("inference: cannot crop %v from a %dx%d frame", crop, f.Width, f.Height)
 	}
 	key := planKey{f.Format, f.Range, f.Width, f.Height, f.Stride, crop}
@@ -143,19 +143,19 @@ func (p *Preprocessor) Run(f *camera.Frame, crop Box, dst []byte) (Mapping, erro
 type sampling struct{ plane, offset, step, shiftX, shiftY int }
 
 // samplings describes each pixel format to the resampler.
-var samplings = map[camera.Format]struct {
+var samplings = map[frame.Format]struct {
 	colour   C.int32_t
 	channels []sampling
 }{
-	camera.RGB24: {C.RTV_RGB, []sampling{{0, 0, 3, 0, 0}, {0, 1, 3, 0, 0}, {0, 2, 3, 0, 0}}},
-	camera.BGR24: {C.RTV_BGR, []sampling{{0, 0, 3, 0, 0}, {0, 1, 3, 0, 0}, {0, 2, 3, 0, 0}}},
-	camera.Grey:  {C.RTV_GREY, []sampling{{0, 0, 1, 0, 0}}},
-	camera.YUYV:  {C.RTV_YUV, []sampling{{0, 0, 2, 0, 0}, {0, 1, 4, 1, 0}, {0, 3, 4, 1, 0}}},
-	camera.UYVY:  {C.RTV_YUV, []sampling{{0, 1, 2, 0, 0}, {0, 0, 4, 1, 0}, {0, 2, 4, 1, 0}}},
-	camera.NV12:  {C.RTV_YUV, []sampling{{0, 0, 1, 0, 0}, {1, 0, 2, 1, 1}, {1, 1, 2, 1, 1}}},
-	camera.I420:  {C.RTV_YUV, []sampling{{0, 0, 1, 0, 0}, {1, 0, 1, 1, 1}, {2, 0, 1, 1, 1}}},
-	camera.I422:  {C.RTV_YUV, []sampling{{0, 0, 1, 0, 0}, {1, 0, 1, 1, 0}, {2, 0, 1, 1, 0}}},
-	camera.I444:  {C.RTV_YUV, []sampling{{0, 0, 1, 0, 0}, {1, 0, 1, 0, 0}, {2, 0, 1, 0, 0}}},
+	frame.RGB24: {C.RTV_RGB, []sampling{{0, 0, 3, 0, 0}, {0, 1, 3, 0, 0}, {0, 2, 3, 0, 0}}},
+	frame.BGR24: {C.RTV_BGR, []sampling{{0, 0, 3, 0, 0}, {0, 1, 3, 0, 0}, {0, 2, 3, 0, 0}}},
+	frame.Grey:  {C.RTV_GREY, []sampling{{0, 0, 1, 0, 0}}},
+	frame.YUYV:  {C.RTV_YUV, []sampling{{0, 0, 2, 0, 0}, {0, 1, 4, 1, 0}, {0, 3, 4, 1, 0}}},
+	frame.UYVY:  {C.RTV_YUV, []sampling{{0, 1, 2, 0, 0}, {0, 0, 4, 1, 0}, {0, 2, 4, 1, 0}}},
+	frame.NV12:  {C.RTV_YUV, []sampling{{0, 0, 1, 0, 0}, {1, 0, 2, 1, 1}, {1, 1, 2, 1, 1}}},
+	frame.I420:  {C.RTV_YUV, []sampling{{0, 0, 1, 0, 0}, {1, 0, 1, 1, 1}, {2, 0, 1, 1, 1}}},
+	frame.I422:  {C.RTV_YUV, []sampling{{0, 0, 1, 0, 0}, {1, 0, 1, 1, 0}, {2, 0, 1, 1, 0}}},
+	frame.I444:  {C.RTV_YUV, []sampling{{0, 0, 1, 0, 0}, {1, 0, 1, 0, 0}, {2, 0, 1, 0, 0}}},
 }
 
 // replan computes the geometry tables for frames and crops like key.

@@ -10,12 +10,12 @@ import (
 	"testing"
 	"unsafe"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 )
 
 // pattern is the picture that testdata/record.py makes too.
-func pattern(w, h int) *camera.Frame {
-	f := new(camera.Pool).Get(camera.RGB24, w, h)
+func pattern(w, h int) *frame.Frame {
+	f := new(frame.Pool).Get(frame.RGB24, w, h)
 	for y := range h {
 		for x := range w {
 			p := f.Planes[0][y*f.Stride[0]+3*x:]
@@ -30,7 +30,7 @@ func input(w, h int, d DType, scale float32, zero int) *Tensor {
 	return &Tensor{Name: "in", Shape: []int{1, h, w, 3}, DType: d, Scale: scale, ZeroPoint: zero}
 }
 
-func preprocess(t *testing.T, in *Tensor, norm Normalization, r Resize, f *camera.Frame, crop Box) ([]byte, Mapping) {
+func preprocess(t *testing.T, in *Tensor, norm Normalization, r Resize, f *frame.Frame, crop Box) ([]byte, Mapping) {
 	t.Helper()
 	p, err := NewPreprocessor(in, norm, r)
 	if err != nil {
@@ -78,7 +78,7 @@ func TestResizeAgainstOpenCV(t *testing.T) {
 
 // reference is the same pass written plainly: sample every channel at the
 // exact position, then convert colours in floating point.
-func reference(f *camera.Frame, crop Box, w, h int) []float64 {
+func reference(f *frame.Frame, crop Box, w, h int) []float64 {
 	s := samplings[f.Format]
 	out := make([]float64, 0, 3*w*h)
 	for y := range h {
@@ -88,11 +88,11 @@ func reference(f *camera.Frame, crop Box, w, h int) []float64 {
 				v[i] = sample(f, c, crop, x, y, w, h)
 			}
 			switch {
-			case f.Format == camera.BGR24:
+			case f.Format == frame.BGR24:
 				v[0], v[2] = v[2], v[0]
-			case f.Format == camera.Grey:
+			case f.Format == frame.Grey:
 				v[1], v[2] = v[0], v[0]
-			case f.Format != camera.RGB24:
+			case f.Format != frame.RGB24:
 				v = toRGB(v, f.Range)
 			}
 			out = append(out, v[:]...)
@@ -101,7 +101,7 @@ func reference(f *camera.Frame, crop Box, w, h int) []float64 {
 	return out
 }
 
-func sample(f *camera.Frame, c sampling, crop Box, x, y, w, h int) float64 {
+func sample(f *frame.Frame, c sampling, crop Box, x, y, w, h int) float64 {
 	cw, ch := (f.Width+1<<c.shiftX-1)>>c.shiftX, (f.Height+1<<c.shiftY-1)>>c.shiftY
 	at := func(x, y int) float64 {
 		return float64(f.Planes[c.plane][mirror(y, ch)*f.Stride[c.plane]+mirror(x, cw)*c.step+c.offset])
@@ -117,9 +117,9 @@ func sample(f *camera.Frame, c sampling, crop Box, x, y, w, h int) float64 {
 	return (at(x0, y0)*(1-fx)+at(x0+1, y0)*fx)*(1-fy) + (at(x0, y0+1)*(1-fx)+at(x0+1, y0+1)*fx)*fy
 }
 
-func toRGB(yuv [3]float64, r camera.Range) [3]float64 {
+func toRGB(yuv [3]float64, r frame.Range) [3]float64 {
 	y, u, v := yuv[0], yuv[1]-128, yuv[2]-128
-	if r == camera.RangeLimited {
+	if r == frame.RangeLimited {
 		y, u, v = (y-16)*255/219, u*255/224, v*255/224
 	}
 	clamp := func(x float64) float64 { return min(max(x, 0), 255) }
@@ -127,9 +127,9 @@ func toRGB(yuv [3]float64, r camera.Range) [3]float64 {
 }
 
 // noise fills a frame with smooth content and padding rows of garbage.
-func noise(format camera.Format, r camera.Range, w, h int) *camera.Frame {
+func noise(format frame.Format, r frame.Range, w, h int) *frame.Frame {
 	rng := rand.New(rand.NewPCG(1, 2))
-	f := new(camera.Pool).Get(format, w, h)
+	f := new(frame.Pool).Get(format, w, h)
 	f.Range = r
 	for p := range f.Planes {
 		row, rows := format.PlaneSize(p, w, h)
@@ -148,7 +148,7 @@ func noise(format camera.Format, r camera.Range, w, h int) *camera.Frame {
 func TestFormatsAgainstReference(t *testing.T) {
 	crops := map[string]Box{"whole": {}, "inner": {4, 6, 42, 30}, "outside": {-9, -4, 20, 60}}
 	for format := range samplings {
-		for _, rng := range []camera.Range{camera.RangeLimited, camera.RangeFull} {
+		for _, rng := range []frame.Range{frame.RangeLimited, frame.RangeFull} {
 			for name, crop := range crops {
 				for _, size := range [][2]int{{52, 44}, {53, 45}} {
 					t.Run(fmt.Sprintf("%v/%d/%s/%dx%d", format, rng, name, size[0], size[1]), func(t *testing.T) {
@@ -159,7 +159,7 @@ func TestFormatsAgainstReference(t *testing.T) {
 						}
 						// Rounding each channel before the colour matrix costs up to three levels.
 						tolerance := 3.2
-						if samplings[format].channels[0].step == 3 || format == camera.Grey {
+						if samplings[format].channels[0].step == 3 || format == frame.Grey {
 							tolerance = 1.3
 						}
 						for i, want := range reference(f, crop, 37, 29) {
@@ -263,18 +263,18 @@ func TestPreprocessRefuses(t *testing.T) {
 func BenchmarkPreprocess(b *testing.B) {
 	for _, c := range []struct {
 		name   string
-		format camera.Format
+		format frame.Format
 		w, h   int
 		in     *Tensor
 		norm   Normalization
 	}{
-		{"I420 628x420 to 300 uint8", camera.I420, 628, 420, input(300, 300, UInt8, 1.0/128, 128), Uniform(128, 128)},
-		{"YUYV 640x480 to 224 int8", camera.YUYV, 640, 480, input(224, 224, Int8, 1.0/255, -128), Uniform(0, 255)},
-		{"I422 1280x720 to 224 int8", camera.I422, 1280, 720, input(224, 224, Int8, 1.0/255, -128), Uniform(0, 255)},
-		{"RGB24 640x480 to 320x240 float", camera.RGB24, 640, 480, input(320, 240, Float32, 0, 0), Uniform(127, 128)},
+		{"I420 628x420 to 300 uint8", frame.I420, 628, 420, input(300, 300, UInt8, 1.0/128, 128), Uniform(128, 128)},
+		{"YUYV 640x480 to 224 int8", frame.YUYV, 640, 480, input(224, 224, Int8, 1.0/255, -128), Uniform(0, 255)},
+		{"I422 1280x720 to 224 int8", frame.I422, 1280, 720, input(224, 224, Int8, 1.0/255, -128), Uniform(0, 255)},
+		{"RGB24 640x480 to 320x240 float", frame.RGB24, 640, 480, input(320, 240, Float32, 0, 0), Uniform(127, 128)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			f := noise(c.format, camera.RangeLimited, c.w, c.h)
+			f := noise(c.format, frame.RangeLimited, c.w, c.h)
 			p, err := NewPreprocessor(c.in, c.norm, Stretch)
 			if err != nil {
 				b.Fatal(err)
@@ -296,15 +296,15 @@ func BenchmarkPreprocess(b *testing.B) {
 func BenchmarkLibyuv(b *testing.B) {
 	for _, c := range []struct {
 		name   string
-		format camera.Format
+		format frame.Format
 		w, h   int
 	}{
-		{"YUYV 640x480 to 224 int8", camera.YUYV, 640, 480},
-		{"I422 1280x720 to 224 int8", camera.I422, 1280, 720},
-		{"I420 640x480 to 224 int8", camera.I420, 640, 480},
-		{"RGB24 640x480 to 224 int8", camera.RGB24, 640, 480},
+		{"YUYV 640x480 to 224 int8", frame.YUYV, 640, 480},
+		{"I422 1280x720 to 224 int8", frame.I422, 1280, 720},
+		{"I420 640x480 to 224 int8", frame.I420, 640, 480},
+		{"RGB24 640x480 to 224 int8", frame.RGB24, 640, 480},
 	} {
-		f := noise(c.format, camera.RangeLimited, c.w, c.h)
+		f := noise(c.format, frame.RangeLimited, c.w, c.h)
 		dst := make([]byte, 224*224*3)
 		b.Run("fused/"+c.name, func(b *testing.B) {
 			p, err := NewPreprocessor(input(224, 224, Int8, 1.0/255, -128), Uniform(0, 255), Stretch)
@@ -320,7 +320,7 @@ func BenchmarkLibyuv(b *testing.B) {
 			}
 		})
 		b.Run("libyuv/"+c.name, func(b *testing.B) {
-			var scaler camera.Scaler
+			var scaler frame.Scaler
 			small := image.NewRGBA(image.Rect(0, 0, 224, 224))
 			b.ReportAllocs()
 			for b.Loop() {

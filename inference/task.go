@@ -4,7 +4,7 @@ import (
 	"errors"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 )
 
 // Input is the staging copy of a task's first input tensor, with the geometry
@@ -42,10 +42,10 @@ type Task interface {
 	// NewInput returns a staging buffer for Prepare.
 	NewInput() *Input
 	// Prepare fills in from the frame: crop, resize, colour, quantize.
-	Prepare(f *camera.Frame, in *Input) error
+	Prepare(f *frame.Frame, in *Input) error
 	// Run takes the prepared frame through the networks and decodes into out,
 	// adding to out.Timing what each stage took.
-	Run(f *camera.Frame, in *Input, out *Result) error
+	Run(f *frame.Frame, in *Input, out *Result) error
 	// Close frees the networks. It is called once, after the last Run.
 	Close() error
 }
@@ -61,15 +61,15 @@ type Replicated interface {
 	// Infer prepares a frame in the input tensor of a replica, 0 to Replicas()-1,
 	// and runs it: on one core, whose cache then holds the input. It is called
 	// for one frame at a time in each replica, and beside no Prepare or Run.
-	Infer(replica int, f *camera.Frame, out *Result) error
+	Infer(replica int, f *frame.Frame, out *Result) error
 	// Finish does the rest, called for one frame after the other, in order.
-	Finish(f *camera.Frame, out *Result) error
+	Finish(f *frame.Frame, out *Result) error
 }
 
 // TimedPrepare runs Prepare and adds its duration to t.
 func TimedPrepare(by interface {
-	Prepare(*camera.Frame, *Input) error
-}, f *camera.Frame, in *Input, t *Timing) error {
+	Prepare(*frame.Frame, *Input) error
+}, f *frame.Frame, in *Input, t *Timing) error {
 	start := time.Now()
 	err := by.Prepare(f, in)
 	t.Preprocess += time.Since(start)
@@ -101,10 +101,10 @@ func (r *replicas) SetThreshold(score float32) {
 	}
 }
 
-func (r *replicas) Replicas() int                       { return len(r.tasks) }
-func (r *replicas) Finish(*camera.Frame, *Result) error { return nil }
+func (r *replicas) Replicas() int                      { return len(r.tasks) }
+func (r *replicas) Finish(*frame.Frame, *Result) error { return nil }
 
-func (r *replicas) Infer(replica int, f *camera.Frame, out *Result) error {
+func (r *replicas) Infer(replica int, f *frame.Frame, out *Result) error {
 	in := &r.in[replica]
 	if err := TimedPrepare(r.tasks[replica], f, in, &out.Timing); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"runtime"
 	"unsafe"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 )
 
 // Warper samples frames through an affine map into one NHWC RGB input tensor
@@ -62,7 +62,7 @@ func (w *Warper) Size() int { return w.size }
 // pixels to frame pixels, both counted from the centre of pixel 0: input pixel
 // (x, y) shows the frame at (m0*x + m1*y + m2, m3*x + m4*y + m5), mirrored at
 // the frame's edges.
-func (w *Warper) Run(f *camera.Frame, m [6]float32, dst []byte) error {
+func (w *Warper) Run(f *frame.Frame, m [6]float32, dst []byte) error {
 	if err := f.Validate(); err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (w *Warper) Run(f *camera.Frame, m [6]float32, dst []byte) error {
 // reaches reports whether the input's corners map to finite places that are
 // not absurdly far from any frame.
 func (w *Warper) reaches(m [6]float32) bool {
-	const far = 16 * camera.MaxSide
+	const far = 16 * frame.MaxSide
 	for row := 0; row < 6; row += 3 {
 		for corner := range 4 {
 			x, y := float32((corner&1)*w.Width), float32((corner>>1)*w.Height)
@@ -109,7 +109,7 @@ func (w *Warper) reaches(m [6]float32) bool {
 
 // setGrid describes one sample channel of the frame, whose subsampled chroma
 // lies in the middle of the pixels that share it.
-func setGrid(g *C.rtv_grid, c sampling, f *camera.Frame, m [6]float32) {
+func setGrid(g *C.rtv_grid, c sampling, f *frame.Frame, m [6]float32) {
 	g.plane, g.stride = C.int32_t(c.plane), C.int32_t(f.Stride[c.plane])
 	g.offset, g.step = C.int32_t(c.offset), C.int32_t(c.step)
 	g.width, g.height = C.int32_t((f.Width+1<<c.shiftX-1)>>c.shiftX), C.int32_t((f.Height+1<<c.shiftY-1)>>c.shiftY)

@@ -5,12 +5,12 @@ import (
 	"math"
 	"testing"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 )
 
 // warpReference is the warp written plainly: sample every channel at the exact
 // position, then convert colours in floating point.
-func warpReference(f *camera.Frame, m [6]float32, w, h int) []float64 {
+func warpReference(f *frame.Frame, m [6]float32, w, h int) []float64 {
 	s := samplings[f.Format]
 	out := make([]float64, 0, 3*w*h)
 	for y := range h {
@@ -22,11 +22,11 @@ func warpReference(f *camera.Frame, m [6]float32, w, h int) []float64 {
 				v[i] = sampleAt(f, c, fx, fy)
 			}
 			switch {
-			case f.Format == camera.BGR24:
+			case f.Format == frame.BGR24:
 				v[0], v[2] = v[2], v[0]
-			case f.Format == camera.Grey:
+			case f.Format == frame.Grey:
 				v[1], v[2] = v[0], v[0]
-			case f.Format != camera.RGB24:
+			case f.Format != frame.RGB24:
 				v = toRGB(v, f.Range)
 			}
 			out = append(out, v[:]...)
@@ -37,7 +37,7 @@ func warpReference(f *camera.Frame, m [6]float32, w, h int) []float64 {
 
 // sampleAt reads a channel at a position in luma pixels from the centre of
 // the first.
-func sampleAt(f *camera.Frame, c sampling, x, y float64) float64 {
+func sampleAt(f *frame.Frame, c sampling, x, y float64) float64 {
 	cw, ch := (f.Width+1<<c.shiftX-1)>>c.shiftX, (f.Height+1<<c.shiftY-1)>>c.shiftY
 	at := func(x, y int) float64 {
 		return float64(f.Planes[c.plane][mirror(y, ch)*f.Stride[c.plane]+mirror(x, cw)*c.step+c.offset])
@@ -55,7 +55,7 @@ func TestWarpFormatsAgainstReference(t *testing.T) {
 		"outside": {-2.5, 3, 200, -3, -2.5, -80},
 	}
 	for format := range samplings {
-		for _, rng := range []camera.Range{camera.RangeLimited, camera.RangeFull} {
+		for _, rng := range []frame.Range{frame.RangeLimited, frame.RangeFull} {
 			for name, m := range maps {
 				for _, size := range [][2]int{{52, 44}, {53, 45}, {1, 1}} {
 					t.Run(fmt.Sprintf("%v/%d/%s/%dx%d", format, rng, name, size[0], size[1]), func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestWarpFormatsAgainstReference(t *testing.T) {
 						}
 						// Rounding each channel before the colour matrix costs up to three levels.
 						tolerance := 3.2
-						if samplings[format].channels[0].step == 3 || format == camera.Grey {
+						if samplings[format].channels[0].step == 3 || format == frame.Grey {
 							tolerance = 1
 						}
 						for i, want := range warpReference(f, m, 37, 29) {

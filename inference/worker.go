@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 )
 
 // Worker keeps a task busy with the newest frames. One goroutine prepares a
@@ -23,8 +23,8 @@ type Worker struct {
 
 	mu      sync.Mutex
 	changed sync.Cond
-	pending *camera.Frame // waiting to be prepared
-	ready   *job          // prepared, waiting for the network; not with replicas
+	pending *frame.Frame // waiting to be prepared
+	ready   *job         // prepared, waiting for the network; not with replicas
 	free    []*job
 	jobs    int
 	patient bool // the feeder waits for room, so nothing may be dropped
@@ -39,7 +39,7 @@ type Worker struct {
 type replica struct {
 	next   func() (*job, uint64) // and its ticket; the job is nil when the worker stops
 	infer  func(*job, *Result) error
-	finish func(*camera.Frame, *Result) error
+	finish func(*frame.Frame, *Result) error
 }
 
 // replicasOf are the interpreters of a task.
@@ -52,7 +52,7 @@ func (w *Worker) replicasOf(task Task) (replicas []replica) {
 				out.Timing.Preprocess = j.prepare
 				return task.Run(j.frame, j.input, out)
 			},
-			finish: func(*camera.Frame, *Result) error { return nil },
+			finish: func(*frame.Frame, *Result) error { return nil },
 		}}
 	}
 	for i := range p.Replicas() {
@@ -65,7 +65,7 @@ func (w *Worker) replicasOf(task Task) (replicas []replica) {
 
 // job is a frame on its way with its prepared input, which replicas do without.
 type job struct {
-	frame   *camera.Frame
+	frame   *frame.Frame
 	input   *Input
 	prepare time.Duration
 }
@@ -118,7 +118,7 @@ func (w *Worker) Run(ctx context.Context) {
 
 // Offer hands over a frame and returns at once; the worker holds it as long
 // as it needs. A frame that still waits from before is dropped.
-func (w *Worker) Offer(f *camera.Frame) {
+func (w *Worker) Offer(f *frame.Frame) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.patient = false
@@ -128,7 +128,7 @@ func (w *Worker) Offer(f *camera.Frame) {
 
 // Put hands over a frame once there is room for it, so that every frame is
 // worked on. It returns the context's error when ctx ends first.
-func (w *Worker) Put(ctx context.Context, f *camera.Frame) error {
+func (w *Worker) Put(ctx context.Context, f *frame.Frame) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.patient = true
@@ -162,7 +162,7 @@ func (w *Worker) Dropped() uint64 {
 }
 
 // take accepts f as the waiting frame; the lock is held.
-func (w *Worker) take(f *camera.Frame) {
+func (w *Worker) take(f *frame.Frame) {
 	if w.stopped {
 		return
 	}
@@ -171,7 +171,7 @@ func (w *Worker) take(f *camera.Frame) {
 }
 
 // drop releases a waiting frame, if there is one; the lock is held.
-func (w *Worker) drop(f **camera.Frame) {
+func (w *Worker) drop(f **frame.Frame) {
 	if *f == nil {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 )
 
 // fakeTask stands for a network: Run waits for leave to finish.
@@ -21,13 +21,13 @@ type fakeTask struct {
 
 func (t *fakeTask) NewInput() *Input { return &Input{Data: make([]byte, 8)} }
 
-func (t *fakeTask) Prepare(f *camera.Frame, in *Input) error {
+func (t *fakeTask) Prepare(f *frame.Frame, in *Input) error {
 	in.Data[0] = byte(f.Sequence)
 	t.prepared.Add(1)
 	return nil
 }
 
-func (t *fakeTask) Run(f *camera.Frame, in *Input, out *Result) error {
+func (t *fakeTask) Run(f *frame.Frame, in *Input, out *Result) error {
 	if in.Data[0] != byte(f.Sequence) {
 		return errors.New("the input belongs to another frame")
 	}
@@ -70,16 +70,16 @@ func (c *collected) count() int {
 
 // startWorker runs a worker until the returned function is called, and checks
 // that no goroutine and no frame stays behind.
-func startWorker(t *testing.T, task Task, c *collected) (w *Worker, next func() *camera.Frame, end func()) {
+func startWorker(t *testing.T, task Task, c *collected) (w *Worker, next func() *frame.Frame, end func()) {
 	t.Helper()
 	before := runtime.NumGoroutine()
 	ctx, cancel := context.WithCancel(t.Context())
 	w = NewWorker(task, c.result, c.error)
 	done := make(chan struct{})
 	go func() { w.Run(ctx); close(done) }()
-	pool, seq := &camera.Pool{}, uint64(0)
-	next = func() *camera.Frame {
-		f := pool.Get(camera.Grey, 4, 4)
+	pool, seq := &frame.Pool{}, uint64(0)
+	next = func() *frame.Frame {
+		f := pool.Get(frame.Grey, 4, 4)
 		f.Sequence, f.Captured = seq, time.Now()
 		seq++
 		return f
@@ -218,7 +218,7 @@ type fakeLanes struct {
 
 func (t *fakeLanes) Replicas() int { return len(t.busy) }
 
-func (t *fakeLanes) Infer(replica int, f *camera.Frame, out *Result) error {
+func (t *fakeLanes) Infer(replica int, f *frame.Frame, out *Result) error {
 	if !t.busy[replica].CompareAndSwap(false, true) {
 		return errors.New("two frames in one lane")
 	}
@@ -231,7 +231,7 @@ func (t *fakeLanes) Infer(replica int, f *camera.Frame, out *Result) error {
 	return t.fakeTask.Run(f, &Input{Data: []byte{byte(f.Sequence)}}, out)
 }
 
-func (t *fakeLanes) Finish(f *camera.Frame, out *Result) error {
+func (t *fakeLanes) Finish(f *frame.Frame, out *Result) error {
 	t.finished = append(t.finished, f.Sequence)
 	return nil
 }

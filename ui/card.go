@@ -11,7 +11,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 
 	"reterminal-vision/assets/icon"
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/ui/kit"
 	"reterminal-vision/ui/overlay"
 	"reterminal-vision/ui/phrases"
@@ -72,7 +72,7 @@ func newCard(about Card, choose func(id string)) *card {
 		c.model.Text = fmt.Sprintf(phrases.Now.FpsHere, overlay.RateText(about.FPS)) + " · " + about.Model
 	}
 	if about.Ready && len(about.Preview) > 0 {
-		c.preview, c.at = camera.SplitJPEGs(about.Preview), -1
+		c.preview, c.at = frame.SplitJPEGs(about.Preview), -1
 		c.picture.CornerRadius = kit.Radius
 		c.play(0)
 	}

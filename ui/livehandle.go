@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -21,7 +21,7 @@ type Live struct {
 // Frame shows a picture, with the newest mask blended in. The conversion runs
 // in the caller's goroutine; a frame that comes while the one before waits to
 // be painted is dropped. The caller keeps f.
-func (l *Live) Frame(f *camera.Frame) { l.screen.Load().picture.put(f) }
+func (l *Live) Frame(f *frame.Frame) { l.screen.Load().picture.put(f) }
 
 // Result shows what was found. It is copied; the newest wins.
 func (l *Live) Result(r *inference.Result) {

@@ -7,7 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/ui/kit"
 )
 
@@ -49,7 +49,7 @@ func introduce(t *testing.T, way string, size fyne.Size) {
 	}
 	u.ShowHome()
 	u.ShowDemo("recognition")
-	f := new(camera.Pool).Get(camera.Grey, 640, 480)
+	f := new(frame.Pool).Get(frame.Grey, 640, 480)
 	u.Live.Frame(f)
 	look(t, u, way+"-recognition")
 

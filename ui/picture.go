@@ -7,12 +7,12 @@ import (
 
 	"fyne.io/fyne/v2/canvas"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/ui/overlay"
 )
 
 // convert writes a frame's pixels into a picture of the same size.
-var convert = camera.ToRGBA
+var convert = frame.ToRGBA
 
 // picture is the newest frame on the screen. It has two buffers: the caller of
 // put writes one while the other is shown; they change places when the screen
@@ -54,7 +54,7 @@ func newPicture() *picture {
 }
 
 // put converts a frame into the back buffer. Any goroutine.
-func (p *picture) put(f *camera.Frame) {
+func (p *picture) put(f *frame.Frame) {
 	if p.pending.Load() {
 		p.dropped.Add(1)
 		return

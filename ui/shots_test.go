@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/ui/kit"
 )
@@ -34,7 +35,7 @@ func shared(t testing.TB, elem ...string) string {
 }
 
 // loadFrame reads a JPEG as an RGB24 frame.
-func loadFrame(t testing.TB, path string) *camera.Frame {
+func loadFrame(t testing.TB, path string) *frame.Frame {
 	t.Helper()
 	file, err := os.Open(path)
 	if err != nil {
@@ -48,11 +49,11 @@ func loadFrame(t testing.TB, path string) *camera.Frame {
 	return frameOf(img)
 }
 
-func frameOf(img image.Image) *camera.Frame {
+func frameOf(img image.Image) *frame.Frame {
 	b := img.Bounds()
 	rgba := image.NewRGBA(b)
 	draw.Draw(rgba, b, img, b.Min, draw.Src)
-	f := new(camera.Pool).Get(camera.RGB24, b.Dx(), b.Dy())
+	f := new(frame.Pool).Get(frame.RGB24, b.Dx(), b.Dy())
 	for i := range b.Dx() * b.Dy() {
 		copy(f.Planes[0][3*i:3*i+3], rgba.Pix[4*i:])
 	}
@@ -228,7 +229,7 @@ func lungs(t testing.TB) *inference.Result {
 }
 
 // scaled brings a result made up for 640x480 to the frame's size.
-func scaled(r *inference.Result, f *camera.Frame) *inference.Result {
+func scaled(r *inference.Result, f *frame.Frame) *inference.Result {
 	sx, sy := float32(f.Width)/640, float32(f.Height)/480
 	r.Width, r.Height = f.Width, f.Height
 	for i := range r.Objects {
@@ -259,7 +260,7 @@ func builtinStatus() Status {
 // TestScreens walks through every state of both ways up. It checks that each
 // paints; RTV_SHOTS=folder keeps the pictures to be looked at.
 func TestScreens(t *testing.T) {
-	frame := loadFrame(t, shared(t, "media", "objects", "ssd_example.jpg"))
+	dogs := loadFrame(t, shared(t, "media", "objects", "ssd_example.jpg"))
 	torn := loadFrame(t, shared(t, "media", "belt", "damage.jpeg"))
 	xray := loadFrame(t, shared(t, "media", "lung", "1.jpg"))
 	for _, o := range []struct {
@@ -276,18 +277,18 @@ func TestScreens(t *testing.T) {
 			look(t, u, o.name+"-starting")
 			for _, s := range []struct {
 				name   string
-				frame  *camera.Frame
+				frame  *frame.Frame
 				result *inference.Result
 				status Status
 			}{
-				{"live", frame, street(), okStatus()},
-				{"builtin", frame, street(), builtinStatus()},
-				{"empty", frame, &inference.Result{}, okStatus()},
-				{"faces", frame, faces(), okStatus()},
-				{"segmentation", frame, scene(), okStatus()},
+				{"live", dogs, street(), okStatus()},
+				{"builtin", dogs, street(), builtinStatus()},
+				{"empty", dogs, &inference.Result{}, okStatus()},
+				{"faces", dogs, faces(), okStatus()},
+				{"segmentation", dogs, scene(), okStatus()},
 				{"lungs", xray, lungs(t), okStatus()},
 				{"alarm", torn, belt(), okStatus()},
-				{"classification", frame, guesses(), okStatus()},
+				{"classification", dogs, guesses(), okStatus()},
 			} {
 				u.live.seenAt = time.Time{}
 				u.Live.Result(scaled(s.result, s.frame))
@@ -310,8 +311,8 @@ func TestScreens(t *testing.T) {
 func TestAlarm(t *testing.T) {
 	u, _ := newTestUI(t, portrait, false)
 	u.ShowDemo("belt")
-	pool := new(camera.Pool)
-	f := pool.Get(camera.Grey, 640, 480)
+	pool := new(frame.Pool)
+	f := pool.Get(frame.Grey, 640, 480)
 	step := func(r *inference.Result) image.Image {
 		u.live.seenAt = time.Time{}
 		u.Live.Result(r)
@@ -356,9 +357,9 @@ func sameColor(a, b color.Color) bool {
 }
 
 // smallFrame is a picture of one grey.
-func smallFrame(v byte) *camera.Frame {
-	f := new(camera.Pool).Get(camera.Grey, 64, 48)
-	f.Range = camera.RangeFull
+func smallFrame(v byte) *frame.Frame {
+	f := new(frame.Pool).Get(frame.Grey, 64, 48)
+	f.Range = frame.RangeFull
 	for i := range f.Planes[0] {
 		f.Planes[0][i] = v
 	}

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/ui/kit"
 )
@@ -89,7 +89,7 @@ func TestWindow(t *testing.T) {
 }
 
 // measure feeds frames and results at 30/s and reports what they cost.
-func measure(t *testing.T, u *UI, frame *camera.Frame, r *inference.Result) {
+func measure(t *testing.T, u *UI, frame *frame.Frame, r *inference.Result) {
 	play(u, frame, r, 3*time.Second) // caches fill
 	dropped := u.Live.DisplayDropped()
 	var before, after runtime.MemStats
@@ -102,7 +102,7 @@ func measure(t *testing.T, u *UI, frame *camera.Frame, r *inference.Result) {
 }
 
 // play sends frames and results at 30/s, with scores and boxes that change.
-func play(u *UI, frame *camera.Frame, r *inference.Result, d time.Duration) (frames int) {
+func play(u *UI, frame *frame.Frame, r *inference.Result, d time.Duration) (frames int) {
 	r = scaled(r, frame)
 	tick := time.NewTicker(time.Second / 30)
 	defer tick.Stop()
@@ -123,7 +123,7 @@ func play(u *UI, frame *camera.Frame, r *inference.Result, d time.Duration) (fra
 }
 
 // checkPicture compares a few places of the screen with the frame.
-func checkPicture(t *testing.T, screen image.Image, f *camera.Frame, at image.Rectangle) {
+func checkPicture(t *testing.T, screen image.Image, f *frame.Frame, at image.Rectangle) {
 	t.Helper()
 	if screen == nil {
 		return

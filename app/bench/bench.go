@@ -29,7 +29,7 @@ import (
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/roster"
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -139,7 +139,7 @@ type shownBench struct {
 	wanted atomic.Bool // the next result belongs to a picture that was shown
 }
 
-func (s *shownBench) Frame(f *camera.Frame) {
+func (s *shownBench) Frame(f *frame.Frame) {
 	now := time.Now()
 	if s.every > 0 {
 		if now.Before(s.next) {
@@ -249,7 +249,7 @@ type sink struct {
 	err     error
 }
 
-func (b *sink) Frame(*camera.Frame)    {}
+func (b *sink) Frame(*frame.Frame)     {}
 func (b *sink) Status(pipeline.Status) {}
 func (b *sink) Lost(error)             {}
 

@@ -16,7 +16,7 @@ import (
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/preferences"
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -32,11 +32,11 @@ func Camera(given config.Config, prefs *preferences.Store) config.Config {
 	}
 	cfg.Width, cfg.Height = cmp.Or(cfg.Width, chosen.Width), cmp.Or(cfg.Height, chosen.Height)
 	cfg.FPS, cfg.PixelFormat = cmp.Or(cfg.FPS, chosen.FPS), cmp.Or(cfg.PixelFormat, chosen.Format)
-	if cfg.Turn == (camera.Turn{}) {
-		cfg.Turn = camera.Turn{Degrees: chosen.Rotate, Mirror: chosen.Mirror}
+	if cfg.Turn == (frame.Turn{}) {
+		cfg.Turn = frame.Turn{Degrees: chosen.Rotate, Mirror: chosen.Mirror}
 	}
 	if cfg.Turn.Check() != nil {
-		cfg.Turn = camera.Turn{}
+		cfg.Turn = frame.Turn{}
 	}
 	cfg.Controls = chosen.Controls
 	return cfg

@@ -8,7 +8,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/preferences"
 	"reterminal-vision/app/settings"
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 )
 
 // What was chosen is used where the command line leaves it open, and is there
@@ -26,10 +26,10 @@ func TestCameraChoicesAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := Camera(config.Config{Source: "auto"}, preferences.Load())
-	if cfg.Source != device || cfg.Width != 1280 || cfg.PixelFormat != "MJPG" || cfg.Turn != (camera.Turn{Degrees: 90, Mirror: true}) {
+	if cfg.Source != device || cfg.Width != 1280 || cfg.PixelFormat != "MJPG" || cfg.Turn != (frame.Turn{Degrees: 90, Mirror: true}) {
 		t.Errorf("configured %+v", cfg)
 	}
-	given := config.Config{Source: "cars.mp4", Width: 640, Height: 480, Turn: camera.Turn{Degrees: 180}}
+	given := config.Config{Source: "cars.mp4", Width: 640, Height: 480, Turn: frame.Turn{Degrees: 180}}
 	if cfg := Camera(given, preferences.Load()); cfg.Source != "cars.mp4" || cfg.Width != 640 || cfg.Turn.Degrees != 180 {
 		t.Errorf("the command line gives way: %+v", cfg)
 	}

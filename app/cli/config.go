@@ -9,7 +9,7 @@ import (
 
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/library"
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -59,7 +59,7 @@ func cameraFlags(fs *flag.FlagSet, cfg *config.Config) {
 	fs.Func("size", "pictures of a camera as near as it has them, as in 1280x720 (default 640x480)", func(s string) error {
 		var w, h int
 		var rest string
-		if n, _ := fmt.Sscanf(s+" ", "%dx%d%s", &w, &h, &rest); n != 2 || w < 1 || h < 1 || w > camera.MaxSide || h > camera.MaxSide {
+		if n, _ := fmt.Sscanf(s+" ", "%dx%d%s", &w, &h, &rest); n != 2 || w < 1 || h < 1 || w > frame.MaxSide || h > frame.MaxSide {
 			return fmt.Errorf("write WIDTHxHEIGHT, as in 640x480")
 		}
 		cfg.Width, cfg.Height = w, h

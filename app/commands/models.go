@@ -24,7 +24,7 @@ import (
 	"reterminal-vision/app/demo"
 	"reterminal-vision/app/library"
 	"reterminal-vision/app/probe"
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/tasks"
 	"reterminal-vision/models"
@@ -196,8 +196,8 @@ func ProbeModel(args []string, stdin io.Reader, stdout io.Writer) error {
 
 // runOnce shows the task a grey picture.
 func runOnce(task inference.Task) error {
-	var pool camera.Pool
-	frame := pool.Get(camera.RGB24, 320, 240)
+	var pool frame.Pool
+	frame := pool.Get(frame.RGB24, 320, 240)
 	defer frame.Release()
 	for i := range frame.Planes[0] {
 		frame.Planes[0][i] = 128

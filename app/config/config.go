@@ -10,7 +10,7 @@ import (
 	"runtime"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -22,7 +22,7 @@ type Config struct {
 	Height      int
 	FPS         float64
 	PixelFormat string // of a camera, its V4L2 code
-	Turn        camera.Turn
+	Turn        frame.Turn
 	Controls    map[string]int32 // set on the camera when it is opened, by name
 	Model       string           // ID from the catalogue; "" takes the best that is present
 	ModelsDir   string

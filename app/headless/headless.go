@@ -21,7 +21,7 @@ import (
 	"reterminal-vision/app/pipeline"
 	"reterminal-vision/app/snapshot"
 	"reterminal-vision/app/watchdog"
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -79,7 +79,7 @@ type lineWriter struct {
 	failures int
 }
 
-func (w *lineWriter) Frame(f *camera.Frame)  { w.picture.Frame(f) }
+func (w *lineWriter) Frame(f *frame.Frame)   { w.picture.Frame(f) }
 func (w *lineWriter) Status(pipeline.Status) {}
 func (w *lineWriter) Lost(error)             {}
 

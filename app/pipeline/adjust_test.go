@@ -8,6 +8,7 @@ import (
 	"reterminal-vision/app/config"
 	"reterminal-vision/app/demo"
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
 )
@@ -19,10 +20,10 @@ type script struct {
 	results int
 }
 
-func (s *script) Frame(*camera.Frame) {}
-func (s *script) Status(Status)       {}
-func (s *script) Lost(err error)      { s.t.Error(err) }
-func (s *script) Failed(err error)    { s.t.Error(err) }
+func (s *script) Frame(*frame.Frame) {}
+func (s *script) Status(Status)      {}
+func (s *script) Lost(err error)     { s.t.Error(err) }
+func (s *script) Failed(err error)   { s.t.Error(err) }
 func (s *script) Result(r *inference.Result) {
 	s.result(s.results, r)
 	s.results++

@@ -6,6 +6,7 @@ import (
 
 	"reterminal-vision/app/config"
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 )
 
 // shut is a source that counts how often it was closed.
@@ -17,7 +18,7 @@ type shut struct {
 
 func (s *shut) Info() camera.Info { return camera.Info{Kind: s.kind} }
 func (s *shut) Close() error      { s.closed++; return nil }
-func (s *shut) Read(ctx context.Context) (*camera.Frame, error) {
+func (s *shut) Read(ctx context.Context) (*frame.Frame, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }

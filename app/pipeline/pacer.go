@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 )
 
 // pacer paces frames that are there already, as a camera paces its own.
@@ -16,7 +16,7 @@ type pacer struct {
 
 // wait sleeps until the next beat, at which f counts as captured; false when
 // ctx ends first.
-func (m *pacer) wait(ctx context.Context, f *camera.Frame) bool {
+func (m *pacer) wait(ctx context.Context, f *frame.Frame) bool {
 	now := time.Now()
 	if m.next.IsZero() || now.Sub(m.next) > m.every {
 		m.next = now

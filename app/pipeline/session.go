@@ -29,6 +29,7 @@ import (
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
 	"reterminal-vision/camera/fault"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -36,7 +37,7 @@ import (
 // session's goroutines, must not keep what they are given, and must return
 // quickly.
 type Sink interface {
-	Frame(*camera.Frame)
+	Frame(*frame.Frame)
 	Result(*inference.Result)
 	Status(Status)
 	// Lost reports that the source failed and is being reopened.
@@ -93,8 +94,8 @@ type Session struct {
 	Watchdog   *watchdog.Watchdog // nil for none
 	Handover   *Handover          // nil for none
 	results    Rate
-	looks      Rate                        // results inferred by the first network
-	turn       atomic.Pointer[camera.Turn] // nil leaves that of cfg
+	looks      Rate                       // results inferred by the first network
+	turn       atomic.Pointer[frame.Turn] // nil leaves that of cfg
 	openSource func(context.Context, config.Config, string, camera.Options) (camera.Source, string, error)
 	mu         sync.Mutex
 	state      Status
@@ -271,7 +272,7 @@ type reading struct {
 	notice string
 	since  time.Time     // frames captured before are stale; zero but for a camera that was handed over
 	counts camera.Counts // of a camera, as last told to the metrics
-	turn   camera.Turn
+	turn   frame.Turn
 	frames int
 }
 
@@ -322,7 +323,7 @@ func (r *reading) count() camera.Counts {
 }
 
 // setTurn turns the pictures from the next one on.
-func (r *reading) setTurn(turn camera.Turn) error {
+func (r *reading) setTurn(turn frame.Turn) error {
 	t, ok := r.Source.(camera.Turner)
 	if !ok {
 		return errAnother
@@ -332,7 +333,7 @@ func (r *reading) setTurn(turn camera.Turn) error {
 }
 
 // next reads a frame that is not stale. io.EOF tells of the end.
-func (r *reading) next(silence *watchdog.Silence) (*camera.Frame, error) {
+func (r *reading) next(silence *watchdog.Silence) (*frame.Frame, error) {
 	for {
 		silence.Listen()
 		f, err := r.Read(silence.Context)
@@ -404,7 +405,7 @@ func (s *Session) show(r *reading) {
 	s.state.Source, s.state.Notice = r.Info(), s.notice(r.notice)
 }
 
-func (s *Session) deliver(ctx context.Context, worker *inference.Worker, f *camera.Frame) error {
+func (s *Session) deliver(ctx context.Context, worker *inference.Worker, f *frame.Frame) error {
 	if s.EveryFrame {
 		s.sink.Frame(f)
 		return worker.Put(ctx, f)

@@ -17,7 +17,7 @@ import (
 	"reterminal-vision/app/metrics"
 	"reterminal-vision/app/roster"
 	"reterminal-vision/app/watchdog"
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/ui"
 )
@@ -28,7 +28,7 @@ type spoilt struct {
 	run func() error
 }
 
-func (s spoilt) Run(f *camera.Frame, in *inference.Input, out *inference.Result) error {
+func (s spoilt) Run(f *frame.Frame, in *inference.Input, out *inference.Result) error {
 	if err := s.run(); err != nil {
 		return err
 	}

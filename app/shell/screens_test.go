@@ -28,6 +28,7 @@ import (
 	"reterminal-vision/app/shell/pages"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/models"
 	"reterminal-vision/ui"
@@ -35,7 +36,7 @@ import (
 )
 
 // footageFrame is one picture of a built-in clip.
-func footageFrame(t *testing.T, clip string, at int) *camera.Frame {
+func footageFrame(t *testing.T, clip string, at int) *frame.Frame {
 	t.Helper()
 	src, err := camera.Open(t.Context(), "builtin:"+clip, camera.Options{Builtin: pipeline.BuiltinClips(), Loop: true})
 	if err != nil {
@@ -55,7 +56,7 @@ func footageFrame(t *testing.T, clip string, at int) *camera.Frame {
 }
 
 // seen is what the app's own networks find in a picture of a built-in clip.
-func seen(t *testing.T, demo string, at int) (*camera.Frame, *inference.Result) {
+func seen(t *testing.T, demo string, at int) (*frame.Frame, *inference.Result) {
 	t.Helper()
 	task, err := roster.OpenDemo(t.Context(), config.Config{Demo: demo, ModelsDir: filepath.Join("..", "..", "models", "trained"), Delegate: inference.XNNPACK, Threads: 2}, demo)
 	if err != nil {
@@ -86,7 +87,7 @@ type scene struct {
 // scenes are all screens. What depends on the machine or the day is made up.
 func scenes(t *testing.T) []scene {
 	type shot struct {
-		f *camera.Frame
+		f *frame.Frame
 		r *inference.Result
 	}
 	shots := map[string]shot{}

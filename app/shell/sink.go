@@ -16,6 +16,7 @@ import (
 	"reterminal-vision/app/snapshot"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/ui"
 )
@@ -49,7 +50,7 @@ const (
 	failingFor  = 3 * time.Second
 )
 
-func (s *screenSink) Frame(f *camera.Frame) {
+func (s *screenSink) Frame(f *frame.Frame) {
 	if s.ctx.Err() != nil {
 		return
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/disintegration/imaging"
 
 	"reterminal-vision/app/durable"
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -24,8 +24,8 @@ type FrameSaver struct {
 	file string
 
 	mu     sync.Mutex
-	recent []*camera.Frame // frames whose results are still to come
-	shown  *camera.Frame
+	recent []*frame.Frame // frames whose results are still to come
+	shown  *frame.Frame
 	res    inference.Result
 	done   bool
 }
@@ -34,7 +34,7 @@ type FrameSaver struct {
 func NewFrameSaver(file string) *FrameSaver { return &FrameSaver{file: file, done: file == ""} }
 
 // Frame notes a frame on its way to the network.
-func (p *FrameSaver) Frame(f *camera.Frame) {
+func (p *FrameSaver) Frame(f *frame.Frame) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.done {
@@ -86,7 +86,7 @@ func (p *FrameSaver) Save() error {
 	}
 	defer p.shown.Release()
 	img := image.NewRGBA(image.Rect(0, 0, p.shown.Width, p.shown.Height))
-	if err := camera.ToRGBA(img, p.shown); err != nil {
+	if err := frame.ToRGBA(img, p.shown); err != nil {
 		return err
 	}
 	if err := Annotate(img, &p.res); err != nil {

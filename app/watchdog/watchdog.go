@@ -19,6 +19,7 @@ import (
 
 	"reterminal-vision/camera"
 	"reterminal-vision/camera/fault"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -243,28 +244,28 @@ type watchedTask struct {
 func (t *watchedTask) Replicas() int { return t.replicas }
 
 // Prepare implements inference.Task. A panic leaves the part, too.
-func (t *watchedTask) Prepare(f *camera.Frame, in *inference.Input) error {
+func (t *watchedTask) Prepare(f *frame.Frame, in *inference.Input) error {
 	t.watchdog.Enter(Prepare)
 	defer t.watchdog.Leave(Prepare)
 	return t.Task.Prepare(f, in)
 }
 
 // Run implements inference.Task.
-func (t *watchedTask) Run(f *camera.Frame, in *inference.Input, out *inference.Result) error {
+func (t *watchedTask) Run(f *frame.Frame, in *inference.Input, out *inference.Result) error {
 	t.watchdog.Enter(Network)
 	defer t.watchdog.Leave(Network)
 	return t.Task.Run(f, in, out)
 }
 
 // Infer implements inference.Replicated.
-func (t *watchedTask) Infer(index int, f *camera.Frame, out *inference.Result) error {
+func (t *watchedTask) Infer(index int, f *frame.Frame, out *inference.Result) error {
 	t.watchdog.Enter(Network + Part(index))
 	defer t.watchdog.Leave(Network + Part(index))
 	return t.Task.(inference.Replicated).Infer(index, f, out)
 }
 
 // Finish implements inference.Replicated.
-func (t *watchedTask) Finish(f *camera.Frame, out *inference.Result) error {
+func (t *watchedTask) Finish(f *frame.Frame, out *inference.Result) error {
 	t.watchdog.Enter(Finish)
 	defer t.watchdog.Leave(Finish)
 	return t.Task.(inference.Replicated).Finish(f, out)

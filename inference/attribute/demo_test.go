@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
 	"reterminal-vision/inference/tasktest"
@@ -18,7 +19,7 @@ type counted struct {
 	looks int
 }
 
-func (h *counted) Infer(f *camera.Frame, box inference.Box, dst []float32, t *inference.Timing) error {
+func (h *counted) Infer(f *frame.Frame, box inference.Box, dst []float32, t *inference.Timing) error {
 	h.looks++
 	return h.Head.Infer(f, box, dst, t)
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -69,7 +69,7 @@ func NewEnsemble(heads ...Head) (*Ensemble, error) {
 func (e *Ensemble) HeadOutputs() []HeadOutput { return e.headOutputs }
 
 // Infer has every head look at the face and writes the means of what they say.
-func (e *Ensemble) Infer(f *camera.Frame, box inference.Box, dst []float32, t *inference.Timing) error {
+func (e *Ensemble) Infer(f *frame.Frame, box inference.Box, dst []float32, t *inference.Timing) error {
 	clear(dst)
 	for i := range e.heads {
 		m := &e.heads[i]

@@ -12,7 +12,7 @@ import (
 	"math"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
 )
@@ -25,7 +25,7 @@ type Head interface {
 	// Infer looks at the face in box, frame pixels, and writes the numbers of
 	// all questions one after the other to dst, which has room for just them.
 	// It adds what it took to t. ErrNoFace tells that there is nothing in box.
-	Infer(f *camera.Frame, box inference.Box, dst []float32, t *inference.Timing) error
+	Infer(f *frame.Frame, box inference.Box, dst []float32, t *inference.Timing) error
 	// Close frees the head's network.
 	Close() error
 }
@@ -180,7 +180,7 @@ func bind(net *inference.Interpreter, o Output) (output, error) {
 func (h *Network) HeadOutputs() []HeadOutput { return h.headOutputs }
 
 // Infer crops the face out of the frame and runs the network on it.
-func (h *Network) Infer(f *camera.Frame, box inference.Box, dst []float32, t *inference.Timing) error {
+func (h *Network) Infer(f *frame.Frame, box inference.Box, dst []float32, t *inference.Timing) error {
 	// Comparisons with NaN are false, so such boxes end here too.
 	if seen := box.Clip(float32(f.Width), float32(f.Height)); !(seen.Width() >= 1 && seen.Height() >= 1) {
 		return ErrNoFace

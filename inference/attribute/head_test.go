@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
 )
@@ -72,7 +73,7 @@ func openHead(t testing.TB, model string, opt inference.Options, cfg HeadConfig)
 }
 
 // picture is a test picture; one in an archive is taken out first.
-func picture(t testing.TB, name string) *camera.Frame {
+func picture(t testing.TB, name string) *frame.Frame {
 	t.Helper()
 	archive, member, packed := strings.Cut(name, ".tar/")
 	if !packed {
@@ -95,7 +96,7 @@ func picture(t testing.TB, name string) *camera.Frame {
 }
 
 // loose reads a picture by way of a file.
-func loose(t testing.TB, name string, from io.Reader) *camera.Frame {
+func loose(t testing.TB, name string, from io.Reader) *frame.Frame {
 	t.Helper()
 	data, err := io.ReadAll(from)
 	if err != nil {
@@ -230,8 +231,8 @@ func TestParseOutputKind(t *testing.T) {
 // What is no face is refused, and the edge of the frame is no obstacle.
 func TestInferGuardsItsCrop(t *testing.T) {
 	h := openHead(t, "emotion_mobilefacenet_48", inference.Options{}, published["emotion_mobilefacenet_48"])
-	var pool camera.Pool
-	f := pool.Get(camera.I420, 64, 48)
+	var pool frame.Pool
+	f := pool.Get(frame.I420, 64, 48)
 	defer f.Release()
 	numbers, nan := make([]float32, 9), float32(math.NaN())
 	for name, c := range map[string]struct {

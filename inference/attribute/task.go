@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
 	"reterminal-vision/inference/track"
@@ -99,12 +99,12 @@ func NewTask(detector face.Detector, heads []Head, cfg Config) (*Task, error) {
 const looksSmoothed = 4
 
 // Infer implements inference.Replicated: it finds the faces of a frame.
-func (t *Task) Infer(replica int, f *camera.Frame, out *inference.Result) error {
+func (t *Task) Infer(replica int, f *frame.Frame, out *inference.Result) error {
 	return t.DetectReplica(replica, f, out)
 }
 
 // Run finds the faces of the prepared frame and adds what is known of them.
-func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) error {
+func (t *Task) Run(f *frame.Frame, in *inference.Input, out *inference.Result) error {
 	if err := t.Detect(in, out); err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) 
 func (t *Task) SetAdaptive(on bool) { t.adaptive.Store(on) }
 
 // Finish implements inference.Replicated: it adds what is known of the faces.
-func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
+func (t *Task) Finish(f *frame.Frame, out *inference.Result) error {
 	t.schedule.Adaptive = t.adaptive.Load()
 	t.frame++
 	start := time.Now()
@@ -137,7 +137,7 @@ func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
 }
 
 // choose returns the faces to look at in this frame.
-func (t *Task) choose(f *camera.Frame, out *inference.Result) []face.Look {
+func (t *Task) choose(f *frame.Frame, out *inference.Result) []face.Look {
 	t.schedule.Begin(out)
 	for i := range out.Objects {
 		o := &out.Objects[i]
@@ -157,7 +157,7 @@ func (t *Task) choose(f *camera.Frame, out *inference.Result) []face.Look {
 func (t *Task) Urgent() bool { return t.schedule.Urgent() }
 
 // look has all heads look at a face and takes what they say into its record.
-func (t *Task) look(f *camera.Frame, o *inference.Object, timing *inference.Timing) error {
+func (t *Task) look(f *frame.Frame, o *inference.Object, timing *inference.Timing) error {
 	r := t.memory.find(o.Track)
 	age := int(t.frame - r.looked)
 	r.looked = t.frame
@@ -193,7 +193,7 @@ func (t *Task) blend(r *record, age int) {
 }
 
 // infer fills numbers with what the heads say of the face in box.
-func (t *Task) infer(f *camera.Frame, box inference.Box, timing *inference.Timing) error {
+func (t *Task) infer(f *frame.Frame, box inference.Box, timing *inference.Timing) error {
 	rest := t.numbers
 	for _, h := range t.heads {
 		if err := h.Infer(f, box, rest[:h.numbers], timing); err != nil {
@@ -226,7 +226,7 @@ func (t *Task) add(o *inference.Object, numbers []float32, shown []int) {
 }
 
 // lookAtAll has the heads look at every face and adds just what they say.
-func (t *Task) lookAtAll(f *camera.Frame, out *inference.Result) error {
+func (t *Task) lookAtAll(f *frame.Frame, out *inference.Result) error {
 	for i := range out.Objects {
 		o := &out.Objects[i]
 		err := t.infer(f, o.Box, &out.Timing)

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/track"
 )
@@ -20,9 +20,9 @@ type scripted struct {
 	closed int
 }
 
-func (d *scripted) NewInput() *inference.Input                    { return &inference.Input{} }
-func (d *scripted) Prepare(*camera.Frame, *inference.Input) error { return nil }
-func (d *scripted) Close() error                                  { d.closed++; return d.err }
+func (d *scripted) NewInput() *inference.Input                   { return &inference.Input{} }
+func (d *scripted) Prepare(*frame.Frame, *inference.Input) error { return nil }
+func (d *scripted) Close() error                                 { d.closed++; return d.err }
 func (d *scripted) Detect(_ *inference.Input, out *inference.Result) error {
 	for _, b := range d.boxes {
 		o := out.AddObject()
@@ -44,7 +44,7 @@ type spy struct {
 
 func (h *spy) HeadOutputs() []HeadOutput { return h.headOutputs }
 func (h *spy) Close() error              { h.closed++; return h.err }
-func (h *spy) Infer(_ *camera.Frame, box inference.Box, dst []float32, t *inference.Timing) error {
+func (h *spy) Infer(_ *frame.Frame, box inference.Box, dst []float32, t *inference.Timing) error {
 	h.looked = append(h.looked, int(box.X0/100))
 	copy(dst, h.says)
 	t.Preprocess, t.Invoke, t.Decode = t.Preprocess+1, t.Invoke+1, t.Decode+1

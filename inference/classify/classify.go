@@ -11,7 +11,7 @@ import (
 	"math"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/alarm"
 )
@@ -86,7 +86,7 @@ func check(t *inference.Tensor, classes int) error {
 
 // Run classifies the prepared frame. A frame that comes before the last one
 // in its stream begins another stream: nothing of the past is kept then.
-func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) error {
+func (t *Task) Run(f *frame.Frame, in *inference.Input, out *inference.Result) error {
 	if err := t.Invoke(in, &out.Timing); err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) 
 // Repeat does what Run does, as if the network had said once more what it said
 // last: for a frame that does not differ from the last, which what is steady
 // and the alarm count as any other.
-func (t *Task) Repeat(f *camera.Frame, out *inference.Result) error {
+func (t *Task) Repeat(f *frame.Frame, out *inference.Result) error {
 	t.sequence = f.Sequence
 	return t.decode(out)
 }

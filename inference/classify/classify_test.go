@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/alarm"
 	"reterminal-vision/inference/tasktest"
@@ -215,8 +215,8 @@ func TestNewStreamForgets(t *testing.T) {
 		Norm: inference.Uniform(127.5, 127.5), Labels: names(4),
 		Hysteresis: Hysteresis{Memory: .9, Frames: 100}, Alarm: alarm.Config{Labels: []string{"class 0"}, Threshold: .01, Hold: 100},
 	})
-	pool := new(camera.Pool)
-	f := pool.Get(camera.Grey, 8, 8)
+	pool := new(frame.Pool)
+	f := pool.Get(frame.Grey, 8, 8)
 	defer f.Release()
 	in, first, again := task.NewInput(), &inference.Result{}, &inference.Result{}
 	f.Sequence = 5

@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -118,7 +118,7 @@ func NewAnchorSSD(net *inference.Interpreter, names AnchorOutputs, spec AnchorSp
 }
 
 // Run finds the objects of the prepared frame.
-func (s *AnchorSSD) Run(_ *camera.Frame, in *inference.Input, out *inference.Result) error {
+func (s *AnchorSSD) Run(_ *frame.Frame, in *inference.Input, out *inference.Result) error {
 	if err := s.Invoke(in, &out.Timing); err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"testing"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/nonsense"
 	"reterminal-vision/inference/tasktest"
@@ -204,7 +204,7 @@ func TestLabelFilter(t *testing.T) {
 	}
 }
 
-func runOnce(t testing.TB, task inference.Task, f *camera.Frame) *inference.Result {
+func runOnce(t testing.TB, task inference.Task, f *frame.Frame) *inference.Result {
 	t.Helper()
 	out := &inference.Result{}
 	tasktest.Process(t, task, f, task.NewInput(), out)

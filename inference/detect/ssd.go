@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -112,7 +112,7 @@ func NewSSD(net *inference.Interpreter, names SSDOutputs, cfg Config) (*SSD, err
 }
 
 // Run finds the objects of the prepared frame.
-func (s *SSD) Run(_ *camera.Frame, in *inference.Input, out *inference.Result) error {
+func (s *SSD) Run(_ *frame.Frame, in *inference.Input, out *inference.Result) error {
 	if err := s.Invoke(in, &out.Timing); err != nil {
 		return err
 	}

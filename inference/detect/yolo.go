@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -139,7 +139,7 @@ func scaled(anchors []AnchorSize, unit Unit, rows, cols int, pre *inference.Prep
 }
 
 // Run finds the objects of the prepared frame.
-func (y *YOLO) Run(_ *camera.Frame, in *inference.Input, out *inference.Result) error {
+func (y *YOLO) Run(_ *frame.Frame, in *inference.Input, out *inference.Result) error {
 	if err := y.Invoke(in, &out.Timing); err != nil {
 		return err
 	}

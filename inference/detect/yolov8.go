@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -68,7 +68,7 @@ func (y *YOLOv8) bind(output string, unit Unit) error {
 }
 
 // Run finds the objects of the prepared frame.
-func (y *YOLOv8) Run(_ *camera.Frame, in *inference.Input, out *inference.Result) error {
+func (y *YOLOv8) Run(_ *frame.Frame, in *inference.Input, out *inference.Result) error {
 	if err := y.Invoke(in, &out.Timing); err != nil {
 		return err
 	}

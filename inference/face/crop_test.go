@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -33,8 +33,8 @@ func TestCrop(t *testing.T) {
 }
 
 // pattern is the picture that testdata/record.py makes too.
-func pattern(w, h int) *camera.Frame {
-	f := new(camera.Pool).Get(camera.RGB24, w, h)
+func pattern(w, h int) *frame.Frame {
+	f := new(frame.Pool).Get(frame.RGB24, w, h)
 	for y := range h {
 		for x := range w {
 			p := f.Planes[0][y*f.Stride[0]+3*x:]
@@ -45,8 +45,8 @@ func pattern(w, h int) *camera.Frame {
 }
 
 // mirrored is the frame with border pixels more on every side, reflected.
-func mirrored(f *camera.Frame, border int) *camera.Frame {
-	big := new(camera.Pool).Get(camera.RGB24, f.Width+2*border, f.Height+2*border)
+func mirrored(f *frame.Frame, border int) *frame.Frame {
+	big := new(frame.Pool).Get(frame.RGB24, f.Width+2*border, f.Height+2*border)
 	at := func(i, n int) int {
 		if i = int(math.Abs(float64(i))); i >= n {
 			i = 2*(n-1) - i

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
 )
@@ -122,7 +122,7 @@ func TestAgainstPython(t *testing.T) {
 	}
 }
 
-func detect(t testing.TB, d Detector, f *camera.Frame) (*inference.Input, *inference.Result) {
+func detect(t testing.TB, d Detector, f *frame.Frame) (*inference.Input, *inference.Result) {
 	t.Helper()
 	in, out := d.NewInput(), &inference.Result{Width: f.Width, Height: f.Height}
 	if err := d.Prepare(f, in); err != nil {

@@ -11,7 +11,7 @@ package face
 import (
 	"errors"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -23,7 +23,7 @@ type Detector interface {
 	// too, as with inference.Task.
 	NewInput() *inference.Input
 	// Prepare fills in from the frame.
-	Prepare(f *camera.Frame, in *inference.Input) error
+	Prepare(f *frame.Frame, in *inference.Input) error
 	// Detect appends the faces of the prepared frame to out.Objects, best
 	// first: Class 0, Label "face", boxes within the frame, the keypoints of
 	// Skeleton when the network gives them. out.Width and out.Height must hold the frame's
@@ -51,7 +51,7 @@ func (d *Detectors) AddReplicas(more ...Detector) {
 func (d *Detectors) Replicas() int { return 1 + len(d.more) }
 
 // DetectReplica prepares a frame in a replica and finds its faces there.
-func (d *Detectors) DetectReplica(replica int, f *camera.Frame, out *inference.Result) error {
+func (d *Detectors) DetectReplica(replica int, f *frame.Frame, out *inference.Result) error {
 	detector, in := d.Detector, &d.in[replica]
 	if replica > 0 {
 		detector = d.more[replica-1]

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/motion"
 )
@@ -35,7 +35,7 @@ func (s *Schedule) Begin(out *inference.Result) {
 
 // Again reports whether a run is due on a face whose last one is so many frames
 // ago, when it looked like then.
-func (s *Schedule) Again(age uint64, f *camera.Frame, box inference.Box, then *motion.Patch) bool {
+func (s *Schedule) Again(age uint64, f *frame.Frame, box inference.Box, then *motion.Patch) bool {
 	if !s.Adaptive {
 		return age >= uint64(s.Refresh)
 	}

@@ -1,7 +1,7 @@
 package face
 
 import (
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -22,4 +22,4 @@ func NewWarper(t *inference.Tensor, norm inference.Normalization) (*Warper, erro
 
 // Run fills dst, the tensor's Size bytes, from the frame. It refuses frames
 // that are not valid, a dst of another size and an m that leads far away.
-func (w *Warper) Run(f *camera.Frame, m Similarity, dst []byte) error { return w.Warper.Run(f, m, dst) }
+func (w *Warper) Run(f *frame.Frame, m Similarity, dst []byte) error { return w.Warper.Run(f, m, dst) }

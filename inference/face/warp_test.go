@@ -6,7 +6,7 @@ import (
 	"math"
 	"testing"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/testmedia"
 )
@@ -15,7 +15,7 @@ func picture(w, h int, d inference.DType) *inference.Tensor {
 	return &inference.Tensor{Name: "in", Shape: []int{1, h, w, 3}, DType: d, Scale: 1}
 }
 
-func warp(t testing.TB, in *inference.Tensor, norm inference.Normalization, f *camera.Frame, m Similarity) []byte {
+func warp(t testing.TB, in *inference.Tensor, norm inference.Normalization, f *frame.Frame, m Similarity) []byte {
 	t.Helper()
 	w, err := NewWarper(in, norm)
 	if err != nil {
@@ -76,9 +76,9 @@ func TestWarpOfCameraFrames(t *testing.T) {
 }
 
 // toI420 converts to full-range BT.601.
-func toI420(f *camera.Frame) *camera.Frame {
-	out := new(camera.Pool).Get(camera.I420, f.Width, f.Height)
-	out.Range = camera.RangeFull
+func toI420(f *frame.Frame) *frame.Frame {
+	out := new(frame.Pool).Get(frame.I420, f.Width, f.Height)
+	out.Range = frame.RangeFull
 	at := func(x, y int) (r, g, b float64) {
 		p := f.Planes[0][min(y, f.Height-1)*f.Stride[0]+3*min(x, f.Width-1):]
 		return float64(p[0]), float64(p[1]), float64(p[2])
@@ -142,16 +142,16 @@ func TestWarpOutputs(t *testing.T) {
 
 func BenchmarkWarp(b *testing.B) {
 	for _, c := range []struct {
-		format camera.Format
+		format frame.Format
 		dtype  inference.DType
-	}{{camera.I420, inference.Float32}, {camera.I420, inference.UInt8}, {camera.YUYV, inference.Float32}, {camera.RGB24, inference.Float32}} {
+	}{{frame.I420, inference.Float32}, {frame.I420, inference.UInt8}, {frame.YUYV, inference.Float32}, {frame.RGB24, inference.Float32}} {
 		b.Run(fmt.Sprintf("%v 1280x720 to 112x112 %v", c.format, c.dtype), func(b *testing.B) {
 			w, err := NewWarper(picture(112, 112, c.dtype), inference.Uniform(127.5, 128))
 			if err != nil {
 				b.Fatal(err)
 			}
 			defer w.Close()
-			f, dst := new(camera.Pool).Get(c.format, 1280, 720), make([]byte, w.Size())
+			f, dst := new(frame.Pool).Get(c.format, 1280, 720), make([]byte, w.Size())
 			b.ReportAllocs()
 			for b.Loop() {
 				if err := w.Run(f, Similarity{1.9, -.5, 500, .5, 1.9, 200}, dst); err != nil {

@@ -3,7 +3,7 @@ package frameskip
 import (
 	"slices"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/motion"
 )
@@ -32,7 +32,7 @@ const (
 )
 
 // begin takes what was found in f. Objects that go on keep their speed.
-func (p *propagator) begin(f *camera.Frame, found []inference.Object) {
+func (p *propagator) begin(f *frame.Frame, found []inference.Object) {
 	before := len(p.objects)
 	for i := range found {
 		o := &found[i]
@@ -68,7 +68,7 @@ func (p *propagator) match(objects []propagated, o *inference.Object) int {
 
 // step propagates all objects to the next frame. It is false when one is lost,
 // or there are too many.
-func (p *propagator) step(f *camera.Frame) bool {
+func (p *propagator) step(f *frame.Frame) bool {
 	p.steps++
 	if len(p.objects) == 0 || len(p.objects) > maxObjects {
 		p.flow.Begin(f)
@@ -115,7 +115,7 @@ func (p *propagator) write(out *inference.Result) {
 
 // check says how well the objects would have been propagated to f, in which these
 // were found: the mean IoU, 0 for each that came or went.
-func (p *propagator) check(f *camera.Frame, found []inference.Object) float32 {
+func (p *propagator) check(f *frame.Frame, found []inference.Object) float32 {
 	if p.steps > 0 {
 		p.step(f)
 	}

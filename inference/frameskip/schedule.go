@@ -3,7 +3,7 @@ package frameskip
 import (
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/motion"
 )
@@ -28,7 +28,7 @@ func newSchedule(cfg Config) schedule { return schedule{cfg: cfg, interval: 1} }
 func (s *schedule) restart() { s.known, s.interval = false, 1 }
 
 // next schedules a frame with this fingerprint.
-func (s *schedule) next(f *camera.Frame, print *motion.Fingerprint, propagate bool) inference.Origin {
+func (s *schedule) next(f *frame.Frame, print *motion.Fingerprint, propagate bool) inference.Origin {
 	s.noise.Learn(print)
 	age := s.age(f)
 	switch {
@@ -45,12 +45,12 @@ func (s *schedule) next(f *camera.Frame, print *motion.Fingerprint, propagate bo
 
 // age is how much later a frame is than the one last inferred, on the source's
 // clock or on ours.
-func (s *schedule) age(f *camera.Frame) time.Duration {
+func (s *schedule) age(f *frame.Frame) time.Duration {
 	return max(f.Timestamp-s.at, f.Captured.Sub(s.captured))
 }
 
 // infer schedules a run on a frame.
-func (s *schedule) infer(f *camera.Frame, print *motion.Fingerprint) {
+func (s *schedule) infer(f *frame.Frame, print *motion.Fingerprint) {
 	s.since, s.demanded = 0, false
 	// With replicas a frame may come after one that was captured later: the next
 	// is inferred then, too.

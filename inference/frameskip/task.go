@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/motion"
 )
@@ -57,13 +57,13 @@ func (c Config) withDefaults() Config {
 type FirstStage interface {
 	inference.Task
 	Detect(in *inference.Input, out *inference.Result) error
-	Finish(f *camera.Frame, out *inference.Result) error
+	Finish(f *frame.Frame, out *inference.Result) error
 }
 
 // Repeater is a task with state between frames: Repeat does what Run does, as if
 // the network had given its last output once more.
 type Repeater interface {
-	Repeat(f *camera.Frame, out *inference.Result) error
+	Repeat(f *frame.Frame, out *inference.Result) error
 }
 
 // Urgent is a task that may ask for a run on the next frame, whatever it shows.
@@ -163,7 +163,7 @@ func (t *Task) decisionFor(in *inference.Input) *decision {
 
 // Prepare decides what to do with the frame, and prepares it where it is to be
 // inferred.
-func (t *Task) Prepare(f *camera.Frame, in *inference.Input) error {
+func (t *Task) Prepare(f *frame.Frame, in *inference.Input) error {
 	n := t.decisionFor(in)
 	t.decide(f, n)
 	if n.origin != inference.Inferred {
@@ -173,7 +173,7 @@ func (t *Task) Prepare(f *camera.Frame, in *inference.Input) error {
 }
 
 // decide schedules the next frame.
-func (t *Task) decide(f *camera.Frame, n *decision) {
+func (t *Task) decide(f *frame.Frame, n *decision) {
 	n.prepared = false
 	if t.is(Off) {
 		n.origin, n.print = inference.Inferred, motion.Fingerprint{}
@@ -185,7 +185,7 @@ func (t *Task) decide(f *camera.Frame, n *decision) {
 	t.mu.Unlock()
 }
 
-func (t *Task) prepare(f *camera.Frame, in *inference.Input, n *decision) error {
+func (t *Task) prepare(f *frame.Frame, in *inference.Input, n *decision) error {
 	t.preparing.Lock()
 	defer t.preparing.Unlock()
 	n.prepared = true
@@ -193,7 +193,7 @@ func (t *Task) prepare(f *camera.Frame, in *inference.Input, n *decision) error 
 }
 
 // Run does what is scheduled for the prepared frame.
-func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) error {
+func (t *Task) Run(f *frame.Frame, in *inference.Input, out *inference.Result) error {
 	n := t.decisionFor(in)
 	t.confirm(f, n)
 	if n.origin == inference.Inferred && !n.prepared {
@@ -218,7 +218,7 @@ func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) 
 
 // confirm has a frame inferred in spite of the schedule where that relied on a
 // frame that failed or was dropped.
-func (t *Task) confirm(f *camera.Frame, n *decision) {
+func (t *Task) confirm(f *frame.Frame, n *decision) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
@@ -235,7 +235,7 @@ func (t *Task) confirm(f *camera.Frame, n *decision) {
 }
 
 // detect is the part of the task that may be skipped.
-func (t *Task) detect(f *camera.Frame, in *inference.Input, out *inference.Result) error {
+func (t *Task) detect(f *frame.Frame, in *inference.Input, out *inference.Result) error {
 	if t.firstStage != nil {
 		return t.firstStage.Detect(in, out)
 	}
@@ -259,7 +259,7 @@ func (t *Task) Replicas() int {
 }
 
 // Infer implements inference.Replicated.
-func (t *Task) Infer(replica int, f *camera.Frame, out *inference.Result) error {
+func (t *Task) Infer(replica int, f *frame.Frame, out *inference.Result) error {
 	n := &t.scratch[replica]
 	t.decide(f, n)
 	out.Origin = n.origin
@@ -274,7 +274,7 @@ func (t *Task) Infer(replica int, f *camera.Frame, out *inference.Result) error 
 
 // Finish implements inference.Replicated: it fills in what was skipped, and
 // does the rest of the task.
-func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
+func (t *Task) Finish(f *frame.Frame, out *inference.Result) error {
 	start := time.Now()
 	err := t.fill(f, out)
 	out.Timing.Decode += time.Since(start)
@@ -301,7 +301,7 @@ func (t *Task) demand() {
 
 // fill gives the result of a frame that was skipped, and keeps that of one that
 // was inferred.
-func (t *Task) fill(f *camera.Frame, out *inference.Result) error {
+func (t *Task) fill(f *frame.Frame, out *inference.Result) error {
 	propagate := t.is(Propagate)
 	switch out.Origin {
 	case inference.Inferred:

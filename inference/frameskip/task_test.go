@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -23,7 +23,7 @@ type network struct {
 
 func (n *network) NewInput() *inference.Input { return &inference.Input{Data: make([]byte, 1)} }
 
-func (n *network) Prepare(f *camera.Frame, in *inference.Input) error {
+func (n *network) Prepare(f *frame.Frame, in *inference.Input) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.prepared++
@@ -31,7 +31,7 @@ func (n *network) Prepare(f *camera.Frame, in *inference.Input) error {
 	return nil
 }
 
-func (n *network) Run(f *camera.Frame, in *inference.Input, out *inference.Result) error {
+func (n *network) Run(f *frame.Frame, in *inference.Input, out *inference.Result) error {
 	if in.Data[0] != byte(f.Sequence) {
 		return errors.New("the input is another frame's")
 	}
@@ -59,10 +59,10 @@ type lanes struct {
 	count int
 }
 
-func (l *lanes) Replicas() int                                 { return l.count }
-func (l *lanes) Finish(*camera.Frame, *inference.Result) error { return nil }
+func (l *lanes) Replicas() int                                { return l.count }
+func (l *lanes) Finish(*frame.Frame, *inference.Result) error { return nil }
 
-func (l *lanes) Infer(_ int, f *camera.Frame, out *inference.Result) error {
+func (l *lanes) Infer(_ int, f *frame.Frame, out *inference.Result) error {
 	return l.Run(f, &inference.Input{Data: []byte{byte(f.Sequence)}}, out)
 }
 
@@ -79,12 +79,12 @@ func (s *staged) Detect(in *inference.Input, out *inference.Result) error {
 }
 func (s *staged) Urgent() bool { return s.urgent }
 
-func (s *staged) Finish(f *camera.Frame, out *inference.Result) error {
+func (s *staged) Finish(f *frame.Frame, out *inference.Result) error {
 	s.finished, s.objects = append(s.finished, out.Origin), append(s.objects, len(out.Objects))
 	return nil
 }
 
-func (s *staged) Infer(_ int, f *camera.Frame, out *inference.Result) error {
+func (s *staged) Infer(_ int, f *frame.Frame, out *inference.Result) error {
 	return s.Run(f, &inference.Input{Data: []byte{byte(f.Sequence)}}, out)
 }
 func (s *staged) Replicas() int { return 2 }
@@ -101,8 +101,8 @@ func boxAt(x int) inference.Box {
 }
 
 // draw makes a frame with a textured square at x, which none has below 0.
-func draw(pool *camera.Pool, seq uint64, x int) *camera.Frame {
-	f := pool.Get(camera.Grey, width, height)
+func draw(pool *frame.Pool, seq uint64, x int) *frame.Frame {
+	f := pool.Get(frame.Grey, width, height)
 	f.Sequence, f.Timestamp = seq, time.Duration(seq)*33*time.Millisecond
 	f.Captured = time.Now()
 	for y := range height {
@@ -118,13 +118,13 @@ func draw(pool *camera.Pool, seq uint64, x int) *camera.Frame {
 }
 
 // square is where the square of a frame is; -1 for none.
-func square(f *camera.Frame) int {
+func square(f *frame.Frame) int {
 	row := f.Planes[0][100*width:][:width]
 	return slices.IndexFunc(row, func(v uint8) bool { return v >= 150 })
 }
 
 // run has a task work on frames one after the other.
-func run(t *testing.T, task inference.Task, frames []*camera.Frame) (results []inference.Result, errs []error) {
+func run(t *testing.T, task inference.Task, frames []*frame.Frame) (results []inference.Result, errs []error) {
 	t.Helper()
 	in := task.NewInput()
 	for _, f := range frames {
@@ -139,8 +139,8 @@ func run(t *testing.T, task inference.Task, frames []*camera.Frame) (results []i
 	return results, errs
 }
 
-func frames(n int, x func(i int) int) (all []*camera.Frame) {
-	pool := &camera.Pool{}
+func frames(n int, x func(i int) int) (all []*frame.Frame) {
+	pool := &frame.Pool{}
 	for i := range n {
 		all = append(all, draw(pool, uint64(i), x(i)))
 	}
@@ -286,7 +286,7 @@ func TestWithWorker(t *testing.T) {
 				}, func(err error) { t.Error(err) })
 				done := make(chan struct{})
 				go func() { w.Run(ctx); close(done) }()
-				pool := &camera.Pool{}
+				pool := &frame.Pool{}
 				for i := range 100 {
 					f := draw(pool, uint64(i), x(i))
 					if patient {

@@ -1,6 +1,6 @@
 package motion
 
-import "reterminal-vision/camera"
+import "reterminal-vision/camera/frame"
 
 // The fingerprint's grid, and how many samples each of its cells is the sum of.
 const (
@@ -14,13 +14,13 @@ const (
 // that of no frame and resembles none.
 type Fingerprint struct {
 	Width, Height int
-	format        camera.Format
+	format        frame.Format
 	cell          [cells]uint16 // sums of samples, 0..255 each
 }
 
 // Take makes the fingerprint of f: 6144 samples spread evenly, a few
 // microseconds. It allocates nothing.
-func (p *Fingerprint) Take(f *camera.Frame) {
+func (p *Fingerprint) Take(f *frame.Frame) {
 	*p = Fingerprint{}
 	l, ok := lumaOf(f)
 	if !ok {

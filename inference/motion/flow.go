@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -16,7 +16,7 @@ import (
 // nothing once it has seen its largest frame. Close lets the last frame go.
 type Flow struct {
 	from, to pyramid
-	first    *camera.Frame // that from will be made of, when it is needed
+	first    *frame.Frame // that from will be made of, when it is needed
 
 	moved  [gridSide * gridSide]point
 	sorted []float32
@@ -46,7 +46,7 @@ type point struct {
 }
 
 // Begin takes f as the frame that boxes are followed from.
-func (w *Flow) Begin(f *camera.Frame) {
+func (w *Flow) Begin(f *frame.Frame) {
 	w.Close()
 	w.first = f.Retain()
 }
@@ -54,7 +54,7 @@ func (w *Flow) Begin(f *camera.Frame) {
 // Next takes f as the frame that boxes are followed to, in place of the last
 // one, which becomes the one they are followed from. It is false where there is
 // none to follow from, or one of another size.
-func (w *Flow) Next(f *camera.Frame) bool {
+func (w *Flow) Next(f *frame.Frame) bool {
 	if w.first != nil {
 		w.to.of(w.first)
 		w.Close()
@@ -241,7 +241,7 @@ type pyramid struct {
 }
 
 // of makes the pyramid of a frame; its width is 0 where that has no brightness.
-func (p *pyramid) of(f *camera.Frame) {
+func (p *pyramid) of(f *frame.Frame) {
 	p.width, p.height = 0, 0
 	l, ok := lumaOf(f)
 	if !ok {

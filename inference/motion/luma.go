@@ -6,7 +6,7 @@
 // imports inference and camera; inference/frameskip and the tasks may import it.
 package motion
 
-import "reterminal-vision/camera"
+import "reterminal-vision/camera/frame"
 
 // luma is the brightness of a frame where it lies: one byte every step bytes.
 // Of RGB and BGR it is the green, which is most of it.
@@ -17,17 +17,17 @@ type luma struct {
 }
 
 // lumaOf finds the brightness of a frame; false where the planes are too small.
-func lumaOf(f *camera.Frame) (luma, bool) {
+func lumaOf(f *frame.Frame) (luma, bool) {
 	if f.Validate() != nil {
 		return luma{}, false
 	}
 	l := luma{f.Planes[0], f.Width, f.Height, f.Stride[0], 1}
 	switch f.Format {
-	case camera.RGB24, camera.BGR24:
+	case frame.RGB24, frame.BGR24:
 		l.data, l.step = l.data[1:], 3
-	case camera.YUYV:
+	case frame.YUYV:
 		l.step = 2
-	case camera.UYVY:
+	case frame.UYVY:
 		l.data, l.step = l.data[1:], 2
 	}
 	return l, true

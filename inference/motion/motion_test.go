@@ -6,15 +6,15 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
 const width, height = 640, 480
 
 // draw makes a frame whose brightness at each pixel is that of the function.
-func draw(format camera.Format, at func(x, y float64) float64) *camera.Frame {
-	f := (&camera.Pool{}).Get(format, width, height)
+func draw(format frame.Format, at func(x, y float64) float64) *frame.Frame {
+	f := (&frame.Pool{}).Get(format, width, height)
 	l, ok := lumaOf(f)
 	if !ok {
 		panic("no brightness")
@@ -37,12 +37,12 @@ func noisy(r *rand.Rand, sigma, light float64, at func(x, y float64) float64) fu
 	return func(x, y float64) float64 { return at(x, y) + light + sigma*r.NormFloat64() }
 }
 
-var formats = []camera.Format{camera.RGB24, camera.BGR24, camera.Grey, camera.YUYV, camera.UYVY, camera.NV12, camera.I420, camera.I422, camera.I444}
+var formats = []frame.Format{frame.RGB24, frame.BGR24, frame.Grey, frame.YUYV, frame.UYVY, frame.NV12, frame.I420, frame.I422, frame.I444}
 
 // All formats are read where their brightness lies.
 func TestFormats(t *testing.T) {
 	var want Fingerprint
-	want.Take(draw(camera.Grey, texture))
+	want.Take(draw(frame.Grey, texture))
 	for _, format := range formats {
 		var got Fingerprint
 		got.Take(draw(format, texture))
@@ -60,14 +60,14 @@ func TestSame(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
 			var n Noise
 			var first, now Fingerprint
-			first.Take(draw(camera.YUYV, noisy(r, sigma, 0, texture)))
+			first.Take(draw(frame.YUYV, noisy(r, sigma, 0, texture)))
 			n.Learn(&first)
 			for range 10 {
-				now.Take(draw(camera.YUYV, noisy(r, sigma, 0, texture)))
+				now.Take(draw(frame.YUYV, noisy(r, sigma, 0, texture)))
 				n.Learn(&now)
 			}
 			for i := range 6 {
-				now.Take(draw(camera.YUYV, noisy(r, sigma, 0, texture)))
+				now.Take(draw(frame.YUYV, noisy(r, sigma, 0, texture)))
 				n.Learn(&now)
 				if !n.Same(&first, &now) {
 					t.Fatalf("frame %d of a still scene is another", i)
@@ -79,21 +79,21 @@ func TestSame(t *testing.T) {
 				}
 				return texture(x, y)
 			}
-			if now.Take(draw(camera.YUYV, noisy(r, sigma, 0, thing))); n.Same(&first, &now) {
+			if now.Take(draw(frame.YUYV, noisy(r, sigma, 0, thing))); n.Same(&first, &now) {
 				t.Error("something of 40 pixels came, and the frame is the same")
 			}
-			if now.Take(draw(camera.YUYV, noisy(r, sigma, 2, texture))); n.Same(&first, &now) {
+			if now.Take(draw(frame.YUYV, noisy(r, sigma, 2, texture))); n.Same(&first, &now) {
 				t.Error("the light changed, and the frame is the same")
 			}
 			moved := func(x, y float64) float64 { return texture(x+3, y) }
-			if now.Take(draw(camera.YUYV, noisy(r, sigma, 0, moved))); n.Same(&first, &now) {
+			if now.Take(draw(frame.YUYV, noisy(r, sigma, 0, moved))); n.Same(&first, &now) {
 				t.Error("the picture moved by three pixels, and is the same")
 			}
 		})
 	}
 	var n Noise
 	var none, some Fingerprint
-	some.Take(draw(camera.Grey, texture))
+	some.Take(draw(frame.Grey, texture))
 	if n.Same(&none, &some) || n.Same(&none, &none) {
 		t.Error("no frame resembles one")
 	}
@@ -104,7 +104,7 @@ func TestMotionIsNoNoise(t *testing.T) {
 	var n Noise
 	var last, now Fingerprint
 	for i := range 30 {
-		now.Take(draw(camera.Grey, func(x, y float64) float64 { return texture(x+4*float64(i), y) }))
+		now.Take(draw(frame.Grey, func(x, y float64) float64 { return texture(x+4*float64(i), y) }))
 		n.Learn(&now)
 		if i > 0 && n.Same(&last, &now) {
 			t.Fatalf("frame %d of a moving picture is the same", i)
@@ -119,8 +119,8 @@ func TestFollow(t *testing.T) {
 	const cx, cy = 280, 240
 	for _, c := range []Shift{{0, 0, 1}, {3, -2, 1}, {7.5, 4.25, 1}, {-20, 12, 1}, {0, 0, 1.05}, {5, 5, .96}} {
 		var w Flow
-		w.Begin(draw(camera.YUYV, texture))
-		if !w.Next(draw(camera.YUYV, func(x, y float64) float64 {
+		w.Begin(draw(frame.YUYV, texture))
+		if !w.Next(draw(frame.YUYV, func(x, y float64) float64 {
 			k := float64(c.Scale)
 			return texture(cx+(x-cx-float64(c.X))/k, cy+(y-cy-float64(c.Y))/k)
 		})) {
@@ -142,16 +142,16 @@ func TestFollow(t *testing.T) {
 // box that is none, frames of different sizes.
 func TestFollowFails(t *testing.T) {
 	box := inference.Box{X0: 220, Y0: 180, X1: 340, Y1: 300}
-	flat := draw(camera.Grey, func(x, y float64) float64 { return 90 })
-	other := draw(camera.Grey, func(x, y float64) float64 { return texture(3*x, 200-2*y) })
+	flat := draw(frame.Grey, func(x, y float64) float64 { return 90 })
+	other := draw(frame.Grey, func(x, y float64) float64 { return texture(3*x, 200-2*y) })
 	for name, c := range map[string]struct {
-		from, to *camera.Frame
+		from, to *frame.Frame
 		box      inference.Box
 	}{
 		"flat":    {flat, flat, box},
-		"another": {draw(camera.Grey, texture), other, box},
-		"outside": {draw(camera.Grey, texture), draw(camera.Grey, texture), inference.Box{X0: -50, Y0: -50, X1: -10, Y1: -10}},
-		"NaN":     {draw(camera.Grey, texture), draw(camera.Grey, texture), inference.Box{X0: float32(math.NaN()), X1: 10, Y1: 10}},
+		"another": {draw(frame.Grey, texture), other, box},
+		"outside": {draw(frame.Grey, texture), draw(frame.Grey, texture), inference.Box{X0: -50, Y0: -50, X1: -10, Y1: -10}},
+		"NaN":     {draw(frame.Grey, texture), draw(frame.Grey, texture), inference.Box{X0: float32(math.NaN()), X1: 10, Y1: 10}},
 	} {
 		var w Flow
 		w.Begin(c.from)
@@ -166,11 +166,11 @@ func TestFollowFails(t *testing.T) {
 	if w.Next(flat) {
 		t.Error("followed from nothing")
 	}
-	small := (&camera.Pool{}).Get(camera.Grey, 64, 64)
+	small := (&frame.Pool{}).Get(frame.Grey, 64, 64)
 	if w.Next(small) {
 		t.Error("followed to a frame of another size")
 	}
-	if w.Next(&camera.Frame{Width: 64, Height: 64, Format: camera.Grey}) {
+	if w.Next(&frame.Frame{Width: 64, Height: 64, Format: frame.Grey}) {
 		t.Error("followed to a frame without planes")
 	}
 }
@@ -179,23 +179,23 @@ func TestFollowFails(t *testing.T) {
 func TestDiffers(t *testing.T) {
 	box := inference.Box{X0: 100, Y0: 100, X1: 220, Y1: 260}
 	var a, b, c, none Patch
-	a.Take(draw(camera.Grey, texture), box)
-	b.Take(draw(camera.Grey, func(x, y float64) float64 { return 30 + .7*texture(x, y) }), box)
-	c.Take(draw(camera.Grey, func(x, y float64) float64 { return texture(x+200, y*1.3) }), box)
+	a.Take(draw(frame.Grey, texture), box)
+	b.Take(draw(frame.Grey, func(x, y float64) float64 { return 30 + .7*texture(x, y) }), box)
+	c.Take(draw(frame.Grey, func(x, y float64) float64 { return texture(x+200, y*1.3) }), box)
 	if d := a.Differs(&b); d > .02 {
 		t.Errorf("in other light it differs by %.3f", d)
 	}
 	if d := a.Differs(&c); d < unlike {
 		t.Errorf("another differs by %.3f only", d)
 	}
-	none.Take(draw(camera.Grey, texture), inference.Box{})
+	none.Take(draw(frame.Grey, texture), inference.Box{})
 	if a.Differs(&none) != 2 {
 		t.Error("it resembles nothing")
 	}
 }
 
 func TestDue(t *testing.T) {
-	f := draw(camera.Grey, texture)
+	f := draw(frame.Grey, texture)
 	box := inference.Box{X0: 100, Y0: 100, X1: 220, Y1: 260}
 	var same, other Patch
 	same.Take(f, box)
@@ -214,7 +214,7 @@ func TestDue(t *testing.T) {
 }
 
 func TestNothingIsAllocated(t *testing.T) {
-	f, g := draw(camera.YUYV, texture), draw(camera.YUYV, func(x, y float64) float64 { return texture(x+2, y) })
+	f, g := draw(frame.YUYV, texture), draw(frame.YUYV, func(x, y float64) float64 { return texture(x+2, y) })
 	var n Noise
 	var p, q Fingerprint
 	var w Flow
@@ -236,7 +236,7 @@ func TestNothingIsAllocated(t *testing.T) {
 }
 
 func BenchmarkFingerprint(b *testing.B) {
-	f := draw(camera.YUYV, texture)
+	f := draw(frame.YUYV, texture)
 	var n Noise
 	var p, q Fingerprint
 	q.Take(f)
@@ -248,7 +248,7 @@ func BenchmarkFingerprint(b *testing.B) {
 }
 
 func BenchmarkFollow(b *testing.B) {
-	f, g := draw(camera.YUYV, texture), draw(camera.YUYV, func(x, y float64) float64 { return texture(x+2, y) })
+	f, g := draw(frame.YUYV, texture), draw(frame.YUYV, func(x, y float64) float64 { return texture(x+2, y) })
 	box := inference.Box{X0: 220, Y0: 180, X1: 340, Y1: 300}
 	var w Flow
 	w.Begin(f)

@@ -3,7 +3,7 @@ package motion
 import (
 	"math"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -19,7 +19,7 @@ type Patch struct {
 
 // Take samples the part of f inside b that lies in the frame. It allocates
 // nothing.
-func (p *Patch) Take(f *camera.Frame, b inference.Box) {
+func (p *Patch) Take(f *frame.Frame, b inference.Box) {
 	p.known = false
 	l, ok := lumaOf(f)
 	b = b.Clip(float32(l.width), float32(l.height))
@@ -69,7 +69,7 @@ const (
 // age frames after it did, where it usually does every so many: after a third
 // of them when it looks otherwise than then, and only after three times as many
 // while it looks the same.
-func Due(age, usual int, f *camera.Frame, box inference.Box, then *Patch) bool {
+func Due(age, usual int, f *frame.Frame, box inference.Box, then *Patch) bool {
 	soonest, latest := max(usual/3, 1), 3*usual
 	if age < soonest || age >= latest {
 		return age >= latest

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"image"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
 )
@@ -53,7 +53,7 @@ func (t *Task) Capture(ctx context.Context) (Shot, error) {
 }
 
 // answer serves a Capture that waits.
-func (t *Task) answer(f *camera.Frame, out *inference.Result) {
+func (t *Task) answer(f *frame.Frame, out *inference.Result) {
 	select {
 	case reply := <-t.requests:
 		shot, err := t.shoot(f, out)
@@ -64,7 +64,7 @@ func (t *Task) answer(f *camera.Frame, out *inference.Result) {
 
 // Examine takes a shot of the one clear face in a picture, with the errors of
 // Capture. It uses the task's networks: no worker may run the task meanwhile.
-func (t *Task) Examine(f *camera.Frame) (Shot, error) {
+func (t *Task) Examine(f *frame.Frame) (Shot, error) {
 	in, out := &inference.Input{}, &inference.Result{Width: f.Width, Height: f.Height}
 	if err := t.Prepare(f, in); err != nil {
 		return Shot{}, err
@@ -76,7 +76,7 @@ func (t *Task) Examine(f *camera.Frame) (Shot, error) {
 }
 
 // shoot takes a shot of the one clear face among those found in f.
-func (t *Task) shoot(f *camera.Frame, out *inference.Result) (Shot, error) {
+func (t *Task) shoot(f *frame.Frame, out *inference.Result) (Shot, error) {
 	o, fault := single(out.Objects)
 	if fault != Fit {
 		return Shot{}, fault
@@ -125,7 +125,7 @@ func single(objects []inference.Object) (*inference.Object, Fault) {
 
 // cutOff reports whether the face reaches the frame's edge: the detector keeps
 // its box inside, and squeezes the landmarks in too.
-func cutOff(o *inference.Object, f *camera.Frame) bool {
+func cutOff(o *inference.Object, f *frame.Frame) bool {
 	const near = .5 // pixels
 	w, h := float32(f.Width)-near, float32(f.Height)-near
 	return o.Box.X0 < near || o.Box.Y0 < near || o.Box.X1 > w || o.Box.Y1 > h

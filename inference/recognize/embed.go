@@ -14,7 +14,7 @@ import (
 	"math"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
 )
@@ -87,7 +87,7 @@ func (e *Embedder) Len() int { return e.n }
 // Embed writes the unit vector of the face with these landmarks, in frame
 // pixels, to dst, which has Len elements, and adds what it took to t. The
 // error is ErrNoFace where the landmarks cannot be aligned.
-func (e *Embedder) Embed(f *camera.Frame, landmarks face.Landmarks, dst []float32, t *inference.Timing) error {
+func (e *Embedder) Embed(f *frame.Frame, landmarks face.Landmarks, dst []float32, t *inference.Timing) error {
 	start := time.Now()
 	m, ok := face.Align(e.template[:], landmarks[:])
 	if !ok {
@@ -98,7 +98,7 @@ func (e *Embedder) Embed(f *camera.Frame, landmarks face.Landmarks, dst []float3
 }
 
 // embed writes the unit vector of the face at m.
-func (e *Embedder) embed(f *camera.Frame, m face.Similarity, dst []float32, t *inference.Timing) error {
+func (e *Embedder) embed(f *frame.Frame, m face.Similarity, dst []float32, t *inference.Timing) error {
 	start := time.Now()
 	if err := e.warper.Run(f, m, e.net.Inputs[0].Bytes()); err != nil {
 		return err

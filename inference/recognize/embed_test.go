@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
 	"reterminal-vision/inference/testmedia"
@@ -57,7 +57,7 @@ func openEmbedder(t testing.TB, name string, opt inference.Options) *Embedder {
 }
 
 // detect finds the faces of a frame.
-func detect(t testing.TB, d face.Detector, f *camera.Frame) []inference.Object {
+func detect(t testing.TB, d face.Detector, f *frame.Frame) []inference.Object {
 	t.Helper()
 	in, out := d.NewInput(), &inference.Result{Width: f.Width, Height: f.Height}
 	if err := d.Prepare(f, in); err != nil {

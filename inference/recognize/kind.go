@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/attribute"
 	"reterminal-vision/inference/face"
@@ -80,7 +80,7 @@ func newLiveness(n *task.Loaded, wide float32) (*headLiveness, error) {
 }
 
 // Live implements Liveness.
-func (l *headLiveness) Live(f *camera.Frame, box inference.Box, t *inference.Timing) (float32, error) {
+func (l *headLiveness) Live(f *frame.Frame, box inference.Box, t *inference.Timing) (float32, error) {
 	x, y := box.Width()*(1-1/l.wide)/2, box.Height()*(1-1/l.wide)/2
 	box = inference.Box{X0: box.X0 + x, Y0: box.Y0 + y, X1: box.X1 - x, Y1: box.Y1 - y}
 	err := l.head.Infer(f, box, l.numbers, t)

@@ -5,7 +5,7 @@ import (
 	"image"
 	"math"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
 )
@@ -101,7 +101,7 @@ func newPhotographer() (*photographer, error) {
 func (p *photographer) close() { p.warper.Close() }
 
 // take aligns the face into rgb and judges it.
-func (p *photographer) take(f *camera.Frame, o *inference.Object) (Quality, error) {
+func (p *photographer) take(f *frame.Frame, o *inference.Object) (Quality, error) {
 	l := face.LandmarksOf(o)
 	m, ok := face.Align(face.Template112[:], l[:])
 	if !ok {

@@ -20,7 +20,7 @@ import (
 
 	"github.com/disintegration/imaging"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
 	"reterminal-vision/inference/testmedia"
@@ -81,7 +81,7 @@ func openStudy(t testing.TB) *study {
 }
 
 // look embeds the largest face of a frame; false when there is none.
-func (s *study) look(t testing.TB, f *camera.Frame, name, who string) (sample, bool) {
+func (s *study) look(t testing.TB, f *frame.Frame, name, who string) (sample, bool) {
 	t.Helper()
 	objects := detect(t, s.detector, f)
 	if len(objects) == 0 {
@@ -157,9 +157,9 @@ func (s *study) strangers(t testing.TB, step int) (found []sample) {
 }
 
 // frameOf is a picture as a frame.
-func frameOf(img image.Image) *camera.Frame {
+func frameOf(img image.Image) *frame.Frame {
 	b := img.Bounds()
-	f := new(camera.Pool).Get(camera.RGB24, b.Dx(), b.Dy())
+	f := new(frame.Pool).Get(frame.RGB24, b.Dx(), b.Dy())
 	for y := range b.Dy() {
 		for x := range b.Dx() {
 			r, g, b, _ := img.At(b.Min.X+x, b.Min.Y+y).RGBA()

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
 	"reterminal-vision/inference/track"
@@ -35,7 +35,7 @@ func IsName(value string) bool { return value != Unknown && value != NotLive }
 type Liveness interface {
 	// Live is the probability, 0..1, that the face in box, frame pixels, is alive.
 	// It adds what it took to t. ErrNoFace tells that there is nothing in box.
-	Live(f *camera.Frame, box inference.Box, t *inference.Timing) (float32, error)
+	Live(f *frame.Frame, box inference.Box, t *inference.Timing) (float32, error)
 	// Least is the probability from which on a face is taken for alive.
 	Least() float32
 	// Close frees its network.
@@ -144,7 +144,7 @@ func (t *Task) SetGallery(g *Gallery) error {
 // attribute of the name Attribute: a person's name or Unknown, with the cosine
 // to the person most alike, at least 0, as its score. Faces that are too small
 // or not yet looked at have no such attribute.
-func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) error {
+func (t *Task) Run(f *frame.Frame, in *inference.Input, out *inference.Result) error {
 	if err := t.Detect(in, out); err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (t *Task) Run(f *camera.Frame, in *inference.Input, out *inference.Result) 
 }
 
 // Infer implements inference.Replicated: it finds the faces of a frame.
-func (t *Task) Infer(replica int, f *camera.Frame, out *inference.Result) error {
+func (t *Task) Infer(replica int, f *frame.Frame, out *inference.Result) error {
 	return t.DetectReplica(replica, f, out)
 }
 
@@ -160,7 +160,7 @@ func (t *Task) Infer(replica int, f *camera.Frame, out *inference.Result) error 
 func (t *Task) SetAdaptive(on bool) { t.adaptive.Store(on) }
 
 // Finish implements inference.Replicated: it tells who the faces are.
-func (t *Task) Finish(f *camera.Frame, out *inference.Result) error {
+func (t *Task) Finish(f *frame.Frame, out *inference.Result) error {
 	t.schedule.Adaptive = t.adaptive.Load() && t.liveness == nil
 	if err := landmarked(out); err != nil {
 		return err
@@ -214,7 +214,7 @@ func (t *Task) worth(o *inference.Object) bool {
 }
 
 // choose returns the faces to look at in this frame.
-func (t *Task) choose(f *camera.Frame, out *inference.Result) []face.Look {
+func (t *Task) choose(f *frame.Frame, out *inference.Result) []face.Look {
 	t.schedule.Begin(out)
 	for i := range out.Objects {
 		o := &out.Objects[i]
@@ -235,7 +235,7 @@ func (t *Task) choose(f *camera.Frame, out *inference.Result) []face.Look {
 func (t *Task) Urgent() bool { return t.waiting || t.schedule.Urgent() }
 
 // look embeds a face and takes the vector into its record.
-func (t *Task) look(f *camera.Frame, o *inference.Object, timing *inference.Timing) error {
+func (t *Task) look(f *frame.Frame, o *inference.Object, timing *inference.Timing) error {
 	r := t.memory.find(o.Track)
 	r.looked = t.frame
 	if t.adaptive.Load() {
@@ -305,7 +305,7 @@ func (t *Task) add(o *inference.Object, m Match, live float32) {
 }
 
 // lookAtAll embeds every face and adds whom just this look resembles.
-func (t *Task) lookAtAll(f *camera.Frame, out *inference.Result) error {
+func (t *Task) lookAtAll(f *frame.Frame, out *inference.Result) error {
 	g := t.gallery.Load()
 	for i := range out.Objects {
 		o := &out.Objects[i]

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/face"
 	"reterminal-vision/inference/tasktest"
@@ -363,7 +364,7 @@ type judge struct {
 	asked int
 }
 
-func (j *judge) Live(*camera.Frame, inference.Box, *inference.Timing) (float32, error) {
+func (j *judge) Live(*frame.Frame, inference.Box, *inference.Timing) (float32, error) {
 	j.asked++
 	return j.live, nil
 }

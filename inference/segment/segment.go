@@ -10,7 +10,7 @@ import (
 	"math"
 	"time"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
@@ -66,7 +66,7 @@ func New(net *inference.Interpreter, output string, cfg Config) (*Task, error) {
 }
 
 // Run segments the prepared frame.
-func (t *Task) Run(_ *camera.Frame, in *inference.Input, out *inference.Result) error {
+func (t *Task) Run(_ *frame.Frame, in *inference.Input, out *inference.Result) error {
 	if err := t.Invoke(in, &out.Timing); err != nil {
 		return err
 	}

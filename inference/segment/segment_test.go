@@ -11,7 +11,7 @@ import (
 	"testing"
 	"unsafe"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/tasktest"
 	"reterminal-vision/inference/testmedia"
@@ -80,7 +80,7 @@ func readMaps(t *testing.T, name string) *image.Gray {
 	return img.(*image.Gray)
 }
 
-func runOnce(t testing.TB, task *Task, f *camera.Frame, in *inference.Input, out *inference.Result) *inference.Mask {
+func runOnce(t testing.TB, task *Task, f *frame.Frame, in *inference.Input, out *inference.Result) *inference.Mask {
 	t.Helper()
 	tasktest.Process(t, task, f, in, out)
 	return out.Mask
@@ -216,7 +216,7 @@ func TestAgainstPeople(t *testing.T) {
 
 // iouWith compares a class of the mask with a value of the outlined picture,
 // pixel by pixel of the latter.
-func iouWith(truth *camera.Frame, value uint8, m *inference.Mask, class uint8) float64 {
+func iouWith(truth *frame.Frame, value uint8, m *inference.Mask, class uint8) float64 {
 	var inter, union float64
 	for y := range truth.Height {
 		for x := range truth.Width {
@@ -405,7 +405,7 @@ func TestLetterboxPaddingIsLeftOut(t *testing.T) {
 		t.Run(strconv.Itoa(c.w)+"x"+strconv.Itoa(c.h), func(t *testing.T) {
 			task := open(t, "testdata/head_softmax5_float32.tflite", inference.Builtin,
 				Config{Norm: inference.Uniform(127.5, 127.5), Resize: inference.Letterbox, Labels: names(5)})
-			f := new(camera.Pool).Get(camera.RGB24, c.w, c.h)
+			f := new(frame.Pool).Get(frame.RGB24, c.w, c.h)
 			defer f.Release()
 			for i := range f.Planes[0] {
 				f.Planes[0][i] = uint8(i * 7)

@@ -3,7 +3,7 @@ package segment
 import (
 	"fmt"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/alarm"
 )
@@ -29,7 +29,7 @@ func NewWatch(task *Task, cfg alarm.Config) (*Watch, error) {
 
 // Run segments the prepared frame. A frame that comes before the last one in
 // its stream begins another stream, with no alarm.
-func (w *Watch) Run(f *camera.Frame, in *inference.Input, out *inference.Result) error {
+func (w *Watch) Run(f *frame.Frame, in *inference.Input, out *inference.Result) error {
 	if err := w.Task.Run(f, in, out); err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (w *Watch) Run(f *camera.Frame, in *inference.Input, out *inference.Result)
 
 // Repeat does what Run does, as if the network had said once more what it said
 // last: for a frame that does not differ, which the alarm counts as any other.
-func (w *Watch) Repeat(f *camera.Frame, out *inference.Result) error {
+func (w *Watch) Repeat(f *frame.Frame, out *inference.Result) error {
 	w.sequence = f.Sequence
 	if err := w.decode(w.last, out); err != nil {
 		return err

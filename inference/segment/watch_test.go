@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 	"reterminal-vision/inference/alarm"
 	"reterminal-vision/inference/nonsense"
@@ -83,7 +83,7 @@ func TestWatch(t *testing.T) {
 			got, out := "", &inference.Result{Width: 320, Height: 320}
 			for i, s := range c.frames {
 				w.head.tensor = beltHead(dtype, s.cells, s.p)
-				if err := w.Repeat(&camera.Frame{Sequence: uint64(i)}, out); err != nil {
+				if err := w.Repeat(&frame.Frame{Sequence: uint64(i)}, out); err != nil {
 					t.Fatal(err)
 				}
 				got += map[string]string{"": "-", "damaged": "a"}[out.Alarm]

@@ -7,12 +7,12 @@ package tasktest
 import (
 	"testing"
 
-	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 	"reterminal-vision/inference"
 )
 
 // Process takes a frame through a task as the worker does.
-func Process(t testing.TB, task inference.Task, f *camera.Frame, in *inference.Input, out *inference.Result) {
+func Process(t testing.TB, task inference.Task, f *frame.Frame, in *inference.Input, out *inference.Result) {
 	t.Helper()
 	out.Reset()
 	out.Width, out.Height = f.Width, f.Height

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"reterminal-vision/camera"
+	"reterminal-vision/camera/frame"
 )
 
 // Root is the folder that holds models/ and media/: $RTV_SHARED, else shared
@@ -62,7 +63,7 @@ func need(t testing.TB, path string) {
 
 // Frame is the picture under Root as an RGB24 frame, decoded as the picture
 // source does it.
-func Frame(t testing.TB, name string) *camera.Frame {
+func Frame(t testing.TB, name string) *frame.Frame {
 	t.Helper()
 	source, err := camera.Open(t.Context(), Path(t, name), camera.Options{})
 	if err != nil {

@@ -1,4 +1,4 @@
-package camera
+package frame
 
 import (
 	"bytes"
@@ -156,7 +156,7 @@ func TestDecodeDamaged(t *testing.T) {
 	for _, tt := range tests {
 		for name, decode := range map[string]func([]byte, *Pool) (*Frame, error){"YUV": d.DecodeYUV, "RGB": d.DecodeRGB} {
 			f, err := decode(tt.data, pool)
-			if err == nil || f != nil || errors.Is(err, errCorrupt) != tt.corrupt {
+			if err == nil || f != nil || errors.Is(err, ErrCorrupt) != tt.corrupt {
 				t.Errorf("%s as %s: frame %v, error %v", tt.name, name, f, err)
 			}
 		}
@@ -269,5 +269,13 @@ func BenchmarkDecodeYUV(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "fps")
 		})
+	}
+}
+
+// needTurbo skips what only libjpeg-turbo does.
+func needTurbo(t testing.TB) {
+	t.Helper()
+	if pureGo {
+		t.Skip("built without libjpeg-turbo")
 	}
 }

@@ -1,6 +1,6 @@
 //go:build !cgo || purego
 
-package camera
+package frame
 
 import (
 	"bytes"
@@ -32,7 +32,7 @@ func (d *Decoder) DecodeYUV(data []byte, pool *Pool) (*Frame, error) {
 	case *image.Gray:
 		f := pool.Get(Grey, w, h)
 		f.Range = RangeFull
-		copyRows(f, 0, m.Pix, m.Stride)
+		f.CopyRows(0, m.Pix, m.Stride)
 		return f, nil
 	case *image.YCbCr:
 		formats := map[image.YCbCrSubsampleRatio]Format{
@@ -41,13 +41,13 @@ func (d *Decoder) DecodeYUV(data []byte, pool *Pool) (*Frame, error) {
 		if format, ok := formats[m.SubsampleRatio]; ok {
 			f := pool.Get(format, w, h)
 			f.Range = RangeFull
-			copyRows(f, 0, m.Y, m.YStride)
-			copyRows(f, 1, m.Cb, m.CStride)
-			copyRows(f, 2, m.Cr, m.CStride)
+			f.CopyRows(0, m.Y, m.YStride)
+			f.CopyRows(1, m.Cb, m.CStride)
+			f.CopyRows(2, m.Cr, m.CStride)
 			return f, nil
 		}
 	}
-	return frameOf(img, pool), nil
+	return FromImage(img, pool), nil
 }
 
 // DecodeRGB decodes data to an RGB24 frame from pool. Damaged or truncated
@@ -57,20 +57,20 @@ func (d *Decoder) DecodeRGB(data []byte, pool *Pool) (*Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	return frameOf(img, pool), nil
+	return FromImage(img, pool), nil
 }
 
 func decodeJPEG(data []byte) (image.Image, error) {
 	config, err := jpeg.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errCorrupt, err)
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	if err := checkSize(config.Width, config.Height); err != nil {
+	if err := CheckSize(config.Width, config.Height); err != nil {
 		return nil, err
 	}
 	img, err := jpeg.Decode(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errCorrupt, err)
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return img, nil
 }

@@ -1,6 +1,6 @@
 //go:build cgo && !purego
 
-package camera
+package frame
 
 /*
 #cgo pkg-config: libturbojpeg
@@ -102,7 +102,7 @@ func (d *Decoder) DecodeRGB(data []byte, pool *Pool) (*Frame, error) {
 
 func (d *Decoder) decodeRGB(data []byte, pool *Pool) (*Frame, error) {
 	if d.info.colorspace == C.TJCS_CMYK || d.info.colorspace == C.TJCS_YCCK {
-		return nil, errUnsupportedJPEG
+		return nil, ErrUnsupportedJPEG
 	}
 	f := pool.Get(RGB24, int(d.info.width), int(d.info.height))
 	rc := C.camera_jpeg_rgb(d.handle, bytePtr(data), C.ulong(len(data)), d.info.width, d.info.height,
@@ -112,12 +112,12 @@ func (d *Decoder) decodeRGB(data []byte, pool *Pool) (*Frame, error) {
 
 func (d *Decoder) header(data []byte) error {
 	if len(data) == 0 {
-		return fmt.Errorf("%w: no data", errCorrupt)
+		return fmt.Errorf("%w: no data", ErrCorrupt)
 	}
 	if C.camera_jpeg_header(d.handle, bytePtr(data), C.ulong(len(data)), &d.info) != 0 {
 		return d.failure()
 	}
-	return checkSize(int(d.info.width), int(d.info.height))
+	return CheckSize(int(d.info.width), int(d.info.height))
 }
 
 func (d *Decoder) planarFormat() Format {
@@ -148,7 +148,7 @@ func (d *Decoder) finish(f *Frame, rc C.int) (*Frame, error) {
 // failure tells what was wrong and starts over: a handle that met an error in
 // a header is stuck in it and would refuse every later picture.
 func (d *Decoder) failure() error {
-	err := fmt.Errorf("%w: %s", errCorrupt, C.GoString(C.tjGetErrorStr2(d.handle)))
+	err := fmt.Errorf("%w: %s", ErrCorrupt, C.GoString(C.tjGetErrorStr2(d.handle)))
 	C.tjDestroy(d.handle)
 	d.handle = C.tjInitDecompress()
 	return err

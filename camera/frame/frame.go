@@ -1,15 +1,10 @@
-// Package camera turns anything that yields pictures (a V4L2 device, a video
-// file, a folder of stills, footage shipped in the binary) into a stream of
-// pooled, reference-counted raw frames.
+// Package frame has pictures as cameras and decoders give them: reference-counted
+// frames of a pool, and what turns, scales, decodes and shows them.
 //
-// In: a source specification (see Open). Out: *Frame values in the pixel
-// layout the device or decoder produced, with strides, sequence number and
-// capture time. It decodes compressed pictures but never scales or converts
-// them on their way: that is done once, at the consumer's size, by the
-// consumer, with ToRGBA or Scaler where it is a screen.
-//
-// It imports nothing of this project; inference, ui and app may import it.
-package camera
+// In: planes of bytes with their format, JPEG data. Out: *Frame, and RGBA for
+// screens. It imports camera/fault; camera and all that works on pictures may
+// import it.
+package frame
 
 import (
 	"fmt"
@@ -148,7 +143,7 @@ func (f *Frame) Release() {
 			f.owner.Put(f)
 		}
 	case n < 0:
-		panic("camera: frame released more often than retained")
+		panic("frame released more often than retained")
 	}
 }
 
@@ -156,7 +151,7 @@ func (f *Frame) Release() {
 // native converter would read past.
 func (f *Frame) Validate() error {
 	if f.Width <= 0 || f.Height <= 0 || f.Width > MaxSide || f.Height > MaxSide {
-		return fmt.Errorf("camera: frame of %dx%d is outside 1..%d", f.Width, f.Height, MaxSide)
+		return fmt.Errorf("frame of %dx%d is outside 1..%d", f.Width, f.Height, MaxSide)
 	}
 	known := false
 	for p := range f.Planes {
@@ -166,12 +161,12 @@ func (f *Frame) Validate() error {
 		}
 		known = true
 		if need := f.Stride[p]*(rows-1) + row; f.Stride[p] < row || len(f.Planes[p]) < need {
-			return fmt.Errorf("camera: %v frame of %dx%d: plane %d has %d bytes at stride %d, needs %d",
+			return fmt.Errorf("%v frame of %dx%d: plane %d has %d bytes at stride %d, needs %d",
 				f.Format, f.Width, f.Height, p, len(f.Planes[p]), f.Stride[p], need)
 		}
 	}
 	if !known {
-		return fmt.Errorf("camera: frame has no pixel format")
+		return fmt.Errorf("frame has no pixel format")
 	}
 	return nil
 }

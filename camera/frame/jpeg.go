@@ -1,4 +1,4 @@
-package camera
+package frame
 
 import (
 	"errors"
@@ -6,20 +6,20 @@ import (
 	"reterminal-vision/camera/fault"
 )
 
-// errCorrupt marks a picture whose data are damaged or cut short; the next
+// ErrCorrupt marks a picture whose data are damaged or cut short; the next
 // picture of the same source may be fine.
-var errCorrupt = errors.New("damaged picture")
+var ErrCorrupt = errors.New("damaged picture")
 
-// errUnsupportedJPEG marks a sound JPEG picture of a kind the decoder does not
+// ErrUnsupportedJPEG marks a sound JPEG picture of a kind the decoder does not
 // take, such as CMYK.
-var errUnsupportedJPEG = errors.New("unsupported kind of JPEG")
+var ErrUnsupportedJPEG = errors.New("unsupported kind of JPEG")
 
 // maxPixels bounds a decoded picture, so that a forged header cannot ask for
 // gigabytes.
 const maxPixels = 1 << 26
 
-// checkSize refuses sizes no source of ours has.
-func checkSize(w, h int) error {
+// CheckSize refuses sizes no source of ours has.
+func CheckSize(w, h int) error {
 	if w <= 0 || h <= 0 || w > MaxSide || h > MaxSide || w*h > maxPixels {
 		return fault.Errorf("picture of %dx%d: at most %d on a side and %d megapixels are read", w, h, MaxSide, maxPixels>>20)
 	}
@@ -78,9 +78,9 @@ func SplitJPEGs(data []byte) [][]byte {
 	return pictures
 }
 
-// exifOrientation returns the orientation tag (1..8) of a JPEG picture, 1 when
+// ExifOrientation returns the orientation tag (1..8) of a JPEG picture, 1 when
 // it has none. Layout: TIFF 6.0 directory inside an APP1 "Exif" segment.
-func exifOrientation(data []byte) int {
+func ExifOrientation(data []byte) int {
 	orientation := 1
 	jpegMarkers(data, func(marker byte, p []byte) {
 		if marker == 0xE1 && len(p) > 14 && string(p[:6]) == "Exif\x00\x00" {

@@ -1,4 +1,4 @@
-package camera
+package frame
 
 import (
 	"fmt"
@@ -20,7 +20,7 @@ func (s *Scaler) ToRGBA(dst *image.RGBA, f *Frame) error {
 	}
 	w, h := dst.Rect.Dx(), dst.Rect.Dy()
 	if w < 1 || h < 1 || w > MaxSide || h > MaxSide || dst.Stride < 4*w || len(dst.Pix) < dst.Stride*(h-1)+4*w {
-		return fmt.Errorf("camera: an image of %dx%d with %d bytes at stride %d cannot be scaled into", w, h, len(dst.Pix), dst.Stride)
+		return fmt.Errorf("an image of %dx%d with %d bytes at stride %d cannot be scaled into", w, h, len(dst.Pix), dst.Stride)
 	}
 	if w == f.Width && h == f.Height {
 		convertRGBA(dst, f)

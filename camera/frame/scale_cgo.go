@@ -1,6 +1,6 @@
 //go:build cgo && !purego
 
-package camera
+package frame
 
 /*
 #cgo LDFLAGS: -lyuv

@@ -1,4 +1,4 @@
-package camera
+package frame
 
 import (
 	"math/rand/v2"
@@ -30,7 +30,7 @@ func TestTurnAgainstReference(t *testing.T) {
 			for _, turn := range turns {
 				src := noisy(format, size[0], size[1])
 				var pool Pool
-				got, err := turn.apply(src, &pool)
+				got, err := turn.Apply(src, &pool)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -58,7 +58,7 @@ func TestTurnPlaces(t *testing.T) {
 	} {
 		src := &Frame{Width: 3, Height: 2, Format: Grey, Planes: [3][]byte{{1, 2, 3, 4, 5, 6}}, Stride: [3]int{3}}
 		var pool Pool
-		got, err := turn.apply(src, &pool)
+		got, err := turn.Apply(src, &pool)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func BenchmarkTurn(b *testing.B) {
 			src, pool := noisy(format, 640, 480), &Pool{}
 			b.ReportAllocs()
 			for b.Loop() {
-				f, err := Turn{Degrees: 90}.apply(src, pool)
+				f, err := Turn{Degrees: 90}.Apply(src, pool)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -1,4 +1,4 @@
-package camera
+package frame
 
 import (
 	"fmt"
@@ -14,10 +14,10 @@ func ToRGBA(dst *image.RGBA, f *Frame) error {
 	}
 	w, h := dst.Rect.Dx(), dst.Rect.Dy()
 	if w != f.Width || h != f.Height {
-		return fmt.Errorf("camera: frame of %dx%d does not fit an image of %dx%d", f.Width, f.Height, w, h)
+		return fmt.Errorf("frame of %dx%d does not fit an image of %dx%d", f.Width, f.Height, w, h)
 	}
 	if dst.Stride < 4*w || len(dst.Pix) < dst.Stride*(h-1)+4*w {
-		return fmt.Errorf("camera: image of %dx%d has %d bytes at stride %d, too few", w, h, len(dst.Pix), dst.Stride)
+		return fmt.Errorf("image of %dx%d has %d bytes at stride %d, too few", w, h, len(dst.Pix), dst.Stride)
 	}
 	convertRGBA(dst, f)
 	return nil

@@ -1,5 +1,5 @@
 //go:build !cgo || purego
 
-package camera
+package frame
 
 func turnPlanes(dst, src *Frame, t Turn) { turnReference(dst, src, t) }

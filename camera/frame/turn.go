@@ -1,4 +1,4 @@
-package camera
+package frame
 
 import "fmt"
 
@@ -18,7 +18,8 @@ func (t Turn) Check() error {
 	return fmt.Errorf("a turn of %d degrees: choose 0, 90, 180 or 270", t.Degrees)
 }
 
-func (t Turn) sideways() bool { return t.Degrees == 90 || t.Degrees == 270 }
+// Sideways reports whether width and height change places.
+func (t Turn) Sideways() bool { return t.Degrees == 90 || t.Degrees == 270 }
 
 // format is the layout of a turned frame: packed and half-sampled formats turn
 // into I420, which has a row for every other row as well.
@@ -30,13 +31,13 @@ func (t Turn) format(f Format) Format {
 	return I420
 }
 
-// apply returns a new frame, turned; f stays the caller's.
-func (t Turn) apply(f *Frame, pool *Pool) (*Frame, error) {
+// Apply returns a new frame, turned; f stays the caller's.
+func (t Turn) Apply(f *Frame, pool *Pool) (*Frame, error) {
 	if err := f.Validate(); err != nil {
 		return nil, err
 	}
 	w, h := f.Width, f.Height
-	if t.sideways() {
+	if t.Sideways() {
 		w, h = h, w
 	}
 	out := pool.Get(t.format(f.Format), w, h)
@@ -48,7 +49,7 @@ func (t Turn) apply(f *Frame, pool *Pool) (*Frame, error) {
 // from gives the pixel of a w x h picture that a turned one shows at x, y.
 func (t Turn) from(x, y, w, h int) (int, int) {
 	tw := w
-	if t.sideways() {
+	if t.Sideways() {
 		tw = h
 	}
 	if t.Mirror {

@@ -1,0 +1,5 @@
+//go:build cgo && !purego
+
+package frame
+
+const pureGo = false
