@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 
 	"reterminal-vision/camera"
+	"reterminal-vision/inference/drawing"
 	"reterminal-vision/ui/kit"
 	"reterminal-vision/ui/overlay"
 	"reterminal-vision/ui/phrases"
@@ -39,9 +40,10 @@ type liveScreen struct {
 	attract *attract
 	ground  *canvas.Rectangle // behind the picture
 	picture *picture
+	results results
+	drawing drawing.Drawing // of the result shown
 	overlay *overlay.Marks
 	alarm   *overlay.Alarm
-	results results
 	waiting *kit.Waiting
 	meters  *overlay.Meters
 	notice  *kit.Notice
@@ -112,8 +114,6 @@ func (l *liveScreen) start(c Card) {
 	l.closeSheet()
 	l.freeze(false)
 	l.meters.Clear()
-	l.overlay.NameAttributes(c.People)
-	l.seen.Names = c.People
 	l.setEnrolling(false)
 	l.picture.restart(true)
 	l.forget()
@@ -136,8 +136,14 @@ func (l *liveScreen) wait(title string) {
 // forget takes away what was drawn over the picture.
 func (l *liveScreen) forget() {
 	l.results.clear()
-	l.overlay.Show(l.results.shown, l.on)
-	l.alarm.Clear()
+	l.draw()
+}
+
+// draw draws the result shown over the picture.
+func (l *liveScreen) draw() {
+	l.drawing.Update(l.results.shown)
+	l.overlay.Show(&l.drawing, l.on)
+	l.alarm.Update(l.drawing.Alarm)
 }
 
 // stop takes no more frames.
@@ -246,11 +252,10 @@ func (l *liveScreen) Tick(now time.Time) {
 		l.sheet.Tick(now)
 	}
 	if !l.frozen && l.results.take() && !l.trouble.Visible() {
-		l.overlay.Show(l.results.shown, l.on)
-		l.alarm.Update(l.results.shown)
+		l.draw()
 		if now.Sub(l.seenAt) >= seenEvery {
 			l.seenAt = now
-			l.seen.Update(l.results.shown)
+			l.seen.Update(&l.drawing)
 		}
 	}
 	l.mu.Lock()
@@ -367,7 +372,7 @@ func (l *liveScreen) placePicture(room kit.Area) {
 	// Whole pixels keep boxes and picture in step.
 	l.on.X, l.on.Y = float32(math.Round(float64(l.on.X))), float32(math.Round(float64(l.on.Y)))
 	kit.Put(l.picture.raster, l.on.X, l.on.Y, l.on.W, l.on.H)
-	l.overlay.Show(l.results.shown, l.on)
+	l.overlay.Show(&l.drawing, l.on)
 }
 
 // placeColumn places what is beneath or beside the picture.

@@ -339,9 +339,6 @@ func TestAlarm(t *testing.T) {
 			}
 		}
 	}
-	if c := kit.Contrast(kit.Colors.OnAlarm, kit.Colors.Alarm); c < 4.5 {
-		t.Errorf("the alarm's words have a contrast of %.1f", c)
-	}
 	step(belt())
 	u.ShowHome()
 	u.ShowDemo("things")

@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
@@ -14,42 +13,40 @@ import (
 	fonts "reterminal-vision/assets/font"
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
-	"reterminal-vision/inference/recognize"
-	"reterminal-vision/ui/overlay"
+	"reterminal-vision/inference/drawing"
 )
 
-// alarmColor is that of the frame and banner of an alarm.
-var alarmColor = color.RGBA{R: 0xC6, G: 0x28, B: 0x28, A: 255}
+// alarmInk is that of the frame and banner of an alarm.
+var alarmInk = drawing.Ink{Fill: color.RGBA{R: 0xC6, G: 0x28, B: 0x28, A: 255}, Text: color.White}
 
-// Annotate draws what was found into a saved picture: boxes, keypoints, masks,
-// classes and the alarm, in the language in use.
+// maskAlpha is the weight of a class's colour in the picture, of 256.
+const maskAlpha = 128
+
+// Annotate draws what was found into a saved picture, as inference/drawing
+// describes it, with the classes of a classification in a corner.
 func Annotate(img *image.RGBA, r *inference.Result) error {
 	p := pen{img: img, size: max(float64(img.Rect.Dy())/28, 11)}
 	if err := p.open(); err != nil {
 		return err
 	}
 	defer p.close()
-	if r.Mask != nil && r.Mask.Width > 0 {
-		tint(img, r.Mask)
+	var d drawing.Drawing
+	d.Update(r)
+	if d.Mask != nil {
+		drawing.Tint(img, d.Mask, maskAlpha, nil)
 	}
-	for i := range r.Objects {
-		p.object(&r.Objects[i])
-	}
-	at := image.Point{}
-	for _, c := range r.Classes {
-		if c.Score < .005 { // it would read 0 %
-			continue
+	p.shapes(&d)
+	if d.Guesses {
+		at := image.Point{}
+		for _, f := range d.Findings {
+			at.Y += p.write(at, f.Words+f.Tail(), f.Ink)
 		}
-		at.Y += p.plate(at, c.Index, scored(lang.Name(c.Label), c.Score))
 	}
-	if r.Alarm != "" {
-		p.alarm(lang.Name(r.Alarm))
+	if d.Alarm != (drawing.Alarm{}) {
+		p.alarm(d.Alarm.String())
 	}
 	return nil
 }
-
-// scored is a label with its score.
-func scored(label string, score float32) string { return fmt.Sprintf("%s %.0f %%", label, 100*score) }
 
 // pen writes and draws in one size.
 type pen struct {
@@ -111,78 +108,57 @@ func (p *pen) frame(box image.Rectangle, c color.Color, width int) {
 	}
 }
 
-// object draws a box, its keypoints, its label and what else is known of it.
-func (p *pen) object(o *inference.Object) {
-	fill, _ := overlay.ClassColors(o.Class)
+// shapes draws boxes, keypoints with the lines between them, and over all labels.
+func (p *pen) shapes(d *drawing.Drawing) {
 	width := max(p.img.Rect.Dy()/200, 2)
-	box := image.Rect(int(o.Box.X0), int(o.Box.Y0), int(o.Box.X1), int(o.Box.Y1))
-	p.frame(box, fill, width)
-	for _, k := range o.Keypoints {
-		if k.Score >= o.Skeleton.Least {
-			dot := image.Rect(-width, -width, width, width).Add(image.Pt(int(k.X), int(k.Y)))
-			draw.Draw(p.img, dot, image.NewUniform(fill), image.Point{}, draw.Src)
+	for i := range d.Marks {
+		p.frame(corners(d.Marks[i].Box), d.Marks[i].Ink.Fill, width)
+	}
+	for _, e := range d.Edges {
+		dx, dy := e.To.X-e.From.X, e.To.Y-e.From.Y
+		steps := max(dx, -dx, dy, -dy, 1)
+		for i := float32(0); i <= steps; i++ {
+			p.dot(e.From.X+dx*i/steps, e.From.Y+dy*i/steps, e.Ink.Fill, width/2)
 		}
 	}
-	at := box.Min
-	at.Y += p.plate(at, o.Class, scored(lang.Name(o.Label), o.Score))
-	for _, a := range o.Attributes {
-		text := a.Value
-		if a.Name != recognize.Attribute || !recognize.IsName(text) {
-			text = lang.Name(text)
+	for _, k := range d.Points {
+		p.dot(k.X, k.Y, k.Ink.Fill, width)
+	}
+	for i := range d.Marks {
+		at := corners(d.Marks[i].Box).Min
+		for _, t := range d.Marks[i].Lines() {
+			at.Y += p.write(at, t.Words+t.Tail(), d.Marks[i].Ink)
 		}
-		if a.Score > 0 {
-			text = scored(text, a.Score)
-		}
-		at.Y += p.plate(at, o.Class, text)
 	}
 }
 
-// plate writes text on its class's colour and returns the height it took.
-func (p *pen) plate(at image.Point, class int, text string) int {
-	fill, ink := overlay.ClassColors(class)
-	return p.write(at, text, fill, ink)
+func corners(b inference.Box) image.Rectangle {
+	return image.Rect(int(b.X0), int(b.Y0), int(b.X1), int(b.Y1))
+}
+
+// dot draws a square that reaches so far from its middle.
+func (p *pen) dot(x, y float32, c color.Color, reach int) {
+	at := image.Rect(-reach, -reach, reach, reach).Add(image.Pt(int(x), int(y)))
+	draw.Draw(p.img, at, image.NewUniform(c), image.Point{}, draw.Src)
 }
 
 // write writes text on a ground, within the picture, and returns the height it
 // took.
-func (p *pen) write(at image.Point, text string, ground, ink color.Color) int {
+func (p *pen) write(at image.Point, text string, ink drawing.Ink) int {
 	face, height := p.faceFor(text), int(p.size*1.3)
 	width := font.MeasureString(face, text).Ceil() + 8
 	at.X = max(min(at.X, p.img.Rect.Max.X-width), p.img.Rect.Min.X)
 	plate := image.Rect(0, 0, width, height).Add(at)
-	draw.Draw(p.img, plate, image.NewUniform(ground), image.Point{}, draw.Src)
+	draw.Draw(p.img, plate, image.NewUniform(ink.Fill), image.Point{}, draw.Src)
 	dot := fixed.P(plate.Min.X+4, plate.Min.Y+int(p.size))
-	(&font.Drawer{Dst: p.img, Src: image.NewUniform(ink), Face: face, Dot: dot}).DrawString(text)
+	(&font.Drawer{Dst: p.img, Src: image.NewUniform(ink.Text), Face: face, Dot: dot}).DrawString(text)
 	return height
 }
 
 // alarm draws a red frame around the picture, with what it is about at its foot.
 func (p *pen) alarm(text string) {
-	p.frame(p.img.Rect, alarmColor, max(p.img.Rect.Dy()/80, 3))
+	p.frame(p.img.Rect, alarmInk.Fill, max(p.img.Rect.Dy()/80, 3))
 	foot := image.Rect(p.img.Rect.Min.X, p.img.Rect.Max.Y-int(p.size*1.6), p.img.Rect.Max.X, p.img.Rect.Max.Y)
-	draw.Draw(p.img, foot, image.NewUniform(alarmColor), image.Point{}, draw.Src)
-	p.write(foot.Min.Add(image.Pt(int(p.size/2), int(p.size*.15))), text, alarmColor, color.White)
+	draw.Draw(p.img, foot, image.NewUniform(alarmInk.Fill), image.Point{}, draw.Src)
+	p.write(foot.Min.Add(image.Pt(int(p.size/2), int(p.size*.15))), text, alarmInk)
 }
-
-// tint colours the parts of the picture by class; the background stays.
-func tint(img *image.RGBA, m *inference.Mask) {
-	for y := range img.Rect.Dy() {
-		cy := int((float32(y) + .5 - m.Area.Y0) / m.Area.Height() * float32(m.Height))
-		for x := range img.Rect.Dx() {
-			cx := int((float32(x) + .5 - m.Area.X0) / m.Area.Width() * float32(m.Width))
-			if cx < 0 || cy < 0 || cx >= m.Width || cy >= m.Height {
-				continue
-			}
-			class := m.Class[cy*m.Width+cx]
-			if class == 0 {
-				continue
-			}
-			fill, _ := overlay.ClassColors(int(class))
-			c := color.RGBAModel.Convert(fill).(color.RGBA)
-			px := img.Pix[img.PixOffset(x, y):]
-			px[0], px[1], px[2] = mean(px[0], c.R), mean(px[1], c.G), mean(px[2], c.B)
-		}
-	}
-}
-
-func mean(a, b uint8) uint8 { return uint8((int(a) + int(b)) / 2) }

@@ -7,15 +7,15 @@ import (
 
 	"reterminal-vision/assets/lang"
 	"reterminal-vision/inference"
+	"reterminal-vision/inference/drawing"
 	"reterminal-vision/inference/recognize"
-	"reterminal-vision/ui/overlay"
 )
 
 func TestAnnotate(t *testing.T) {
 	box := inference.Box{X0: 40, Y0: 100, X1: 140, Y1: 180}
-	fill, _ := overlay.ClassColors(1)
-	ink := color.RGBAModel.Convert(fill).(color.RGBA)
-	half := color.RGBA{mean(0, ink.R), mean(0, ink.G), mean(0, ink.B), 255}
+	rgba := func(c color.Color) color.RGBA { return color.RGBAModel.Convert(c).(color.RGBA) }
+	ink := rgba(drawing.InkOf(1).Fill)
+	half := color.RGBA{ink.R / 2, ink.G / 2, ink.B / 2, 255}
 	for _, c := range []struct {
 		name    string
 		result  inference.Result
@@ -34,7 +34,7 @@ func TestAnnotate(t *testing.T) {
 			image.Pt(1, 1), ink, image.Pt(1, 100)},
 		{"keypoint", inference.Result{Objects: []inference.Object{{Box: box, Class: 1, Label: "face", Skeleton: &inference.Skeleton{}, Keypoints: []inference.Keypoint{{Point: inference.Point{X: 90, Y: 150}}}}}},
 			image.Pt(90, 150), ink, image.Pt(100, 150)},
-		{"alarm", inference.Result{Alarm: "rip"}, image.Pt(100, 1), alarmColor, image.Pt(100, 100)},
+		{"alarm", inference.Result{Alarm: "rip"}, image.Pt(100, 1), rgba(alarmInk.Fill), image.Pt(100, 100)},
 		{"class that is not there", inference.Result{Classes: []inference.Class{{Index: 1, Label: "rip", Score: .001}}},
 			image.Pt(1, 1), color.RGBA{A: 255}, image.Pt(1, 100)},
 	} {
@@ -42,6 +42,7 @@ func TestAnnotate(t *testing.T) {
 		for i := 3; i < len(img.Pix); i += 4 {
 			img.Pix[i] = 255
 		}
+		c.result.Width, c.result.Height = 200, 200
 		if err := Annotate(img, &c.result); err != nil {
 			t.Fatal(err)
 		}
@@ -58,8 +59,9 @@ func TestAnnotate(t *testing.T) {
 // character is missing.
 func TestWords(t *testing.T) {
 	t.Cleanup(func() { _ = lang.Set("en") })
+	box := inference.Box{X1: 10, Y1: 10}
 	person := func(name string) inference.Object {
-		return inference.Object{Label: "face", Attributes: []inference.Attribute{{Name: recognize.Attribute, Value: name}}}
+		return inference.Object{Box: box, Label: "face", Attributes: []inference.Attribute{{Name: recognize.Attribute, Value: name, Verbatim: true}}}
 	}
 	for _, tc := range []struct {
 		tag, text string
@@ -86,7 +88,7 @@ func TestWords(t *testing.T) {
 			t.Fatal(err)
 		}
 		img := image.NewRGBA(image.Rect(0, 0, 400, 200))
-		if err := Annotate(img, &inference.Result{Objects: []inference.Object{o}}); err != nil {
+		if err := Annotate(img, &inference.Result{Width: 400, Height: 200, Objects: []inference.Object{o}}); err != nil {
 			t.Fatal(err)
 		}
 		y := 5
@@ -100,7 +102,7 @@ func TestWords(t *testing.T) {
 		}
 		return n
 	}
-	if width("en", inference.Object{Label: "motorcycle"}) == width("de", inference.Object{Label: "motorcycle"}) {
+	if width("en", inference.Object{Box: box, Label: "motorcycle"}) == width("de", inference.Object{Box: box, Label: "motorcycle"}) {
 		t.Error("the label is not translated")
 	}
 	if width("en", person("Car")) != width("de", person("Car")) {

@@ -1,7 +1,7 @@
 // Package snapshot saves pictures with what was found drawn into them.
 //
 // In: frames and their results. Out: PNG or JPEG files. It imports app/durable,
-// camera, inference and ui (its colours); app may import it.
+// camera, inference and inference/drawing; app may import it.
 package snapshot
 
 import (

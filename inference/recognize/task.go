@@ -26,10 +26,6 @@ const Unknown = "Unknown"
 // it is that it is none.
 const NotLive = "Not a live face"
 
-// IsName reports whether the value of an attribute Attribute is a person's name,
-// which no translation changes.
-func IsName(value string) bool { return value != Unknown && value != NotLive }
-
 // Liveness tells a face before the camera from a picture of one. It serves one
 // goroutine and does not allocate.
 type Liveness interface {

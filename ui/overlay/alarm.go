@@ -1,14 +1,11 @@
 package overlay
 
 import (
-	"slices"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 
 	"reterminal-vision/assets/icon"
-	"reterminal-vision/assets/lang"
-	"reterminal-vision/inference"
+	"reterminal-vision/inference/drawing"
 	"reterminal-vision/ui/kit"
 )
 
@@ -21,8 +18,7 @@ type Alarm struct {
 	foot  *canvas.Rectangle
 	sign  *canvas.Image
 	words *canvas.Text
-	label string
-	share int // per cent of the picture, 0 where that is not known
+	of    drawing.Alarm
 }
 
 const (
@@ -48,34 +44,16 @@ func NewAlarm() *Alarm {
 	return a
 }
 
-// Update names what a result warns of, and how much of the picture it takes where
-// there is a mask; without an alarm it takes the banner away.
-func (a *Alarm) Update(r *inference.Result) {
-	share := 0
-	if r.Alarm != "" && r.Mask != nil {
-		if class := slices.Index(r.Mask.Labels, r.Alarm); class >= 0 && class < len(r.Mask.Share) {
-			share = max(1, percent(r.Mask.Share[class]))
-		}
-	}
-	if a.label == r.Alarm && a.share == share {
+// Update says what is warned of; without an alarm it takes the banner away.
+func (a *Alarm) Update(of drawing.Alarm) {
+	if a.of == of {
 		return
 	}
-	a.label, a.share = r.Alarm, share
-	if a.label != "" {
+	a.of = of
+	if of != (drawing.Alarm{}) {
 		a.place(a.Size())
 	}
-	kit.SetVisible(a, a.label != "")
-}
-
-// Clear takes the banner away.
-func (a *Alarm) Clear() { a.Update(&inference.Result{}) }
-
-// said is the banner in words.
-func (a *Alarm) said() string {
-	if a.share == 0 {
-		return lang.Name(a.label)
-	}
-	return lang.T("%s: %d %% of the picture", lang.Name(a.label), a.share)
+	kit.SetVisible(a, of != drawing.Alarm{})
 }
 
 func (a *Alarm) place(s fyne.Size) {
@@ -89,7 +67,7 @@ func (a *Alarm) place(s fyne.Size) {
 
 	x := float32(kit.Margin + alarmSign + kit.Margin)
 	w := s.Width - x - kit.Margin
-	kit.SetText(a.words, kit.Shorten(a.said(), w, kit.Measurer(a.words.TextSize, true)))
+	kit.SetText(a.words, kit.Shorten(a.of.String(), w, kit.Measurer(a.words.TextSize, true)))
 	h := a.words.MinSize().Height
 	kit.Put(a.words, x, y+(tall-h)/2, w, h)
 }

@@ -1,20 +1,11 @@
 package overlay
 
 import (
-	"strconv"
-
 	"fyne.io/fyne/v2"
 
-	"reterminal-vision/assets/lang"
-	"reterminal-vision/inference/recognize"
+	"reterminal-vision/inference/drawing"
 	"reterminal-vision/ui/kit"
 )
-
-// labelKey is what a label's text is made of.
-type labelKey struct {
-	label   string
-	percent int // -1 for none
-}
 
 // labelText is a label ready to be drawn.
 type labelText struct {
@@ -26,9 +17,8 @@ type labelText struct {
 type labelCache struct {
 	size  float32
 	bold  bool
-	made  map[labelKey]labelText
+	made  map[drawing.Text]labelText
 	width float32 // longest text allowed
-	names bool    // labels are people's names, which stay as they are
 }
 
 // labelCacheLimit bounds the cache; with 100 percents a label it holds more
@@ -36,7 +26,7 @@ type labelCache struct {
 const labelCacheLimit = 4096
 
 func newLabelCache(size float32, bold bool) labelCache {
-	return labelCache{size: size, bold: bold, made: map[labelKey]labelText{}}
+	return labelCache{size: size, bold: bold, made: map[drawing.Text]labelText{}}
 }
 
 // limit sets the longest text allowed.
@@ -47,51 +37,17 @@ func (c *labelCache) limit(width float32) {
 	}
 }
 
-// name says whether labels are people's names.
-func (c *labelCache) name(on bool) {
-	if c.names != on {
-		c.names = on
-		clear(c.made)
-	}
-}
-
-// get is a label with its score, "car 87 %"; without one when percent is -1.
-func (c *labelCache) get(label string, percent int) labelText {
-	k := labelKey{label, percent}
-	t, ok := c.made[k]
+// get is a label with its score, its words shortened to fit.
+func (c *labelCache) get(line drawing.Text) labelText {
+	t, ok := c.made[line]
 	if !ok {
 		if len(c.made) >= labelCacheLimit {
 			clear(c.made)
 		}
-		t = c.make(k)
-		c.made[k] = t
+		measure := kit.Measurer(c.size, c.bold)
+		t.text = kit.Shorten(line.Words, c.width-measure(line.Tail()), measure) + line.Tail()
+		t.size = fyne.MeasureText(t.text, c.size, fyne.TextStyle{Bold: c.bold})
+		c.made[line] = t
 	}
 	return t
-}
-
-func (c *labelCache) make(k labelKey) labelText {
-	tail := ""
-	if k.percent >= 0 {
-		tail = " " + percentText(k.percent)
-	}
-	measure := kit.Measurer(c.size, c.bold)
-	label := k.label
-	if !c.names || !recognize.IsName(label) {
-		label = lang.Name(label)
-	}
-	t := labelText{text: kit.Shorten(label, c.width-measure(tail), measure) + tail}
-	t.size = fyne.MeasureText(t.text, c.size, fyne.TextStyle{Bold: c.bold})
-	return t
-}
-
-func percentText(p int) string { return strconv.Itoa(p) + " %" }
-
-// percent is a probability as a whole percentage. What is not certain is
-// never shown as 100.
-func percent(p float32) int {
-	v := round(p * 100)
-	if v >= 100 && p < 1 {
-		v = 99
-	}
-	return min(max(v, 0), 100)
 }

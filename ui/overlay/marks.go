@@ -1,19 +1,19 @@
 // Package overlay draws an inference.Result over and beside the picture: boxes
-// with labels, masks, the alarm, the list of what is in view, and how fast it
-// all goes.
+// with labels, keypoints, masks, the alarm, the list of what is in view, and how
+// fast it all goes.
 //
-// In: results, and where on the screen the picture is. Out: Fyne objects that
-// are made once and kept, and pixels that Masks mixes into a picture. It runs
-// on the UI goroutine, but for Masks, which takes masks from any. Package ui
-// imports it, and app for the colours of classes; of ours it imports ui/kit,
-// ui/phrases, inference, inference/recognize and assets.
+// In: what inference/drawing says is to be drawn, and where on the screen the
+// picture is. Out: Fyne objects that are made once and kept, and pixels that
+// Masks mixes into a picture. It runs on the UI goroutine, but for Masks, which
+// takes masks from any. Package ui imports it; of ours it imports ui/kit,
+// ui/phrases, inference, inference/drawing and assets.
 package overlay
 
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 
-	"reterminal-vision/inference"
+	"reterminal-vision/inference/drawing"
 	"reterminal-vision/ui/kit"
 )
 
@@ -25,169 +25,170 @@ const (
 	platePad    = 12
 	plateTight  = 2 // above and below the text
 	dotSize     = 12
-	maxMarks    = 64 // objects drawn; more than that no one reads
-	maxLines    = 4  // of a plate: the label, then attributes
 )
 
-// Marks draws detections over the picture, at the screen's resolution, with
-// objects that are made once and kept. UI goroutine.
+// Marks draws detections over the picture, at the screen's resolution. UI
+// goroutine.
 type Marks struct {
-	Box           *fyne.Container // what the object tree gets
-	boxes, plates *fyne.Container // all plates lie over all boxes
-	marks         []*mark
-	shown         int // marks in use
-	taken         []kit.Area
-	labels        labelCache
-	attributes    labelCache
+	Box          *fyne.Container // what the object tree gets
+	halos, boxes pool[*canvas.Rectangle]
+	edges        pool[*canvas.Line]
+	dots         pool[*canvas.Circle]
+	plates       pool[*plate]
+	taken        []kit.Area
+	labels       labelCache
+	attributes   labelCache
 }
 
-// mark is what is drawn for one object.
-type mark struct {
-	halo, box, plate *canvas.Rectangle
-	lines            [maxLines]*canvas.Text
-	dots             []*canvas.Circle // as many as any object had keypoints
+// pool keeps canvas objects that are made once; those in use are shown.
+type pool[T fyne.CanvasObject] struct {
+	make        func() T // and puts it into the object tree
+	made        []T
+	used, shown int
+}
+
+// next is one more object.
+func (p *pool[T]) next() T {
+	if p.used == len(p.made) {
+		p.made = append(p.made, p.make())
+	}
+	o := p.made[p.used]
+	kit.SetVisible(o, true)
+	p.used++
+	return o
+}
+
+// end hides what was not asked for since the last end.
+func (p *pool[T]) end() {
+	for _, o := range p.made[p.used:max(p.used, p.shown)] {
+		kit.SetVisible(o, false)
+	}
+	p.used, p.shown = 0, p.used
+}
+
+// plate is a label on its ground.
+type plate struct {
+	*canvas.Rectangle
+	lines [drawing.MaxLines]*canvas.Text
+}
+
+// Hide hides its lines, too.
+func (p *plate) Hide() {
+	p.Rectangle.Hide()
+	for _, l := range p.lines {
+		kit.SetVisible(l, false)
+	}
 }
 
 // NewMarks makes an overlay without marks.
 func NewMarks() *Marks {
+	boxes, edges, dots, plates := &fyne.Container{}, &fyne.Container{}, &fyne.Container{}, &fyne.Container{}
+	rectangle := func(stroke, radius float32) func() *canvas.Rectangle {
+		return func() *canvas.Rectangle {
+			r := kit.Rounded(nil, radius)
+			r.StrokeColor, r.StrokeWidth = kit.Colors.Halo, stroke
+			boxes.Objects = append(boxes.Objects, r)
+			return r
+		}
+	}
 	o := &Marks{
-		boxes: &fyne.Container{}, plates: &fyne.Container{},
+		Box:        &fyne.Container{Objects: []fyne.CanvasObject{boxes, edges, dots, plates}}, // from below
 		labels:     newLabelCache(kit.SizePlate, true),
 		attributes: newLabelCache(kit.SizeSmall, false),
 	}
-	o.Box = &fyne.Container{Objects: []fyne.CanvasObject{o.boxes, o.plates}}
+	o.halos.make, o.boxes.make = rectangle(boxStroke+2*boxHalo, boxRadius+boxHalo), rectangle(boxStroke, boxRadius)
+	o.edges.make = func() *canvas.Line {
+		l := canvas.NewLine(nil)
+		l.StrokeWidth = boxStroke
+		edges.Objects = append(edges.Objects, l)
+		return l
+	}
+	o.dots.make = func() *canvas.Circle {
+		d := canvas.NewCircle(kit.Dark.Text)
+		d.StrokeWidth = 3
+		dots.Objects = append(dots.Objects, d)
+		return d
+	}
+	o.plates.make = func() *plate {
+		p := &plate{Rectangle: kit.Rounded(nil, plateRadius)}
+		plates.Objects = append(plates.Objects, p.Rectangle)
+		for i := range p.lines {
+			p.lines[i] = kit.Text("", kit.SizeSmall, kit.Dark.Text, false)
+			plates.Objects = append(plates.Objects, p.lines[i])
+		}
+		p.lines[0].TextSize, p.lines[0].TextStyle.Bold = kit.SizePlate, true
+		return p
+	}
 	return o
 }
 
-// NameAttributes says whether attributes are people's names, which stay as they
-// are.
-func (o *Marks) NameAttributes(on bool) { o.attributes.name(on) }
-
-// Show draws a result over the picture at on.
-func (o *Marks) Show(r *inference.Result, on kit.Area) {
+// Show draws over the picture at on.
+func (o *Marks) Show(d *drawing.Drawing, on kit.Area) {
 	o.labels.limit(on.W - 2*platePad)
 	o.attributes.limit(on.W - 2*platePad)
 	o.taken = o.taken[:0]
-	v := newView(r.Width, r.Height, on)
-	n := 0
-	for i := range r.Objects {
-		b := v.box(r.Objects[i].Box)
-		if n == maxMarks || b.W < 1 || b.H < 1 {
-			continue
-		}
-		if n == len(o.marks) {
-			o.addMark()
-		}
-		o.draw(o.marks[n], &r.Objects[i], b, v)
-		n++
+	v := newView(d.Width, d.Height, on)
+	for i := range d.Marks {
+		o.mark(&d.Marks[i], v)
 	}
-	for _, m := range o.marks[n:max(n, o.shown)] {
-		m.hide()
+	for i := range d.Edges {
+		l, from, to := o.edges.next(), v.point(d.Edges[i].From), v.point(d.Edges[i].To)
+		l.StrokeColor = d.Edges[i].Ink.Fill
+		if l.Position1 != from || l.Position2 != to {
+			l.Position1, l.Position2 = from, to
+			l.Refresh()
+		}
 	}
-	o.shown = n
+	for i := range d.Points {
+		dot, at := o.dots.next(), v.point(d.Points[i].Point)
+		dot.StrokeColor = d.Points[i].Ink.Fill
+		kit.Put(dot, at.X-dotSize/2, at.Y-dotSize/2, dotSize, dotSize)
+	}
+	o.halos.end()
+	o.boxes.end()
+	o.edges.end()
+	o.dots.end()
+	o.plates.end()
 }
 
-// addMark makes one more mark.
-func (o *Marks) addMark() {
-	m := &mark{halo: kit.Rect(nil), box: kit.Rect(nil), plate: kit.Rounded(nil, plateRadius)}
-	m.halo.StrokeColor, m.halo.StrokeWidth, m.halo.CornerRadius = kit.Colors.Halo, boxStroke+2*boxHalo, boxRadius+boxHalo
-	m.box.StrokeWidth, m.box.CornerRadius = boxStroke, boxRadius
-	o.boxes.Objects = append(o.boxes.Objects, m.halo, m.box)
-	o.plates.Objects = append(o.plates.Objects, m.plate)
-	for i := range m.lines {
-		m.lines[i] = kit.Text("", kit.SizeSmall, kit.Dark.Text, false)
-		o.plates.Objects = append(o.plates.Objects, m.lines[i])
-	}
-	m.lines[0].TextSize, m.lines[0].TextStyle.Bold = kit.SizePlate, true
-	o.marks = append(o.marks, m)
-}
-
-// draw places one object's mark.
-func (o *Marks) draw(m *mark, obj *inference.Object, b kit.Area, v view) {
-	ink := &classInk[classIndex(obj.Class)]
-	m.box.StrokeColor, m.plate.FillColor = ink.fill, ink.fill
-	kit.Put(m.box, b.X, b.Y, b.W, b.H)
+// mark places one object's box and label.
+func (o *Marks) mark(m *drawing.Mark, v view) {
+	b := v.box(m.Box)
 	h := kit.NewArea(b.X-boxHalo, b.Y-boxHalo, b.W+2*boxHalo, b.H+2*boxHalo).Clip(v.on)
-	kit.Put(m.halo, h.X, h.Y, h.W, h.H)
-	kit.SetVisible(m.halo, true)
-	kit.SetVisible(m.box, true)
+	kit.Put(o.halos.next(), h.X, h.Y, h.W, h.H)
+	box := o.boxes.next()
+	box.StrokeColor = m.Ink.Fill
+	kit.Put(box, b.X, b.Y, b.W, b.H)
 
-	w, height, used := o.setLines(m, obj)
-	p := kit.PlacePlate(b, w+2*platePad, height+2*plateTight, v.on, o.taken)
-	o.taken = append(o.taken, p)
-	kit.Put(m.plate, p.X, p.Y, p.W, p.H)
-	kit.SetVisible(m.plate, true)
-	y := p.Y + plateTight
-	for i, l := range m.lines {
-		kit.SetVisible(l, i < used)
-		if i < used {
-			l.Color = ink.text
-			l.Move(fyne.NewPos(p.X+platePad, y))
+	p := o.plates.next()
+	w, tall := o.setLines(p, m.Lines())
+	at := kit.PlacePlate(b, w+2*platePad, tall+2*plateTight, v.on, o.taken)
+	o.taken = append(o.taken, at)
+	p.FillColor = m.Ink.Fill
+	kit.Put(p, at.X, at.Y, at.W, at.H)
+	y := at.Y + plateTight
+	for i, l := range p.lines {
+		kit.SetVisible(l, i < len(m.Lines()))
+		if l.Visible() {
+			l.Color = m.Ink.Text
+			l.Move(fyne.NewPos(at.X+platePad, y))
 			y += l.Size().Height
 		}
 	}
-	for len(m.dots) < len(obj.Keypoints) {
-		d := canvas.NewCircle(kit.Dark.Text)
-		d.StrokeWidth = 3
-		m.dots = append(m.dots, d)
-		o.boxes.Objects = append(o.boxes.Objects, d)
-	}
-	for i, d := range m.dots {
-		if i >= len(obj.Keypoints) {
-			kit.SetVisible(d, false)
-			continue
-		}
-		k := &obj.Keypoints[i]
-		x, y := v.point(k.Point)
-		kit.SetVisible(d, k.Score >= obj.Skeleton.Least && inside(x, y, v.on))
-		d.StrokeColor = ink.fill
-		kit.Put(d, x-dotSize/2, y-dotSize/2, dotSize, dotSize)
-	}
 }
 
-// setLines fills the plate's text and returns its size and number of lines.
-func (o *Marks) setLines(m *mark, obj *inference.Object) (w, h float32, used int) {
-	line := o.labels.get(obj.Label, percent(obj.Score))
-	setLine(m.lines[0], line)
-	w, h, used = line.size.Width, line.size.Height, 1
-	for i := range obj.Attributes {
-		if used == maxLines {
-			break
+// setLines fills the plate's text and returns its size.
+func (o *Marks) setLines(p *plate, lines []drawing.Text) (w, h float32) {
+	labels := &o.labels
+	for i := range lines {
+		line, t := labels.get(lines[i]), p.lines[i]
+		if t.Text != line.text {
+			t.Text = line.text
+			t.Resize(line.size)
+			t.Refresh()
 		}
-		a := &obj.Attributes[i]
-		p := -1
-		if a.Score > 0 {
-			p = percent(a.Score)
-		}
-		line = o.attributes.get(a.Value, p)
-		setLine(m.lines[used], line)
 		w, h = max(w, line.size.Width), h+line.size.Height
-		used++
+		labels = &o.attributes
 	}
-	return w, h, used
-}
-
-// setLine changes a line of a plate when it differs.
-func setLine(t *canvas.Text, l labelText) {
-	if t.Text != l.text {
-		t.Text = l.text
-		t.Resize(l.size)
-		t.Refresh()
-	}
-}
-
-func (m *mark) hide() {
-	kit.SetVisible(m.halo, false)
-	kit.SetVisible(m.box, false)
-	kit.SetVisible(m.plate, false)
-	for _, l := range m.lines {
-		kit.SetVisible(l, false)
-	}
-	for _, d := range m.dots {
-		kit.SetVisible(d, false)
-	}
-}
-
-func inside(x, y float32, a kit.Area) bool {
-	return x >= a.X && y >= a.Y && x < a.Right() && y < a.Bottom()
+	return w, h
 }

@@ -1,90 +1,16 @@
 package overlay
 
 import (
-	"slices"
 	"strconv"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 
-	"reterminal-vision/assets/lang"
-	"reterminal-vision/inference"
-	"reterminal-vision/inference/recognize"
+	"reterminal-vision/inference/drawing"
 	"reterminal-vision/ui/kit"
 	"reterminal-vision/ui/phrases"
 )
-
-// finding is one line of what is seen right now.
-type finding struct {
-	label string
-	color int     // index in classColors
-	count int     // objects with that label
-	share float32 // probability, or part of the picture; of objects unused
-}
-
-// findings sums a result up: the guesses of a classification as they come,
-// else the classes of a mask by their share, else the objects counted by label,
-// or by what the one attribute says that they have, in the order of their
-// classes, so that lines keep their places. It appends to dst.
-func findings(dst []finding, r *inference.Result) []finding {
-	switch {
-	case len(r.Classes) > 0:
-		for i := range r.Classes {
-			c := &r.Classes[i]
-			dst = append(dst, finding{label: c.Label, color: classIndex(c.Index), share: c.Score})
-		}
-	case r.Mask != nil && r.Mask.Width > 0:
-		dst = maskFindings(dst, r.Mask)
-	default:
-		dst = objectFindings(dst, r.Objects)
-	}
-	return dst
-}
-
-// leastShare is the part of the picture below which a class is left out.
-const leastShare = 0.005
-
-func maskFindings(dst []finding, m *inference.Mask) []finding {
-	for class, share := range m.Share {
-		if class == 0 || share < leastShare {
-			continue
-		}
-		label := strconv.Itoa(class)
-		if class < len(m.Labels) {
-			label = m.Labels[class]
-		}
-		dst = append(dst, finding{label: label, color: classIndex(class), share: share})
-	}
-	slices.SortStableFunc(dst, func(a, b finding) int {
-		switch {
-		case a.share > b.share:
-			return -1
-		case a.share < b.share:
-			return 1
-		}
-		return 0
-	})
-	return dst
-}
-
-func objectFindings(dst []finding, objects []inference.Object) []finding {
-	for i := range objects {
-		o := &objects[i]
-		label := o.Label
-		if len(o.Attributes) == 1 {
-			label = o.Attributes[0].Value
-		}
-		at := slices.IndexFunc(dst, func(f finding) bool { return f.label == label })
-		if at < 0 {
-			// Class stands in for share until the sort below.
-			dst = append(dst, finding{label: label, color: classIndex(o.Class), share: float32(o.Class)})
-			at = len(dst) - 1
-		}
-		dst[at].count++
-	}
-	slices.SortStableFunc(dst, func(a, b finding) int { return int(a.share - b.share) })
-	return dst
-}
 
 // Seen shows what is seen right now under a heading.
 type Seen struct {
@@ -92,9 +18,8 @@ type Seen struct {
 	heading *canvas.Text
 	empty   *canvas.Text
 	rows    []*seenRow
-	found   []finding
+	found   []drawing.Finding
 	bars    bool // one column, with a bar each: a classification
-	Names   bool // labels are people's names, which stay as they are
 }
 
 type seenRow struct {
@@ -133,15 +58,14 @@ func NewSeen() *Seen {
 	return l
 }
 
-// Update sums up a result.
-func (l *Seen) Update(r *inference.Result) {
-	l.found = findings(l.found[:0], r)
-	l.bars = len(r.Classes) > 0
+// Update takes up what was found.
+func (l *Seen) Update(d *drawing.Drawing) {
+	l.found, l.bars = append(l.found[:0], d.Findings...), d.Guesses
 	heading := phrases.Now.InView
 	switch {
 	case l.bars:
 		heading = phrases.Now.Guesses
-	case r.Mask != nil && r.Mask.Width > 0:
+	case d.Mask != nil:
 		heading = phrases.Now.Scene
 	}
 	kit.SetText(l.heading, heading)
@@ -173,11 +97,7 @@ func (l *Seen) fill() {
 			r.showMore(slots[i], rest)
 			continue
 		}
-		f := l.found[i]
-		if !l.Names || !recognize.IsName(f.label) {
-			f.label = lang.Name(f.label)
-		}
-		r.show(slots[i], f, l.bars)
+		r.show(slots[i], &l.found[i], l.bars)
 	}
 }
 
@@ -197,13 +117,12 @@ func seenSlots(width, height float32, bars bool) []kit.Area {
 	return slots
 }
 
-func (r *seenRow) show(at kit.Area, f finding, bar bool) {
-	value := strconv.Itoa(f.count)
-	if f.count == 0 {
-		value = percentText(percent(f.share))
+func (r *seenRow) show(at kit.Area, f *drawing.Finding, bar bool) {
+	value := strings.TrimPrefix(f.Tail(), " ")
+	if f.Count > 0 {
+		value = strconv.Itoa(f.Count)
 	}
-	fill := classInk[f.color].fill
-	r.level.FillColor, r.swatch.FillColor = fill, fill
+	r.level.FillColor, r.swatch.FillColor = f.Ink.Fill, f.Ink.Fill
 	r.label.Color = kit.Colors.Text
 	kit.SetText(r.value, value)
 	vw := r.value.MinSize()
@@ -212,7 +131,7 @@ func (r *seenRow) show(at kit.Area, f finding, bar bool) {
 	if bar {
 		x, w, textY = at.X, at.W, at.Y
 		kit.Put(r.bar, at.X, at.Bottom()-20, at.W, 14)
-		kit.Put(r.level, at.X, at.Bottom()-20, max(14, at.W*f.share), 14)
+		kit.Put(r.level, at.X, at.Bottom()-20, max(14, at.W*f.Share), 14)
 	} else {
 		const swatch = 26
 		kit.Put(r.ground, at.X, at.Y, at.W, at.H)
@@ -220,7 +139,7 @@ func (r *seenRow) show(at kit.Area, f finding, bar bool) {
 		x, w = x+swatch+14, w-swatch-14
 	}
 	r.swatch.Refresh()
-	kit.SetText(r.label, kit.Shorten(f.label, w-vw.Width-kit.Gap, kit.Measurer(kit.SizeBody, false)))
+	kit.SetText(r.label, kit.Shorten(f.Words, w-vw.Width-kit.Gap, kit.Measurer(kit.SizeBody, false)))
 	kit.Put(r.label, x, textY, w-vw.Width-kit.Gap, vw.Height)
 	kit.Put(r.value, x, textY, w, vw.Height)
 	r.visible(bar, !bar, true)

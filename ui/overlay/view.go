@@ -1,6 +1,8 @@
 package overlay
 
 import (
+	"fyne.io/fyne/v2"
+
 	"reterminal-vision/inference"
 	"reterminal-vision/ui/kit"
 )
@@ -12,9 +14,6 @@ type view struct {
 }
 
 func newView(frameW, frameH int, on kit.Area) view {
-	if frameW <= 0 || frameH <= 0 {
-		return view{on: on}
-	}
 	return view{on: on, sx: on.W / float32(frameW), sy: on.H / float32(frameH)}
 }
 
@@ -24,6 +23,6 @@ func (v view) box(b inference.Box) kit.Area {
 }
 
 // point is a position on the screen.
-func (v view) point(p inference.Point) (x, y float32) {
-	return v.on.X + p.X*v.sx, v.on.Y + p.Y*v.sy
+func (v view) point(p inference.Point) fyne.Position {
+	return fyne.NewPos(v.on.X+p.X*v.sx, v.on.Y+p.Y*v.sy)
 }
