@@ -59,7 +59,7 @@ var english = Words{
 	Remedy:  "What to do",
 
 	CameraLoses: "%d lost, %d damaged",
-	Processor:   "processor", Throttled: "slowed",
+	Processor:   "processor", Throttled: "throttled",
 	Adjust: "Adjust",
 	Freeze: "Freeze", GoOn: "Go on", SaveIt: "Save", Why: "About",
 	Touch:    "Touch the screen",
