@@ -17,20 +17,20 @@ import (
 // Usage is what "models" understands.
 const Usage = `Usage: reterminal-vision models COMMAND
 
-  list [--json] [--dir DIR]        every model, its size and whether it is here
+  list [--json] [--dir DIR]        list models with their size and state
   fetch ID...|--all [--mirror MIRROR] [--dir DIR]
-                                   download models that are not here yet
-  verify [ID...] [--dir DIR]       check size and SHA-256, of all models by default
-  inspect FILE [--json]            what a .tflite file takes and gives, and which tasks it fits
+                                   download missing models
+  verify [ID...] [--dir DIR]       check size and SHA-256 (default: all models)
+  inspect FILE [--json]            show a .tflite file's tensors and matching tasks
   import FILE --task TASK [--labels LIST] [--title TITLE] [--mean M --std S]
          [--resize stretch|letterbox] [--threshold T]
-                                   make a demo of it; LIST is a file, a label a line, or a
-                                   list of the program such as coco, imagenet or voc
-  remove ID                        take an imported model and its demo away
+                                   import it as a demo; LIST is a file with one label per
+                                   line, or a built-in list such as coco, imagenet or voc
+  remove ID                        remove an imported model and its demo
 
-  --dir DIR        folder the models are kept in
+  --dir DIR        models folder
                    (default: $RTV_MODELS, else ~/.local/share/reterminal-vision/models)
-  --mirror MIRROR  folder or https address to take files from instead of the web
+  --mirror MIRROR  folder or https address to fetch from instead
 `
 
 // Exit codes of Command.

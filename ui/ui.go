@@ -1,7 +1,7 @@
 // Package ui is what a person sees and touches: the gallery of demos, the live
 // view with its overlay, and the screens that say what is wrong.
 //
-// In: cards, pictures (*camera.Frame), results (*inference.Result), status and
+// In: cards, pictures (*frame.Frame), results (*inference.Result), status and
 // problems, from any goroutine. Out: calls of a Handler, on the UI goroutine.
 // It knows results, never tensors, models or sources. Only app imports it.
 //
@@ -96,7 +96,7 @@ type PeopleHandler interface {
 type Options struct {
 	Title   string // of the window and the gallery
 	Cards   []Card
-	Kiosk   bool // full screen, no cursor, no way out by keyboard
+	Kiosk   bool // full screen, no cursor, no keyboard exit
 	Handler Handler
 	People  PeopleHandler   // wanted where a card has People
 	Pages   kit.PageHandler // what is chosen on the screen; nil leaves all pages out

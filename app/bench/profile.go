@@ -77,7 +77,7 @@ func profileCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	fs := cli.NewFlags("bench profile", profileUsage, stderr)
 	cli.DelegateFlag(fs, &opt.Delegate)
 	fs.BoolVar(&opt.NoOptimize, "as-is", false, "the network as it is in its file, with the work that changes nothing")
-	fs.IntVar(&opt.Threads, "threads", 1, "threads of the network")
+	fs.IntVar(&opt.Threads, "threads", 1, "inference threads")
 	folder := fs.String("models-dir", "", "folder with the models")
 	runs := fs.Int("runs", 50, "how often the network runs; the median counts")
 	top := fs.Int("top", 10, "how many of the slowest operators are listed; 0 lists all, as they run")

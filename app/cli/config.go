@@ -18,7 +18,7 @@ func ConfigFlags(fs *flag.FlagSet, cfg *config.Config) {
 	fs.StringVar(&cfg.Demo, "demo", cfg.Demo, "demo to run, by ID (see 'models list')")
 	fs.StringVar(&cfg.Source, "source", cfg.Source, "where frames come from: auto, /dev/videoN, csi:N, a video file, a picture, a folder of pictures, builtin:traffic, belt, lungs or faces")
 	cameraFlags(fs, cfg)
-	fs.StringVar(&cfg.Model, "model", "", "models to use instead of the demo's own choice, by ID, comma-separated")
+	fs.StringVar(&cfg.Model, "model", "", "models to use instead of the demo's default, comma-separated IDs")
 	fs.StringVar(&cfg.ModelsDir, "models-dir", "", "folder with the models")
 	fs.BoolVar(&cfg.Raw, "raw", false, "results frame by frame: no smoothing, heads run on every face of every frame")
 	fs.Float64Var(&cfg.Threshold, "threshold", 0, "confidence threshold, 0 to 1 (default: the demo's)")
@@ -30,7 +30,7 @@ func ConfigFlags(fs *flag.FlagSet, cfg *config.Config) {
 	})
 	fs.BoolVar(&cfg.NoOptimize, "no-optimize", false, "run networks without graph optimization, to compare")
 	cfg.Replicas = config.AutoReplicas
-	fs.Func("replicas", "interpreters of the first network that work side by side, each on its share of the threads; auto is one, more for networks of a few milliseconds and where every frame is processed (default auto)", func(s string) (err error) {
+	fs.Func("replicas", "interpreters of the first network that run in parallel, sharing the threads; auto: one, more for very fast networks and where every frame is processed (default auto)", func(s string) (err error) {
 		if s == "auto" {
 			cfg.Replicas = config.AutoReplicas
 			return nil
@@ -56,7 +56,7 @@ func DelegateFlag(fs *flag.FlagSet, to *inference.Delegate) {
 
 // cameraFlags say how a camera is used and how its pictures are set upright.
 func cameraFlags(fs *flag.FlagSet, cfg *config.Config) {
-	fs.Func("size", "pictures of a camera as near as it has them, as in 1280x720 (default 640x480)", func(s string) error {
+	fs.Func("size", "camera frame size, as in 1280x720; the nearest supported one is used (default 640x480)", func(s string) error {
 		var w, h int
 		var rest string
 		if n, _ := fmt.Sscanf(s+" ", "%dx%d%s", &w, &h, &rest); n != 2 || w < 1 || h < 1 || w > frame.MaxSide || h > frame.MaxSide {
@@ -65,10 +65,10 @@ func cameraFlags(fs *flag.FlagSet, cfg *config.Config) {
 		cfg.Width, cfg.Height = w, h
 		return nil
 	})
-	fs.StringVar(&cfg.PixelFormat, "format", "", "pixel format of a camera, as 'cameras list' prints it (default: the quickest to read)")
-	fs.Float64Var(&cfg.FPS, "fps", 0, "pictures a second of a camera, as near as it has them (default 30)")
-	fs.IntVar(&cfg.Turn.Degrees, "rotate", 0, "turn pictures clockwise by 0, 90, 180 or 270 degrees")
-	fs.BoolVar(&cfg.Turn.Mirror, "mirror", false, "mirror pictures left to right")
+	fs.StringVar(&cfg.PixelFormat, "format", "", "camera pixel format, as 'cameras list' prints it (default: the fastest to read)")
+	fs.Float64Var(&cfg.FPS, "fps", 0, "camera frame rate; the nearest supported one is used (default 30)")
+	fs.IntVar(&cfg.Turn.Degrees, "rotate", 0, "rotate the picture clockwise by 0, 90, 180 or 270 degrees")
+	fs.BoolVar(&cfg.Turn.Mirror, "mirror", false, "mirror the picture")
 }
 
 // CheckConfig reports settings that contradict each other or the catalogue.

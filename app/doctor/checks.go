@@ -309,7 +309,7 @@ func (e *examination) idleDemos(ctx context.Context) (idle, wanted []string) {
 func (e *examination) memory(context.Context) Check {
 	free, all := e.health.Available, e.health.Memory
 	if !free.Known {
-		return unknown("the machine does not tell")
+		return unknown("not available")
 	}
 	detail := fmt.Sprintf("%.0f MB available", free.Number/megabyte)
 	if all.Known {
@@ -363,7 +363,7 @@ func existing(folder string) (string, error) {
 
 func (e *examination) temperature(context.Context) Check {
 	t, limits := e.health.Temperature, e.health.Throttling.Now
-	detail := "the machine does not tell"
+	detail := "not available"
 	if t.Known {
 		detail = fmt.Sprintf("%.0f °C", t.Number)
 	}
@@ -389,7 +389,7 @@ func (e *examination) power(context.Context) Check {
 	const supply = "use a supply of 5 V and 4 A with a short, thick cable"
 	switch t := e.health.Throttling; {
 	case !t.Known:
-		return unknown("the machine does not tell")
+		return unknown("not available")
 	case t.Now.UnderVoltage:
 		return found(Warn, supply, "the supply's voltage is too low")
 	case t.Happened.UnderVoltage:

@@ -22,7 +22,7 @@ const (
 	Pass    State = iota
 	Warn          // the app runs, but something of it does not
 	Fail          // the app, or what it is there for, does not run
-	Unknown       // the machine does not tell
+	Unknown       // not available
 )
 
 func (s State) String() string { return [...]string{"pass", "warn", "fail", "unknown"}[s] }
