@@ -2,23 +2,27 @@
 
 usage: held_out.py [--data build/data] [--shared ../shared] [--work build/train]
 
-Reads the pictures of belts of data.py, the splits that the recipes left in --work, and the shared folder; writes
-../../app/testdata/held_out.json: names of pictures of FER2013, crops of belts as [picture, x, y, side,
+Reads the belts and votes of data.py, the scenes that belt.py left in --work, and the shared folder; writes
+../../app/testdata/held_out.json: pictures of FER2013's PrivateTest with the emotion that
+most of FER+'s labellers saw, crops of belts as [picture, x, y, side,
 damaged?], and photographs with boxes, x0 y0 x1 y1 in pixels, of the vehicles in them and of the faces, these as
 published detectors find them.
 """
 import argparse
+import csv
 import glob
+import io
 import json
 import os
+import tarfile
 import types
 
 import cv2
 import numpy as np
 
 import belt
+import emotion
 import facedetector
-import faces
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 COCO_VEHICLES = [2, 3, 5, 7]  # car, motorcycle, bus, truck
@@ -30,9 +34,18 @@ FRAMES = {
 }
 
 
-def names(work, archive):
-    part, of = np.load("%s/%s_split.npy" % (work, archive)), np.load("%s/%s_names.npy" % (work, archive))
-    return sorted(str(n) for n in of[part == faces.TEST])
+def ferplus(data, shared):
+    """Of the pictures of fer2013.tar those of PrivateTest, by the index of their FER+ votes."""
+    rows = {row["index"]: row for row in csv.DictReader(open(data + "/ferplus/labels.csv"))}
+    with tarfile.open(shared + "/data/ferplus.tar.gz") as archive:
+        known = list(csv.DictReader(io.TextIOWrapper(archive.extractfile("ferplus/ferplus_existing.csv"))))
+    out = {}
+    for row in (rows.get(k["fer_index"]) and {**rows[k["fer_index"]], "file": k["file"]} for k in known):
+        if row and row["usage"] == "PrivateTest":
+            most = max(emotion.VOTES, key=lambda v: float(row[v]))
+            if most in emotion.EMOTIONS:
+                out["fer2013/" + row["file"]] = most
+    return dict(sorted(out.items()))
 
 
 def belts(data, work):
@@ -68,7 +81,7 @@ def main():
     parser.add_argument("--shared", default="../shared")
     parser.add_argument("--work", default="build/train")
     a = parser.parse_args()
-    held = {"fer2013": names(a.work, "fer2013"), "belt": belts(a.data, a.work), "faces": photographs(a.shared),
+    held = {"ferplus": ferplus(a.data, a.shared), "belt": belts(a.data, a.work), "faces": photographs(a.shared),
             "vehicles": vehicles(a.shared)}
     with open(HERE + "/../../app/testdata/held_out.json", "w") as f:
         json.dump(held, f, separators=(",", ":"))
