@@ -13,14 +13,6 @@ import (
 	"reterminal-vision/camera/testpicture"
 )
 
-// needTurbo skips what only libjpeg-turbo does.
-func needTurbo(t testing.TB) {
-	t.Helper()
-	if pureGo {
-		t.Skip("built without libjpeg-turbo")
-	}
-}
-
 // testClip makes a 64x48 video of n frames at 25 a second.
 func testClip(t testing.TB, name string, n string, args ...string) string {
 	return testpicture.Video(t, name, append([]string{"-f", "lavfi", "-i", "testsrc=size=64x48:rate=25", "-frames:v", n}, args...)...)
