@@ -141,10 +141,12 @@ func TestSettingPages(t *testing.T) {
 	w := testShell(t)
 	display, visitors := pages.Display{App: w.pages}, pages.Visitors{App: w.pages}
 	tap(t, pages.Language{App: w.pages}, "Deutsch")
+	w.screen.Capture(time.Now())
 	if got := (pages.Settings{App: w.pages}).Show(); got.Title != "Einstellungen" || rowOf(t, got, "Sprache").Value != "Deutsch" {
 		t.Errorf("in German: %q", got.Title)
 	}
 	tap(t, pages.Language{App: w.pages}, "English")
+	w.screen.Capture(time.Now()) // the screen speaks it, too, from now on
 	tap(t, display, "Light")
 	if !rowOf(t, display.Show(), "Light").Chosen {
 		t.Error("the light look is not chosen")
