@@ -79,7 +79,7 @@ func newShell(ctx context.Context, cfg config.Config, link *supervise.Link, scre
 		hourly: func() { w.people.deleteOver(w.prefs.Get().Keep, false) }, folder: filepath.Dir(w.prefs.Path)}
 	w.pages = pages.New(pages.Parts{Context: ctx, Config: cfg, Prefs: w.prefs, Handler: w.handler, Device: w.device, Light: w.light, Speeds: w.speeds,
 		Demos: w.runner, People: enrolled{&w.people, w.prefs}, Measuring: w.runner.measuring, Work: &w.working, Before: link.Before, Cores: runtime.NumCPU(),
-		Checks: func() []doctor.Check { return w.checks() }, Cards: w.cards, Gate: w.gate, Home: w.leaveSafe})
+		Checks: func() []doctor.Check { return w.checks() }, Cards: w.cards, Home: w.leaveSafe})
 	started := time.Now()
 	w.screen = screen(ui.Options{
 		Title: "reTerminal Vision", Cards: w.cards(), Kiosk: cfg.Kiosk, Handler: w, People: &w.people, Style: pages.Style(w.prefs),
@@ -92,6 +92,7 @@ func newShell(ctx context.Context, cfg config.Config, link *supervise.Link, scre
 		},
 	})
 	w.people.screen, w.handler.Screen, w.pages.Screen = w.screen, w.screen.Pages, w.screen
+	w.handler.Gate = w.gate
 	w.runner.screen, w.attract.screen, w.health.screen = w.screen, w.screen, w.screen
 	return w
 }

@@ -255,6 +255,39 @@ func TestTouchBeforeAttractMode(t *testing.T) {
 	}
 }
 
+// opened is a screen that writes down which pages are opened.
+type opened struct{ pages []any }
+
+func (o *opened) Open(page any) { o.pages = append(o.pages, page) }
+func (o *opened) Show(kit.Page) {}
+
+// What leads from the safe screen and from beside a demo to the settings takes the PIN.
+func TestLeadsTakeThePIN(t *testing.T) {
+	w := testShell(t)
+	w.StartDemo("belt")
+	w.runner.AwaitNetworks()
+	if err := w.prefs.Change(func(s *settings.Settings) { s.PIN = "a hash" }); err != nil {
+		t.Fatal(err)
+	}
+	for label, c := range map[string]struct{ from, to pages.Page }{
+		"Settings":          {pages.Safe{App: w.pages}, pages.Settings{App: w.pages}},
+		"Camera and source": {pages.Adjust{App: w.pages}, pages.Camera{App: w.pages}},
+	} {
+		for _, unlocked := range []bool{false, true} {
+			w.prefs.Lock()
+			if unlocked {
+				w.prefs.Unlock()
+			}
+			screen := &opened{}
+			w.handler.Screen = screen
+			w.handler.Choose(c.from, rowOf(t, c.from.Show(), label).Action)
+			if got := len(screen.pages) == 1 && screen.pages[0] == c.to; got != unlocked || !unlocked && len(screen.pages) > 0 {
+				t.Errorf("%s, unlocked %v: opened %v", label, unlocked, screen.pages)
+			}
+		}
+	}
+}
+
 // A visitor cannot set the list of people aside.
 func TestStartOverTakesThePIN(t *testing.T) {
 	for name, err := range map[string]func(db string) error{

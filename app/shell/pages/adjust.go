@@ -35,9 +35,8 @@ type (
 		stage int // of the demo
 		model string
 	}
-	openCamera struct{}
-	resetDemo  struct{}
-	keepTried  struct{} // makes what was tried on a locked device last
+	resetDemo struct{}
+	keepTried struct{} // makes what was tried on a locked device last
 )
 
 // stageTitle names a stage of a demo, which may have several networks.
@@ -107,7 +106,7 @@ func (w Adjust) Show() kit.Page {
 	p.Groups = append(p.Groups,
 		kit.Group{Title: lang.T("Backend"), Rows: w.backendRows(cfg.Delegate)},
 		kit.Group{Title: lang.T("Pictures"), Rows: []kit.Row{
-			{Kind: kit.RowLead, Action: openCamera{}, Label: lang.T("Camera and source")},
+			{Kind: kit.RowLead, Action: behindPIN{Camera(w)}, Label: lang.T("Camera and source")},
 			mirrorRow(w.Prefs.Camera()),
 		}},
 		kit.Group{Rows: []kit.Row{{Kind: kit.RowAction, Action: resetDemo{}, Label: lang.T("Reset to defaults")}}},
@@ -198,9 +197,6 @@ func (w Adjust) Choose(a kit.Action) error {
 	}
 	change := func(*settings.Demo) {}
 	switch a := a.(type) {
-	case openCamera:
-		w.Gate(func() { w.Screen.Pages.Open(Camera(w)) })
-		return nil
 	case toggleLiveness:
 		w.toggleLiveness(w)
 		return nil
@@ -209,7 +205,7 @@ func (w Adjust) Choose(a kit.Action) error {
 		w.Demos.Adjust()
 		return err
 	case keepTried:
-		w.Gate(func() { w.Handler.Do(w, w.Prefs.KeepTried) })
+		w.Handler.Gate(func() { w.Handler.Do(w, w.Prefs.KeepTried) })
 		return nil
 	case setModel:
 		change = func(d *settings.Demo) { d.Models = replaceModel(library.Catalogue().Demo(demo), d.Models, a.model) }

@@ -58,8 +58,7 @@ type Parts struct {
 	Cores     int                     // of the processor
 	Checks    func() []doctor.Check
 	Cards     func() []ui.Card
-	Gate      func(then func()) // does it after the PIN, where there is one
-	Home      func()            // leaves the safe screen
+	Home      func() // leaves the safe screen
 }
 
 // App is what all pages share: the parts, and what was chosen and not done yet.

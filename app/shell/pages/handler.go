@@ -32,8 +32,12 @@ type opener interface{ opened() }
 // order, and the page shown anew with the outcome.
 type Handler struct {
 	Screen Screen
+	Gate   func(then func()) // does it after the PIN, where there is one
 	queue  *queue.Queue
 }
+
+// behindPIN is an action that leads to a page which visitors may not see.
+type behindPIN struct{ to Page }
 
 // Screen shows pages. Its methods return at once.
 type Screen interface {
@@ -61,12 +65,15 @@ func (h *Handler) ShowPage(page any) {
 
 // Choose implements kit.PageHandler. A row whose action is a page leads there.
 func (h *Handler) Choose(page any, a kit.Action) {
-	if lead, ok := a.(Page); ok {
-		h.Screen.Open(lead)
-		return
-	}
-	if p, ok := page.(chooser); ok {
-		h.Do(page, func() error { return p.Choose(a) })
+	switch a := a.(type) {
+	case behindPIN:
+		h.Gate(func() { h.Screen.Open(a.to) })
+	case Page:
+		h.Screen.Open(a)
+	default:
+		if p, ok := page.(chooser); ok {
+			h.Do(page, func() error { return p.Choose(a) })
+		}
 	}
 }
 

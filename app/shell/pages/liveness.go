@@ -30,7 +30,7 @@ func (w *App) livenessRow(demo *models.Demo) kit.Row {
 // toggleLiveness turns it on or off, after the PIN where there is one, and
 // shows the page it was done on anew.
 func (w *App) toggleLiveness(on Page) {
-	w.Gate(func() {
+	w.Handler.Gate(func() {
 		w.Handler.Do(on, func() error {
 			err := w.Prefs.Change(func(s *settings.Settings) { s.Liveness = !s.Liveness })
 			if w.Demos.Running() == RecognitionDemo {

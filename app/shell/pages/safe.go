@@ -39,7 +39,7 @@ func safePage(a *App, before supervise.Before, kept bool) kit.Page {
 		Rows: []kit.Row{
 			{Kind: kit.RowAction, Action: startSafe{}, Label: lang.T("Start again")},
 			{Kind: kit.RowLead, Action: Check{a}, Label: lang.T("Check this device")},
-			{Kind: kit.RowLead, Action: Settings{a}, Label: lang.T("Settings")},
+			{Kind: kit.RowLead, Action: behindPIN{Settings{a}}, Label: lang.T("Settings")},
 		}}
 	p := kit.Page{Title: lang.T("Safe mode"), First: true, Groups: []kit.Group{
 		{Text: lang.T("The app crashed %d times in a short time. Nothing is running now.", len(before.Crashes))},
